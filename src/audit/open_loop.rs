@@ -1,0 +1,103 @@
+//! How near a policy's steering comes to a recorded human's, beside the simplest predictors. A poor guide to driving
+//! (Codevilla et al. 2018): said so wherever it is shown.
+
+use crate::driver::moment::Moment;
+use serde::Serialize;
+
+/// Errors of one predictor over a recording, in 1/m.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SteeringError {
+    /// The policy, `zero` or `mean`.
+    pub name: String,
+    /// Mean absolute error.
+    pub mae_per_m: f64,
+    /// Root mean squared error.
+    pub rmse_per_m: f64,
+}
+
+/// Collects predictions beside recorded steering.
+#[derive(Clone, Debug, Default)]
+pub struct OpenLoop {
+    names: Vec<String>,
+    /// Per instant: what was recorded, what each policy said.
+    pairs: Vec<(f64, Vec<f64>)>,
+    skipped: usize,
+    unlabelled: usize,
+}
+
+impl OpenLoop {
+    /// For policies of these names.
+    pub fn new(names: Vec<String>) -> Self {
+        Self { names, ..Self::default() }
+    }
+
+    /// Takes one instant into account.
+    pub fn add(&mut self, moment: &Moment) {
+        if moment.skipped.is_some() {
+            self.skipped += 1;
+            return;
+        }
+        let Some(recorded) = moment.sides.first().and_then(|side| side.reference) else {
+            self.unlabelled += 1;
+            return;
+        };
+        let predicted = moment.sides.iter().filter_map(|side| side.decision.as_ref());
+        self.pairs.push((f64::from(recorded.0), predicted.map(|decision| f64::from(decision.steering.0)).collect()));
+    }
+
+    /// Frames with a label and a prediction.
+    pub fn compared(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Frames that could not be read.
+    pub fn skipped(&self) -> usize {
+        self.skipped
+    }
+
+    /// Frames without a label.
+    pub fn unlabelled(&self) -> usize {
+        self.unlabelled
+    }
+
+    /// Errors of every policy, then of always steering straight and of always steering the recording's mean. Empty
+    /// where nothing could be compared.
+    pub fn errors(&self) -> Vec<SteeringError> {
+        if self.pairs.is_empty() {
+            return Vec::new();
+        }
+        let count = self.pairs.len() as f64;
+        let mean = self.pairs.iter().map(|(recorded, _)| recorded).sum::<f64>() / count;
+        let policies = self.names.iter().enumerate().map(|(i, name)| self.error(name, |predicted| predicted[i]));
+        policies.chain([self.error("zero", |_| 0.0), self.error("mean", |_| mean)]).collect()
+    }
+
+    fn error(&self, name: &str, predict: impl Fn(&[f64]) -> f64) -> SteeringError {
+        let count = self.pairs.len() as f64;
+        let errors: Vec<f64> = self.pairs.iter().map(|(recorded, predicted)| predict(predicted) - recorded).collect();
+        SteeringError {
+            name: name.into(),
+            mae_per_m: errors.iter().map(|error| error.abs()).sum::<f64>() / count,
+            rmse_per_m: (errors.iter().map(|error| error * error).sum::<f64>() / count).sqrt(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_that_says_what_was_recorded_has_no_error_and_zero_has_the_labels_size() {
+        let pairs = vec![(0.01, vec![0.01]), (-0.03, vec![-0.03])];
+        let open_loop = OpenLoop { names: vec!["ncp".into()], pairs, ..OpenLoop::default() };
+        let errors = open_loop.errors();
+        assert_eq!((errors[0].name.as_str(), errors[0].rmse_per_m), ("ncp", 0.0));
+        assert!((errors[1].mae_per_m - 0.02).abs() < 1e-12 && (errors[2].mae_per_m - 0.02).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_recording_without_labels_has_no_errors() {
+        assert_eq!(OpenLoop::new(vec!["ncp".into()]).errors(), vec![]);
+    }
+}

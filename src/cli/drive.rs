@@ -1,0 +1,195 @@
+//! `liquid-lane drive`: in a window, as a film, or as a table.
+
+use super::{models, output};
+use crate::audit::closed_loop::DrivingScore;
+use crate::driver::Driver;
+use crate::driver::closed_loop::{Pilot, RoadScore, drive};
+use crate::driver::moment::Session as _;
+use crate::driver::twin_drive::{Course, TwinDrive};
+use crate::sim::{RoadSet, Weather};
+use crate::view::App;
+use crate::view::headless::film;
+use crate::view::window::Display;
+use anyhow::{Context as _, ensure};
+use rayon::prelude::*;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Frames of a film per second: the simulator's own rate.
+const FILM_RATE: f64 = 20.0;
+
+/// Length of a film without `--seconds`.
+const FILM_SECONDS: f64 = 20.0;
+
+/// Length of every other drive without `--seconds`.
+const DRIVE_SECONDS: f64 = 60.0;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub models: models::Arguments,
+    /// Seed of the road; with --roads, of the first of them
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub road: u64,
+    /// Weather and ground: daylight, light-rain; never trained on: night, fog, snow, red-soil, black-soil, no-markings
+    #[arg(long, default_value = "daylight")]
+    pub weather: Weather,
+    /// Seconds per road [default: 60; for a film 20]
+    #[arg(long)]
+    pub seconds: Option<f64>,
+    /// Variance of the image noise on the [0, 1] image; several for a table, separated by commas
+    #[arg(long, value_name = "VARIANCES", value_delimiter = ',', default_value = "0")]
+    pub noise: Vec<f32>,
+    /// No window: a film, or with --roads a table
+    #[arg(long)]
+    pub headless: bool,
+    /// Drive this many roads never trained on, as fast as the machine can, and print a table
+    #[arg(long, value_name = "N", requires = "headless")]
+    pub roads: Option<u64>,
+    /// Also score the expert and a car that always steers straight
+    #[arg(long, requires = "roads")]
+    pub baselines: bool,
+    /// Folder for demo.mp4 and demo.png
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+    /// Print one JSON object instead of text
+    #[arg(long, requires = "headless")]
+    pub json: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    policies: Vec<DrivingScore>,
+}
+
+/// Does what was asked.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    check(arguments)?;
+    if let Some(roads) = arguments.roads {
+        return table(arguments, roads);
+    }
+    if arguments.headless {
+        return demo_film(arguments);
+    }
+    match Display::open() {
+        Ok(display) => display.run(App::new(Box::new(session(arguments, DRIVE_SECONDS)?))),
+        Err(no_display) => {
+            eprintln!("{no_display}; making {}/demo.mp4 and demo.png instead", arguments.out.display());
+            demo_film(arguments)
+        }
+    }
+}
+
+fn check(arguments: &Arguments) -> anyhow::Result<()> {
+    for variance in &arguments.noise {
+        ensure!((0.0..=1.0).contains(variance), "--noise: expected variances between 0 and 1, got {variance}");
+    }
+    if let Some(seconds) = arguments.seconds {
+        ensure!(seconds > 0.0 && seconds <= 3600.0, "--seconds: expected more than 0 and at most 3600, got {seconds}");
+    }
+    ensure!(arguments.roads != Some(0), "--roads: expected at least 1, got 0");
+    ensure!(!arguments.models.policies.is_empty(), "--policies: expected at least one policy, got none");
+    let several = arguments.noise.len() > 1 && arguments.roads.is_none();
+    ensure!(!several, "--noise: several variances make a table; add --headless --roads N, or give one variance");
+    Ok(())
+}
+
+fn session(arguments: &Arguments, seconds: f64) -> anyhow::Result<TwinDrive> {
+    let device = crate::device::cpu();
+    let drivers = arguments.models.drivers(&device)?;
+    let seconds = arguments.seconds.unwrap_or(seconds);
+    let course = Course { set: RoadSet::Demo, seed: arguments.road, weather: arguments.weather, seconds };
+    let mut session = TwinDrive::new(drivers, course);
+    session.set_noise(arguments.noise.first().copied().unwrap_or(0.0));
+    Ok(session)
+}
+
+/// Films the drive and prints its scores.
+fn demo_film(arguments: &Arguments) -> anyhow::Result<()> {
+    let seconds = arguments.seconds.unwrap_or(FILM_SECONDS);
+    let session = session(arguments, seconds)?;
+    let (mp4, png) = (arguments.out.join("demo.mp4"), arguments.out.join("demo.png"));
+    let started = std::time::Instant::now();
+    let bar = output::progress(1000, "filming {wide_bar} {percent:>3} %  {eta} left");
+    let mut app = App::new(Box::new(session));
+    let report = film(&mut app, seconds, FILM_RATE, Some(&mp4), Some(&png), &mut |done| {
+        bar.set_position((1000.0 * done) as u64);
+    })?;
+    bar.finish_and_clear();
+    let elapsed = started.elapsed().as_secs_f64();
+    let moment = app.moment().context("the drive has no frame")?;
+    let scores = app.info().policies.iter().zip(&moment.sides).filter_map(|(policy, side)| {
+        let lane = side.lane?;
+        Some(FilmScore { name: policy.name.clone(), crashes: lane.crashes, distance_m: lane.distance_m })
+    });
+    let scores: Vec<FilmScore> = scores.collect();
+    if arguments.json {
+        return output::json(&serde_json::json!({
+            "film": mp4, "picture": png, "frames": report.frames, "seconds": report.seconds,
+            "frames_per_second": report.frames as f64 / elapsed, "policies": scores,
+        }));
+    }
+    output::line(&app.info().title)?;
+    for score in scores {
+        output::line(&format!("{}: {} crashes in {:.0} m", score.name, score.crashes, score.distance_m))?;
+    }
+    let rate = report.frames as f64 / elapsed;
+    output::line(&format!("{} frames at {rate:.0} frames/s: {}, {}", report.frames, mp4.display(), png.display()))
+}
+
+#[derive(Serialize)]
+struct FilmScore {
+    name: String,
+    crashes: u32,
+    distance_m: f64,
+}
+
+/// Drives many roads and prints the table.
+fn table(arguments: &Arguments, roads: u64) -> anyhow::Result<()> {
+    let device = crate::device::cpu();
+    let mut pilots = Vec::new();
+    for (policy, _) in arguments.models.load(&device)? {
+        let name = policy.kind().to_string();
+        pilots.push((name, Pilot::Policy(Box::new(Driver::new(policy, &device)))));
+    }
+    if arguments.baselines {
+        pilots.extend([("expert".into(), Pilot::Expert), ("straight".into(), Pilot::Zero)]);
+    }
+    let drives = roads * (pilots.len() * arguments.noise.len()) as u64;
+    let bar = output::progress(drives, "{pos} of {len} drives {wide_bar} {eta} left");
+    let mut policies = Vec::new();
+    for (name, pilot) in &pilots {
+        for &variance in &arguments.noise {
+            let course = Course {
+                set: RoadSet::Test,
+                seed: arguments.road,
+                weather: arguments.weather,
+                seconds: arguments.seconds.unwrap_or(DRIVE_SECONDS),
+            };
+            let drives = drive_roads(pilot, course, roads, variance, &|| bar.inc(1))?;
+            policies.push(DrivingScore::of(name, variance, &drives));
+        }
+    }
+    bar.finish_and_clear();
+    if arguments.json {
+        return output::json(&Report { policies });
+    }
+    output::line(output::driving_table(&policies).trim_end())
+}
+
+/// Drives roads of consecutive seeds from `course` on, in parallel; the order of the scores is that of the seeds.
+pub fn drive_roads(
+    pilot: &Pilot,
+    course: Course,
+    roads: u64,
+    noise_variance: f32,
+    done: &(dyn Fn() + Sync),
+) -> anyhow::Result<Vec<RoadScore>> {
+    let scores = (course.seed..course.seed + roads).into_par_iter().map(|seed| {
+        let course = Course { seed, ..course };
+        let score = drive(&mut pilot.clone(), course.world(), course.seconds, noise_variance);
+        done();
+        score
+    });
+    Ok(scores.collect::<Result<Vec<_>, _>>()?)
+}

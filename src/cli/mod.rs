@@ -1,0 +1,68 @@
+//! The command line: what was asked for, done and told. The only place that prints, exits and reads the clock.
+
+mod drive;
+mod models;
+mod output;
+mod record;
+mod replay;
+mod train;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Exit code for everything that could not run.
+const COULD_NOT_RUN: u8 = 2;
+
+const EXAMPLES: &str = "\
+Examples:
+  liquid-lane                                          two policies drive a road, in a window
+  liquid-lane drive --road 12 --weather night          another road, in weather neither has seen
+  liquid-lane drive --headless                         the same as out/demo.mp4 and out/demo.png
+  liquid-lane drive --headless --roads 100 --seconds 60 --noise 0,0.1
+                                                       a table of crashes, with intervals
+  liquid-lane replay my_drive/                         watch a recording, open loop
+  liquid-lane train --policy ncp                       train on the simulator, on this machine's processor
+
+Exit codes: 0 done, 2 could not run.";
+
+/// Lane keeping with a Neural Circuit Policy: drive, replay, record, train. Without a command: drive.
+#[derive(Debug, Parser)]
+#[command(name = "liquid-lane", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Option<Task>,
+    #[command(flatten)]
+    drive: drive::Arguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Policies drive the same seeded road at the same time, closed loop
+    Drive(drive::Arguments),
+    /// Policies watch a recorded drive, open loop, beside what the human did
+    Replay(replay::Arguments),
+    /// Record a drive by the expert as a donkeycar tub (version 2)
+    Record(record::Arguments),
+    /// Train a policy on the simulator and score it
+    Train(train::Arguments),
+}
+
+/// Runs the program on its command line.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.task.unwrap_or(Task::Drive(arguments.drive)) {
+        Task::Drive(arguments) => drive::run(&arguments),
+        Task::Replay(arguments) => replay::run(&arguments),
+        Task::Record(arguments) => record::run(&arguments),
+        Task::Train(arguments) => train::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has had enough.
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    }
+}

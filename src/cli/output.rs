@@ -1,0 +1,76 @@
+//! What goes to standard output and error: lines, tables, progress.
+
+use crate::audit::closed_loop::DrivingScore;
+use crate::audit::open_loop::SteeringError;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use std::io::Write as _;
+
+/// Writes a line to standard output.
+///
+/// # Errors
+/// When it is closed or full.
+pub fn line(text: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout().lock(), "{text}").map_err(Into::into)
+}
+
+/// Writes one JSON object to standard output.
+///
+/// # Errors
+/// When it is closed or full.
+pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    line(&serde_json::to_string_pretty(value)?)
+}
+
+/// Whether an error is only that the reader of our output has gone.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<std::io::Error>();
+    cause.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// A progress bar on standard error; nothing where that is no terminal.
+pub fn progress(steps: u64, template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(steps);
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The table of closed-loop scores.
+pub fn driving_table(scores: &[DrivingScore]) -> String {
+    let mut table = format!(
+        "{:<12} {:>6} {:>16} {:>8} {:>7} {:>22} {:>8} {:>8} {:>9}\n",
+        "policy", "noise", "without crash", "crashes", "km", "crashes/km [95 %]", "|e| m", "p95 m", "dk 1e-3/m"
+    );
+    for score in scores {
+        let without_crash = format!("{} of {}", score.roads_without_crash, score.roads);
+        let [low, high] = score.crashes_per_km_interval;
+        let rate = format!("{:.3} [{low:.3}, {high:.3}]", score.crashes_per_km);
+        table += &format!(
+            "{:<12} {:>6} {without_crash:>16} {:>8} {:>7.2} {rate:>22} {:>8.3} {:>8.3} {:>9.2}\n",
+            score.name,
+            score.noise_variance,
+            score.crashes,
+            score.km,
+            score.mean_abs_error_m,
+            score.p95_abs_error_m,
+            1e3 * score.rms_steering_change,
+        );
+        for family in &score.by_family {
+            let without_crash = format!("{} of {}", family.roads_without_crash, family.roads);
+            table += &format!("  {:<17} {without_crash:>16} {:>8}\n", family.family.name(), family.crashes);
+        }
+    }
+    table
+}
+
+/// The table of open-loop errors.
+pub fn error_table(errors: &[SteeringError]) -> String {
+    let mut table = format!("{:<12} {:>12} {:>12}\n", "predictor", "MAE 1/km", "RMSE 1/km");
+    for error in errors {
+        let (mae, rmse) = (1e3 * error.mae_per_m, 1e3 * error.rmse_per_m);
+        table += &format!("{:<12} {mae:>12.2} {rmse:>12.2}\n", error.name);
+    }
+    table
+}

@@ -1,0 +1,147 @@
+//! `liquid-lane train`: from first weights to a scored policy on disk.
+
+use super::drive::drive_roads;
+use super::output;
+use crate::audit::closed_loop::DrivingScore;
+use crate::driver::Driver;
+use crate::driver::closed_loop::Pilot;
+use crate::driver::twin_drive::Course;
+use crate::policy::weights::{self, ModelCard};
+use crate::policy::wiring::LANE_KEEPING_SEED;
+use crate::policy::{Policy, PolicyKind};
+use crate::sim::{RoadSet, Weather};
+use crate::train::{FRAMES_PER_STEP, Trained, TrainingConfig, train};
+use anyhow::{Context as _, ensure};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Roads of the score at the end; none of them is a test road.
+const SCORE_ROADS: u64 = 50;
+
+/// Seconds on each of them.
+const SCORE_SECONDS: f64 = 30.0;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Which policy: ncp, cnn, ncp-paper, cnn-paper
+    #[arg(long)]
+    pub policy: PolicyKind,
+    /// Seed of first weights, demonstrations and their order
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Different demonstrations, each with its own road and look; 10000 train a usable driver in a few minutes
+    #[arg(long, default_value_t = 60_000)]
+    pub looks: usize,
+    /// Folder for NAME.safetensors and NAME.json, the model card
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    card: ModelCard,
+    policies: Vec<DrivingScore>,
+}
+
+/// Does what was asked.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    ensure!(arguments.looks >= 16, "--looks: expected at least 16 demonstrations, got {}", arguments.looks);
+    ensure!(arguments.seed < 1 << 28, "--seed: expected a number below {}, got {}", 1 << 28, arguments.seed);
+    std::fs::create_dir_all(&arguments.out).with_context(|| format!("cannot write {}", arguments.out.display()))?;
+    let path = arguments.out.join(format!("{}.safetensors", arguments.policy));
+    // An unwritable place is found out before the training, not after it.
+    tempfile::tempfile_in(&arguments.out).with_context(|| format!("cannot write {}", path.display()))?;
+    let config = TrainingConfig::recipe(arguments.policy, arguments.seed, arguments.looks);
+    let started = Instant::now();
+    let trained = train_with_progress(&config, started)?;
+    let training_secs = started.elapsed().as_secs_f64();
+    let score = score(&trained.policy)?;
+    let card = card(arguments, &config, &trained, training_secs, &score);
+    weights::save(&trained.policy, &card, &path)?;
+    let card_path = path.with_extension("json");
+    std::fs::write(&card_path, serde_json::to_string_pretty(&card)? + "\n")
+        .with_context(|| format!("cannot write {}", card_path.display()))?;
+    if arguments.json {
+        return output::json(&Report { card, policies: vec![score] });
+    }
+    output::line(output::driving_table(&[score]).trim_end())?;
+    output::line(&format!("{} and {}, after {training_secs:.0} s", path.display(), card_path.display()))
+}
+
+fn train_with_progress(config: &TrainingConfig, started: Instant) -> anyhow::Result<Trained> {
+    let bar = output::progress(config.steps as u64, "training {wide_bar} {percent:>3} %  {msg}  {eta} left");
+    let mut smooth = None;
+    let trained = train(config, &crate::device::cpu(), &mut |progress| {
+        let loss = smooth.map_or(progress.loss, |smooth: f32| 0.98 * smooth + 0.02 * progress.loss);
+        smooth = Some(loss);
+        let rate = (progress.step * FRAMES_PER_STEP) as f64 / started.elapsed().as_secs_f64();
+        bar.set_message(format!("loss {loss:.4}, {rate:.0} frames/s, {} looks", progress.looks));
+        bar.set_position(progress.step as u64);
+        loss.is_finite()
+    });
+    bar.finish_and_clear();
+    ensure!(smooth.is_some_and(f32::is_finite), "the loss is no longer a number: nothing was written");
+    Ok(trained)
+}
+
+/// Drives roads of the validation family.
+fn score(policy: &Policy) -> anyhow::Result<DrivingScore> {
+    let driver = Driver::new(policy.clone(), &crate::device::cpu());
+    let course = Course { set: RoadSet::Validation, seed: 0, weather: Weather::Daylight, seconds: SCORE_SECONDS };
+    let bar = output::progress(SCORE_ROADS, "driving {wide_bar} {pos} of {len} roads");
+    let drives = drive_roads(&Pilot::Policy(Box::new(driver)), course, SCORE_ROADS, 0.0, &|| bar.inc(1))?;
+    bar.finish_and_clear();
+    Ok(DrivingScore::of(policy.kind().name(), 0.0, &drives))
+}
+
+fn card(
+    arguments: &Arguments,
+    config: &TrainingConfig,
+    trained: &Trained,
+    training_secs: f64,
+    score: &DrivingScore,
+) -> ModelCard {
+    let Arguments { policy, seed, looks, .. } = arguments;
+    let size = trained.policy.input_size();
+    let training = serde_json::json!({
+        "command": format!("liquid-lane train --policy {policy} --seed {seed} --looks {looks}"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "revision": revision(),
+        "recipe": config,
+        "data": "the built-in simulator, training seeds only: daylight in a varied mix of road, roadside, light and \
+                 camera, one in eight in light rain",
+        "augmentation": "image noise and blur, as in the recipe",
+        "held_back_looks": Weather::ALL.iter().filter(|weather| !weather.in_training()).map(|w| w.name()).collect::<Vec<_>>(),
+        "seconds": training_secs.round(),
+        "threads": rayon::current_num_threads(),
+    });
+    let scores = serde_json::json!({
+        "validation_mse": trained.validation,
+        "closed_loop": score,
+        "closed_loop_roads": format!("{SCORE_ROADS} validation roads x {SCORE_SECONDS} s, no noise"),
+    });
+    ModelCard {
+        policy: *policy,
+        parameters: trained.policy.parameters(),
+        wiring_seed: policy.is_liquid().then_some(LANE_KEEPING_SEED),
+        input: format!("{size} RGB, horizon at 30 % of the height, 80 degrees across, whitened per image"),
+        output: "path curvature in 1/m, left positive, times 15".into(),
+        training: entries(training),
+        scores: entries(scores),
+    }
+}
+
+fn entries(value: serde_json::Value) -> std::collections::BTreeMap<String, serde_json::Value> {
+    serde_json::from_value(value).unwrap_or_default()
+}
+
+/// The revision of the repository that the command runs in, marked if it has changes.
+fn revision() -> String {
+    let git = std::process::Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
+    let described = git.ok().filter(|output| output.status.success());
+    described.map_or("unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

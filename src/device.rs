@@ -1,0 +1,8 @@
+//! The one place that names a burn backend.
+
+use burn::tensor::Device;
+
+/// The processor: pure Rust, on every machine.
+pub fn cpu() -> Device {
+    Device::flex()
+}

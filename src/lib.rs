@@ -1,0 +1,33 @@
+//! Lane keeping with a Neural Circuit Policy: drive, replay, train and audit steering policies.
+//!
+//! ```text
+//! Recording ─┐                                   ┌─ FeatureMaps ─ Saliency ─────────┐
+//!            ├─ Frame ─ preprocess ─ Encoder ────┤                                  ├─ Decision ─ audit | view
+//! Simulator ─┘                                   └─ Features ─ Head ─ Steering ─────┘
+//!     ^                                             (state, elapsed)      │
+//!     └──────────────────────────── Steering, closed loop only ───────────┘
+//! ```
+//!
+//! A module names only modules on lines above its own (held by `tests/integration/layout.rs`):
+//!
+//! ```text
+//! frame                                     plain data; units and signs are fixed here, once
+//! recording   sim                           where frames come from: images and numbers, no tensors
+//! policy      device                        tensors: preprocess, encoder, wiring, cells, heads, weights
+//! saliency                                  attribution of a policy's steering to its input
+//! driver      train                         frames into decisions; demonstrations into weights
+//! audit       view                          decisions into figures, or into pixels
+//! cli                                       the only place that prints, exits and reads the wall clock
+//! ```
+
+pub mod audit;
+pub mod cli;
+pub mod device;
+pub mod driver;
+pub mod frame;
+pub mod policy;
+pub mod recording;
+pub mod saliency;
+pub mod sim;
+pub mod train;
+pub mod view;

@@ -1,0 +1,58 @@
+//! First weights of a network, drawn from a stream of their own: the same seed gives the same network whatever else
+//! the program draws.
+
+use crate::frame::random::{Purpose, stream};
+use burn::module::Param;
+use burn::tensor::{Device, Tensor, TensorData};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution as _, StandardNormal, StandardUniform};
+
+/// Draws the tensors of one network, in the order in which they are asked for.
+pub struct FirstWeights<'a> {
+    rng: ChaCha8Rng,
+    device: &'a Device,
+}
+
+impl<'a> FirstWeights<'a> {
+    /// The draws of a seed.
+    pub fn new(seed: u64, device: &'a Device) -> Self {
+        Self { rng: stream(seed, Purpose::Weights, 0), device }
+    }
+
+    /// N(0, 2 / fan_in): He et al. 2015, for rectified layers.
+    pub fn he_normal<const D: usize>(&mut self, shape: [usize; D], fan_in: usize) -> Param<Tensor<D>> {
+        let sd = (2.0 / fan_in as f32).sqrt();
+        self.fill(shape, |rng| {
+            let draw: f32 = StandardNormal.sample(rng);
+            sd * draw
+        })
+    }
+
+    /// U(low, high).
+    pub fn uniform<const D: usize>(&mut self, shape: [usize; D], low: f32, high: f32) -> Param<Tensor<D>> {
+        self.fill(shape, |rng| {
+            let draw: f32 = StandardUniform.sample(rng);
+            low + (high - low) * draw
+        })
+    }
+
+    /// All the same.
+    pub fn constant<const D: usize>(&mut self, shape: [usize; D], value: f32) -> Param<Tensor<D>> {
+        self.fill(shape, |_| value)
+    }
+
+    /// These numbers.
+    pub fn given(&mut self, values: Vec<f32>) -> Param<Tensor<1>> {
+        let shape = [values.len()];
+        Param::from_data(TensorData::new(values, shape), self.device)
+    }
+
+    fn fill<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        mut draw: impl FnMut(&mut ChaCha8Rng) -> f32,
+    ) -> Param<Tensor<D>> {
+        let values: Vec<f32> = (0..shape.iter().product()).map(|_| draw(&mut self.rng)).collect();
+        Param::from_data(TensorData::new(values, shape), self.device)
+    }
+}

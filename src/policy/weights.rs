@@ -1,0 +1,159 @@
+//! Weights on disk: safetensors with a model card in the header. Everything is checked before it is believed.
+
+use super::wiring::LANE_KEEPING_SEED;
+use super::{Network, Policy, PolicyKind};
+use burn::module::Module as _;
+use burn::store::{ModuleSnapshot as _, SafetensorsStore};
+use burn::tensor::Device;
+use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Where in the file's header the model card lies.
+const CARD_KEY: &str = "liquid_lane_model_card";
+
+/// Larger files are refused unread: the largest policy has 5.1 million parameters, 20 MB.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// What is written down about trained weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// Which policy they are of.
+    pub policy: PolicyKind,
+    /// Trainable numbers in all.
+    pub parameters: usize,
+    /// Seed of the wiring, for liquid heads.
+    pub wiring_seed: Option<u32>,
+    /// `width x height` of the input and the meaning of the output.
+    pub input: String,
+    /// Unit and sign of the output.
+    pub output: String,
+    /// How they were made: command, seed, revision, data, augmentation, duration.
+    pub training: BTreeMap<String, serde_json::Value>,
+    /// Figures measured after training.
+    pub scores: BTreeMap<String, serde_json::Value>,
+}
+
+/// Why weights cannot be used: the file, what was expected and what was found.
+#[derive(Debug)]
+pub enum WeightsError {
+    /// The file cannot be read.
+    Io(PathBuf, std::io::Error),
+    /// Not a safetensors file, or a damaged one.
+    Damaged(PathBuf, String),
+    /// Sound, but not weights of this program.
+    Foreign(PathBuf),
+    /// Weights of another policy.
+    OtherPolicy {
+        /// The file.
+        path: PathBuf,
+        /// The policy asked for.
+        expected: PolicyKind,
+        /// The policy whose weights these are.
+        found: PolicyKind,
+    },
+    /// A tensor is missing, superfluous, of another shape, or holds something that is not a number.
+    Tensor(PathBuf, String),
+}
+
+impl std::fmt::Display for WeightsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Io(path, error) => write!(f, "{}: cannot be read or written: {error}", path.display()),
+            Self::Damaged(path, why) => {
+                write!(f, "{}: expected a whole safetensors file, got a damaged or empty one ({why})", path.display())
+            }
+            Self::Foreign(path) => write!(
+                f,
+                "{}: expected weights written by `liquid-lane train`, got a safetensors file without their model card",
+                path.display()
+            ),
+            Self::OtherPolicy { path, expected, found } => {
+                write!(f, "{}: expected weights of policy `{expected}`, got weights of `{found}`", path.display())
+            }
+            Self::Tensor(path, what) => write!(f, "{}: {what}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for WeightsError {}
+
+/// Writes weights and their card; the file is replaced whole or not at all.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn save(policy: &Policy, card: &ModelCard, path: &Path) -> Result<(), WeightsError> {
+    let json = serde_json::to_string(card).map_err(|error| WeightsError::Damaged(path.into(), error.to_string()))?;
+    let mut store = SafetensorsStore::from_file(path).metadata(CARD_KEY, json).skip_enum_variants(true).overwrite(true);
+    let written = policy.network.valid().save_into(&mut store);
+    written.map_err(|error| WeightsError::Io(path.into(), std::io::Error::other(error.to_string())))
+}
+
+/// Reads weights from a file. `expected` says which policy they must be of, if that matters.
+///
+/// # Errors
+/// Refuses what [`WeightsError`] lists, naming the file.
+pub fn load(path: &Path, expected: Option<PolicyKind>, device: &Device) -> Result<(Policy, ModelCard), WeightsError> {
+    let io = |error| WeightsError::Io(path.into(), error);
+    let length = std::fs::metadata(path).map_err(io)?.len();
+    if length > MAX_BYTES {
+        let why = format!("{length} bytes; no policy has more than {MAX_BYTES}");
+        return Err(WeightsError::Damaged(path.into(), why));
+    }
+    from_bytes(&std::fs::read(path).map_err(io)?, path, expected, device)
+}
+
+/// Reads weights from memory; `name` stands for the file in messages.
+///
+/// # Errors
+/// As [`load`].
+pub fn from_bytes(
+    bytes: &[u8],
+    name: &Path,
+    expected: Option<PolicyKind>,
+    device: &Device,
+) -> Result<(Policy, ModelCard), WeightsError> {
+    let damaged = |error: safetensors::SafeTensorError| WeightsError::Damaged(name.into(), error.to_string());
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
+    let card = header.metadata().as_ref().and_then(|metadata| metadata.get(CARD_KEY));
+    let card = card.and_then(|json| serde_json::from_str::<ModelCard>(json).ok());
+    let card = card.ok_or_else(|| WeightsError::Foreign(name.into()))?;
+    if let Some(expected) = expected.filter(|expected| *expected != card.policy) {
+        return Err(WeightsError::OtherPolicy { path: name.into(), expected, found: card.policy });
+    }
+    let policy = Policy::init_wired(card.policy, card.wiring_seed.unwrap_or(LANE_KEEPING_SEED), 0, device);
+    check_tensors(&tensors, &policy.network).map_err(|what| WeightsError::Tensor(name.into(), what))?;
+    let mut network = policy.network.clone();
+    let mut store = SafetensorsStore::from_bytes(Some(bytes.to_vec())).skip_enum_variants(true);
+    network.load_from(&mut store).map_err(|error| WeightsError::Damaged(name.into(), error.to_string()))?;
+    Ok((policy.with_network(network), card))
+}
+
+/// Holds every tensor against the network that is to take it.
+fn check_tensors(tensors: &SafeTensors<'_>, network: &Network) -> Result<(), String> {
+    let expected: BTreeMap<String, Vec<usize>> = network
+        .collect(None, None, true)
+        .into_iter()
+        .map(|tensor| (tensor.name.to_string(), tensor.shape.to_vec()))
+        .collect();
+    for (name, shape) in &expected {
+        let tensor = tensors.tensor(name).map_err(|_| format!("tensor `{name}` is missing"))?;
+        if tensor.shape() != shape {
+            return Err(format!("tensor `{name}`: expected shape {shape:?}, got {:?}", tensor.shape()));
+        }
+        if tensor.dtype() != Dtype::F32 {
+            return Err(format!("tensor `{name}`: expected 32-bit floats, got {:?}", tensor.dtype()));
+        }
+        let mut values =
+            tensor.data().chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+        if let Some(value) = values.find(|value| !value.is_finite()) {
+            return Err(format!("tensor `{name}`: expected finite numbers, got {value}"));
+        }
+    }
+    match tensors.names().into_iter().find(|name| !expected.contains_key(*name)) {
+        Some(extra) => Err(format!("tensor `{extra}` belongs to no part of this policy")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,123 @@
+//! One row of a recording, before and after it got its place on the time line, and why a row is left out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::camera_view::CameraGuess;
+use super::label::LabelProfile;
+use crate::frame::Steering;
+
+/// One usable entry of a recording: everything but its picture.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Seconds since the recording's first entry, strictly increasing; gaps between drives are closed to one step.
+    pub time_secs: f64,
+    /// The recorded steering as path curvature; `None` where the recording has no label.
+    pub steering: Option<Steering>,
+    /// Speed over ground in m/s, where known.
+    pub speed_mps: Option<f32>,
+    /// Distance from the lane centre in m, left positive; only our own recordings know it.
+    pub cross_track_m: Option<f32>,
+    /// Position of its drive in [`drives`](super::Recording::drives).
+    pub drive: usize,
+    /// Where in the recording's files the entry stands.
+    pub place: Place,
+    /// File of the picture, relative to the recording's folder.
+    pub(super) picture: String,
+}
+
+/// A line of one of the recording's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// File name, relative to the recording's folder.
+    pub file: Arc<str>,
+    /// Line number, from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} line {}", self.file, self.line)
+    }
+}
+
+/// Why a row was left out when the recording was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SkipReason {
+    /// Nothing but blanks on the line.
+    BlankLine,
+    /// Fewer or more columns than the format has: a row cut short, or two rows on one line.
+    WrongColumnCount,
+    /// Not one whole record: cut, two on a line, NUL bytes or another kind of file.
+    DamagedRecord,
+    /// Steering is NaN, infinite, null or no number.
+    SteeringNotANumber,
+    /// Steering is outside of what the format allows.
+    SteeringOutOfRange,
+    /// No capture time, or one that is no date.
+    NoTime,
+    /// The picture it names is not in the recording's folder.
+    PictureMissing,
+    /// Marked as deleted by whoever made the recording.
+    Deleted,
+    /// A later record has the same index and therefore the picture.
+    ReplacedByLaterRecord,
+    /// A whole catalog that the manifest names is not there; counted once per catalog.
+    CatalogMissing,
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BlankLine => "blank line",
+            Self::WrongColumnCount => "wrong number of columns",
+            Self::DamagedRecord => "damaged record",
+            Self::SteeringNotANumber => "steering is no number",
+            Self::SteeringOutOfRange => "steering out of range",
+            Self::NoTime => "no capture time",
+            Self::PictureMissing => "picture missing",
+            Self::Deleted => "marked as deleted",
+            Self::ReplacedByLaterRecord => "replaced by a later record",
+            Self::CatalogMissing => "catalog missing",
+        })
+    }
+}
+
+/// Rows left out, counted by reason.
+pub type Skipped = BTreeMap<SkipReason, usize>;
+
+/// A usable row as its reader found it.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    /// Capture time on the recorder's own clock; only differences mean anything.
+    pub recorded_ms: f64,
+    pub steering: Option<Steering>,
+    pub speed_mps: Option<f32>,
+    pub cross_track_m: Option<f32>,
+    pub place: Place,
+    /// File of the picture, relative to the recording's folder.
+    pub picture: String,
+}
+
+/// What the reader of a format hands over: all rows in recorded order, and how they are to be taken.
+pub(super) struct Log {
+    pub rows: Vec<Row>,
+    pub skipped: Skipped,
+    pub label: LabelProfile,
+    pub camera: CameraGuess,
+    /// Milliseconds between frames where the recording itself does not tell.
+    pub usual_step_ms: f64,
+}
+
+/// Splits judged rows into the usable ones and the counts of the others.
+pub(super) fn sort_out(judged: impl IntoIterator<Item = Result<Row, SkipReason>>) -> (Vec<Row>, Skipped) {
+    let (mut rows, mut skipped) = (Vec::new(), Skipped::new());
+    for row in judged {
+        match row {
+            Ok(row) => rows.push(row),
+            Err(reason) => *skipped.entry(reason).or_default() += 1,
+        }
+    }
+    (rows, skipped)
+}

@@ -1,0 +1,164 @@
+//! What can be wrong with a recording, sorted by who has to act. Each message is one line: path, place, expected, got,
+//! and what to do.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::entry::Skipped;
+
+/// Why a recording cannot be opened or written.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RecordingError {
+    /// The path does not exist.
+    Missing {
+        /// What was asked for.
+        path: PathBuf,
+    },
+    /// The path exists and is no recording of a known format.
+    NotARecording {
+        /// What was asked for.
+        path: PathBuf,
+        /// What was found instead.
+        got: String,
+    },
+    /// A file of the recording is not as its format says.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Where in the file.
+        place: String,
+        /// What the format has there.
+        expected: String,
+        /// What was found.
+        got: String,
+    },
+    /// The recording has no usable entry.
+    Empty {
+        /// The recording's folder.
+        path: PathBuf,
+        /// Rows left out, counted by reason.
+        skipped: Skipped,
+    },
+    /// The recording names a file outside of its own folder.
+    OutsideFolder {
+        /// The name as the recording has it.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// A recording would be written where something exists already.
+    WouldOverwrite {
+        /// The path that is taken.
+        path: PathBuf,
+    },
+    /// A sample to be written holds a value that no recording may hold.
+    Unwritable {
+        /// The recording's folder.
+        path: PathBuf,
+        /// Which sample and value.
+        place: String,
+        /// What may be written.
+        expected: String,
+        /// What was given.
+        got: String,
+    },
+    /// The operating system refused.
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was being done, as in "cannot read".
+        doing: &'static str,
+        /// The system's own words.
+        source: io::Error,
+    },
+}
+
+impl RecordingError {
+    /// Turns a system error into one that says which path and what was being done.
+    pub(super) fn io(path: impl Into<PathBuf>, doing: &'static str) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, doing, source }
+    }
+}
+
+impl fmt::Display for RecordingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { path } => write!(f, "{}: no such file or folder; check the path", path.display()),
+            Self::NotARecording { path, got } => write!(
+                f,
+                "{}: expected a folder with driving_log.csv (Udacity simulator) or manifest.json (donkeycar tub \
+                 version 2), got {got}; name a recording's folder or that file",
+                path.display()
+            ),
+            Self::Unreadable { path, place, expected, got } => write!(
+                f,
+                "{}, {place}: expected {expected}, got {got}; restore the file or record again",
+                path.display()
+            ),
+            Self::Empty { path, skipped } => write!(
+                f,
+                "{}: expected at least one entry with time and picture, got none ({}); copy the whole recording, \
+                 pictures included",
+                path.display(),
+                counts(skipped)
+            ),
+            Self::OutsideFolder { path, target } => write!(
+                f,
+                "{}: expected a file inside the recording's folder, got a link to {}; copy the file into the folder",
+                path.display(),
+                target.display()
+            ),
+            Self::WouldOverwrite { path } => write!(
+                f,
+                "{}: expected a new or empty folder, got one that holds something; choose another path",
+                path.display()
+            ),
+            Self::Unwritable { path, place, expected, got } => {
+                write!(f, "{}, {place}: expected {expected}, got {got}; nothing was written", path.display())
+            }
+            Self::Io { path, doing, source } => {
+                write!(f, "{}: {doing}: {source}; check the path and its permissions", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for RecordingError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// "700 picture missing, 2 blank line", or that there were no rows.
+fn counts(skipped: &Skipped) -> String {
+    if skipped.is_empty() {
+        return "no rows".to_owned();
+    }
+    let parts: Vec<String> = skipped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    format!("skipped: {}", parts.join(", "))
+}
+
+/// One sample whose picture cannot be used; the rest of the recording can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spoiled {
+    /// Position of the entry in the recording.
+    pub index: usize,
+    /// File and line of the entry, and the picture it names.
+    pub place: String,
+    /// What is wrong with the picture.
+    pub reason: String,
+}
+
+impl fmt::Display for Spoiled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "entry {}, {}: {}", self.index, self.place, self.reason)
+    }
+}
+
+impl std::error::Error for Spoiled {}

@@ -1,0 +1,301 @@
+//! Reader of tubs: catalogs in the manifest's order, one JSON record a line.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::IMAGE_FOLDER;
+use super::manifest::Manifest;
+use crate::frame::Steering;
+use crate::recording::camera_view::CameraGuess;
+use crate::recording::entry::{Log, Place, Row, SkipReason, sort_out};
+use crate::recording::error::RecordingError;
+use crate::recording::folder::{Folder, base_name, numbered_lines};
+use crate::recording::label::LabelProfile;
+
+/// Step of donkeycar's drive loop at its preset rate of 20 Hz.
+const USUAL_STEP_MS: f64 = 50.0;
+
+/// The keys of a record that are read, named as in the parent module (serde takes no constants). For an angle, an
+/// absent key is `None`, and null is a value that is no number.
+#[derive(Deserialize)]
+struct Record<'a> {
+    #[serde(rename = "_index")]
+    index: u64,
+    #[serde(rename = "_timestamp_ms")]
+    timestamp_ms: Option<f64>,
+    #[serde(rename = "cam/image_array", borrow)]
+    image: Option<Cow<'a, str>>,
+    #[serde(rename = "user/angle", default, deserialize_with = "present")]
+    user_angle: Option<Value>,
+    #[serde(rename = "pilot/angle", default, deserialize_with = "present")]
+    pilot_angle: Option<Value>,
+    #[serde(rename = "user/mode", borrow)]
+    mode: Option<Cow<'a, str>>,
+    #[serde(rename = "liquid_lane/curvature")]
+    curvature: Option<f64>,
+    #[serde(rename = "liquid_lane/cross_track_m")]
+    cross_track_m: Option<f32>,
+    #[serde(rename = "liquid_lane/speed_mps")]
+    speed_mps: Option<f32>,
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+pub(in crate::recording) fn read(folder: &Folder) -> Result<Log, RecordingError> {
+    let manifest = Manifest::read(folder)?;
+    let files = folder.names_in("")?;
+    let reader = Reader {
+        pictures: if files.contains(IMAGE_FOLDER) { folder.names_in(IMAGE_FOLDER)? } else { HashSet::new() },
+        label: if manifest.is_own { LabelProfile::CURVATURE } else { LabelProfile::DONKEY },
+        manifest,
+    };
+    let mut judged = Judged::default();
+    for name in &reader.manifest.catalogs {
+        if !files.contains(name) {
+            judged.rows.push(Err(SkipReason::CatalogMissing));
+            continue;
+        }
+        reader.judge_catalog(name, &folder.read_text(name)?, &mut judged);
+    }
+    let (rows, skipped) = sort_out(judged.rows);
+    let camera = if reader.manifest.is_own { CameraGuess::TRAINING } else { CameraGuess::DONKEY };
+    Ok(Log { rows, skipped, label: reader.label, camera, usual_step_ms: USUAL_STEP_MS })
+}
+
+/// Rows judged so far. Of two records with one index the later counts: it has overwritten the picture.
+#[derive(Default)]
+struct Judged {
+    rows: Vec<Result<Row, SkipReason>>,
+    position_of_index: HashMap<u64, usize>,
+}
+
+impl Judged {
+    fn push(&mut self, index: u64, row: Result<Row, SkipReason>) {
+        if let Some(earlier) = self.position_of_index.insert(index, self.rows.len()) {
+            self.rows[earlier] = Err(SkipReason::ReplacedByLaterRecord);
+        }
+        self.rows.push(row);
+    }
+}
+
+struct Reader {
+    manifest: Manifest,
+    pictures: HashSet<String>,
+    label: LabelProfile,
+}
+
+impl Reader {
+    fn judge_catalog(&self, name: &str, text: &[u8], judged: &mut Judged) {
+        let file: Arc<str> = name.into();
+        for (line, bytes) in numbered_lines(text) {
+            if bytes.trim_ascii().is_empty() {
+                judged.rows.push(Err(SkipReason::BlankLine));
+                continue;
+            }
+            match serde_json::from_slice::<Record>(bytes) {
+                Ok(record) => judged.push(record.index, self.judge(&record, Place { file: Arc::clone(&file), line })),
+                Err(_) => judged.rows.push(Err(SkipReason::DamagedRecord)),
+            }
+        }
+    }
+
+    /// Makes a row of one record, or says why it is left out.
+    fn judge(&self, record: &Record, place: Place) -> Result<Row, SkipReason> {
+        if self.manifest.deleted.contains(&record.index) {
+            return Err(SkipReason::Deleted);
+        }
+        let name = base_name(record.image.as_deref().unwrap_or_default());
+        if !self.pictures.contains(name) {
+            return Err(SkipReason::PictureMissing);
+        }
+        Ok(Row {
+            recorded_ms: record.timestamp_ms.ok_or(SkipReason::NoTime)?,
+            steering: self.steering(record)?,
+            speed_mps: record.speed_mps.filter(|speed_mps| speed_mps.is_finite()),
+            cross_track_m: record.cross_track_m.filter(|offset_m| offset_m.is_finite()),
+            place,
+            picture: format!("{IMAGE_FOLDER}/{name}"),
+        })
+    }
+
+    fn steering(&self, record: &Record) -> Result<Option<Steering>, SkipReason> {
+        let value = match (self.manifest.is_own, driving_angle(record)) {
+            (true, _) => record.curvature,
+            (false, Some(angle)) => Some(angle.as_f64().ok_or(SkipReason::SteeringNotANumber)?),
+            (false, None) => None,
+        };
+        value.map(|value| self.label.curvature(value)).transpose()
+    }
+}
+
+/// The angle that moved the car: the pilot's while it steers (modes `local` and `local_angle`), the user's otherwise.
+/// A user's stick lies idle while the pilot steers, and would be a wrong label.
+fn driving_angle<'a>(record: &'a Record) -> Option<&'a Value> {
+    if record.mode.as_deref().is_some_and(|mode| mode.starts_with("local")) {
+        return record.pilot_angle.as_ref();
+    }
+    record.user_angle.as_ref().or(record.pilot_angle.as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::RgbImage;
+    use crate::recording::{Recording, Skipped, Timing};
+    use std::fs;
+    #[cfg(unix)]
+    use std::path::Path;
+
+    const MANIFEST: &str = "[\"cam/image_array\"]\n[\"image_array\"]\n{}\n{\"created_at\": 1.0}\n";
+
+    /// A tub of these catalogs with pictures 0 to 4; `list` is the manifest's fifth line.
+    fn tub(list: &str, catalogs: &[(&str, String)]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("images")).unwrap();
+        for index in 0..5 {
+            let path = dir.path().join(format!("images/{index}_cam_image_array_.jpg"));
+            RgbImage::new(16, 12).save(path).unwrap();
+        }
+        fs::write(dir.path().join("manifest.json"), format!("{MANIFEST}{list}\n")).unwrap();
+        for (name, text) in catalogs {
+            fs::write(dir.path().join(name), text).unwrap();
+        }
+        dir
+    }
+
+    fn open(catalog: String) -> Recording {
+        let dir = tub(r#"{"paths": ["catalog_0.catalog"]}"#, &[("catalog_0.catalog", catalog)]);
+        Recording::open(dir.path()).unwrap()
+    }
+
+    fn record(index: u64, angle: &str) -> String {
+        let millis = 1_706_111_381_892 + 50 * index;
+        format!(
+            "{{\"_index\": {index}, \"_timestamp_ms\": {millis}, \
+             \"cam/image_array\": \"{index}_cam_image_array_.jpg\", \"user/angle\": {angle}, \
+             \"user/mode\": \"user\"}}\n"
+        )
+    }
+
+    fn counted<const N: usize>(reasons: [(SkipReason, usize); N]) -> Skipped {
+        reasons.into()
+    }
+
+    #[test]
+    fn a_tub_opens_with_times_and_steering() {
+        let recording = open(record(0, "0") + &record(1, "1.0") + &record(2, "-1"));
+        assert_eq!(recording.len(), 3);
+        assert_eq!(recording.duration_secs(), 0.1);
+        assert_eq!(recording.timing(), Timing::Recorded { step_ms: 50.0 });
+        let curvature = |i: usize| recording.entry(i).steering.unwrap().0;
+        assert!(curvature(1) < -0.1 && curvature(2) > 0.1, "right is recorded positive, ours is left positive");
+        assert_eq!(recording.entry(2).place.to_string(), "catalog_0.catalog line 3");
+    }
+
+    #[test]
+    fn records_that_cannot_be_trusted_are_left_out_and_counted() {
+        let cut_into_next = r#"{"_index": 1, "_timestamp_ms": 160318619447"#.to_owned() + &record(2, "0");
+        let joined = record(1, "0").trim_end().to_owned() + &record(2, "0");
+        let cases = [
+            (record(1, "null"), SkipReason::SteeringNotANumber),
+            (record(1, "\"0.5\""), SkipReason::SteeringNotANumber),
+            (record(1, "15.0"), SkipReason::SteeringOutOfRange),
+            (record(1, "NaN"), SkipReason::DamagedRecord),
+            (record(77, "0"), SkipReason::PictureMissing),
+            ("\n".to_owned(), SkipReason::BlankLine),
+            ("\0".repeat(875) + "\n", SkipReason::DamagedRecord),
+            (cut_into_next, SkipReason::DamagedRecord),
+            (joined, SkipReason::DamagedRecord),
+            (r#"{"_index": 1, "cam/image_array": "1_cam_image_array_.jpg"}"#.to_owned() + "\n", SkipReason::NoTime),
+            (record(1, "0").replace("1_cam", "../../1_cam_x"), SkipReason::PictureMissing),
+        ];
+        for (bad, reason) in cases {
+            let recording = open(record(0, "0") + &bad + &record(3, "0"));
+            assert_eq!(recording.skipped(), &counted([(reason, 1)]), "{bad:?}");
+            assert_eq!(recording.len(), 2, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_later_of_two_records_with_one_index_counts() {
+        let recording = open(record(0, "0.1") + &record(1, "0.2") + &record(0, "0.3"));
+        assert_eq!(recording.skipped(), &counted([(SkipReason::ReplacedByLaterRecord, 1)]));
+        assert_eq!(recording.entry(1).place.line, 3);
+        assert_eq!(recording.drives(), [0..1, 1..2], "the later record was taken up from an earlier time");
+    }
+
+    #[test]
+    fn only_catalogs_of_the_manifest_count_and_missing_ones_are_counted() {
+        let list = r#"{"paths": ["catalog_1.catalog", "catalog_2.catalog"]}"#;
+        let stale = ("catalog_0.catalog", record(0, "0"));
+        let apple_double = ("._catalog_1.catalog", "\0\u{5}\u{16}\u{7}\n".to_owned());
+        let dir = tub(list, &[stale, apple_double, ("catalog_1.catalog", record(1, "0"))]);
+        let recording = Recording::open(dir.path()).unwrap();
+        assert_eq!(recording.len(), 1);
+        assert_eq!(&*recording.entry(0).place.file, "catalog_1.catalog");
+        assert_eq!(recording.skipped(), &counted([(SkipReason::CatalogMissing, 1)]));
+    }
+
+    #[test]
+    fn a_tub_deleted_as_a_whole_says_so() {
+        let list = r#"{"paths": ["catalog_0.catalog"], "deleted_indexes": [0, 1]}"#;
+        let dir = tub(list, &[("catalog_0.catalog", record(0, "0") + &record(1, "0"))]);
+        let message = Recording::open(dir.path()).unwrap_err().to_string();
+        assert!(message.contains("skipped: 2 marked as deleted"), "{message}");
+    }
+
+    #[test]
+    fn the_label_is_the_angle_of_who_was_steering() {
+        let piloted = record(1, "0.0").replace("\"user\"", "\"local\", \"pilot/angle\": 0.5");
+        let idle = record(2, "0.0").replace("\"user\"", "\"local_angle\"");
+        let pilot_only = record(3, "0.5").replace("user/angle", "pilot/angle");
+        let recording = open(record(0, "0.5") + &piloted + &idle + &pilot_only);
+        let steering = |i: usize| recording.entry(i).steering;
+        assert!(steering(0).is_some() && steering(1) == steering(0) && steering(3) == steering(0));
+        assert_eq!(steering(2), None, "the user's stick lay idle");
+    }
+
+    #[test]
+    fn a_record_without_any_angle_stays_without_a_label() {
+        let recording = open(record(0, "0").replace("user/angle", "user/other"));
+        assert_eq!(recording.entry(0).steering, None);
+    }
+
+    #[test]
+    fn times_of_a_conversion_are_replaced_by_twenty_hertz() {
+        let at = |index: u64, millis: u64| {
+            let written = (1_706_111_381_892 + 50 * index).to_string();
+            record(index, "0").replace(&written, &millis.to_string())
+        };
+        let recording = open(at(0, 1000) + &at(1, 1003) + &at(2, 1006));
+        assert_eq!(recording.timing(), Timing::Assumed { step_ms: 50.0 });
+        assert_eq!(recording.entry(2).time_secs, 0.1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_leave_the_tub_are_refused() {
+        let dir =
+            tub(r#"{"paths": ["catalog_0.catalog"]}"#, &[("catalog_0.catalog", record(0, "0") + &record(1, "0"))]);
+        let elsewhere = tempfile::tempdir().unwrap();
+        relink(&elsewhere.path().join("picture.jpg"), &dir.path().join("images/1_cam_image_array_.jpg"));
+        let recording = Recording::open(dir.path()).unwrap();
+        assert!(recording.sample(0).is_ok());
+        assert!(recording.sample(1).unwrap_err().reason.contains("inside the recording's folder"));
+        relink(&elsewhere.path().join("log"), &dir.path().join("catalog_0.catalog"));
+        assert!(Recording::open(dir.path()).unwrap_err().to_string().contains("inside the recording's folder"));
+    }
+
+    /// Moves a file away and leaves a link to it.
+    #[cfg(unix)]
+    fn relink(away: &Path, here: &Path) {
+        fs::rename(here, away).or_else(|_| fs::copy(here, away).and(fs::remove_file(here))).unwrap();
+        std::os::unix::fs::symlink(away, here).unwrap();
+    }
+}

@@ -1,0 +1,117 @@
+//! What the road is made of: colour, grain, wheel tracks, repaired patches, a grassy middle strip, wetness.
+
+use super::chance::Chance as _;
+use super::colour::{Rgb, grey, mix, scale};
+use super::texture::{Tile, tiles};
+use super::weather::{RoadFamily, Weather};
+use rand_chacha::ChaCha8Rng;
+
+/// At most one repaired patch in each stretch of this length.
+const PATCH_CELL_M: f32 = 9.0;
+
+/// Look of the road itself; immutable, so that a picture with another one can be rendered from the same pose.
+#[derive(Clone, Debug)]
+pub(super) struct Surface {
+    /// Reflectance.
+    pub albedo: Rgb,
+    /// Gravel instead of asphalt.
+    pub gravel: bool,
+    /// Weight of the fine grain.
+    pub grain: f32,
+    /// Weight of the soft stains.
+    pub stains: f32,
+    /// Brightness of the wheel tracks against the rest, as a factor minus 1.
+    pub tracks: f32,
+    /// Grass or dirt between the wheel tracks, and how far it has grown.
+    pub strip: Option<(Rgb, f32)>,
+    /// 0 dry, 1 wet and shining.
+    pub wetness: f32,
+    patches: Vec<Option<Patch>>,
+}
+
+/// A rectangle of younger or older pavement.
+#[derive(Clone, Copy, Debug)]
+struct Patch {
+    start_m: f32,
+    end_m: f32,
+    right_m: f32,
+    left_m: f32,
+    factor: f32,
+}
+
+impl Surface {
+    pub(super) fn draw(family: RoadFamily, weather: Weather, length_m: f64, rng: &mut ChaCha8Rng) -> Self {
+        let gravel = family == RoadFamily::Gravel;
+        let dry = if gravel { gravel_albedo(rng) } else { asphalt_albedo(rng) };
+        let wetness = if weather == Weather::LightRain { rng.uniform(0.5, 1.0) } else { 0.0 };
+        let patched = if gravel { 0.0 } else { rng.uniform(0.0, 0.45) };
+        let cells = (length_m as f32 / PATCH_CELL_M) as usize + 1;
+        Self {
+            albedo: scale(weathered(dry, weather, rng), 1.0 - 0.4 * wetness),
+            gravel,
+            grain: rng.uniform(0.5, 1.2),
+            stains: rng.uniform(0.08, 0.35),
+            tracks: rng.uniform(-0.22, 0.12) - if weather == Weather::Snow { 0.4 } else { 0.0 },
+            strip: (gravel && rng.chance(0.5)).then(|| (strip_albedo(weather, rng), rng.uniform(0.3, 1.0))),
+            wetness,
+            patches: (0..cells).map(|i| rng.chance(patched).then(|| Patch::draw(i, rng))).collect(),
+        }
+    }
+
+    /// The texture of its grain.
+    pub(super) fn tile(&self) -> &'static Tile {
+        if self.gravel { &tiles().gravel } else { &tiles().asphalt }
+    }
+
+    /// Brightness of a repaired patch at this place, 1 where there is none.
+    #[inline]
+    pub(super) fn patch_factor(&self, s: f32, offset: f32) -> f32 {
+        match self.patches.get((s.max(0.0) * (1.0 / PATCH_CELL_M)) as i32 as usize) {
+            Some(Some(patch)) if patch.contains(s, offset) => patch.factor,
+            _ => 1.0,
+        }
+    }
+}
+
+impl Patch {
+    fn draw(cell: usize, rng: &mut ChaCha8Rng) -> Self {
+        let start_m = cell as f32 * PATCH_CELL_M + rng.uniform(0.0, 3.0);
+        let right_m = rng.uniform(-2.2, 2.5);
+        Self {
+            start_m,
+            end_m: start_m + rng.uniform(1.0, 6.0),
+            right_m,
+            left_m: right_m + rng.uniform(0.5, 2.6),
+            factor: rng.uniform(0.68, 1.22),
+        }
+    }
+
+    #[inline]
+    fn contains(&self, s: f32, offset: f32) -> bool {
+        s > self.start_m && s < self.end_m && offset > self.right_m && offset < self.left_m
+    }
+}
+
+fn asphalt_albedo(rng: &mut ChaCha8Rng) -> Rgb {
+    grey(rng.uniform(0.065, 0.24), rng.uniform(-0.08, 0.07))
+}
+
+fn gravel_albedo(rng: &mut ChaCha8Rng) -> Rgb {
+    let kinds = [[0.30, 0.27, 0.23], [0.27, 0.22, 0.15], [0.22, 0.21, 0.20], [0.34, 0.28, 0.19]];
+    scale(rng.pick(&kinds), rng.uniform(0.75, 1.25))
+}
+
+fn strip_albedo(weather: Weather, rng: &mut ChaCha8Rng) -> Rgb {
+    let summer = rng.pick(&[[0.07, 0.12, 0.035], [0.14, 0.15, 0.06], [0.16, 0.12, 0.07]]);
+    if weather == Weather::Snow { [0.55, 0.57, 0.60] } else { summer }
+}
+
+/// The road as snow, red dust and other oddities leave it.
+fn weathered(dry: Rgb, weather: Weather, rng: &mut ChaCha8Rng) -> Rgb {
+    match weather {
+        Weather::Snow => mix(dry, [0.55, 0.57, 0.60], rng.uniform(0.3, 0.65)),
+        Weather::RedSoil => mix(dry, [0.30, 0.13, 0.08], rng.uniform(0.2, 0.7)),
+        Weather::BlackSoil => mix(dry, [0.38, 0.38, 0.34], rng.uniform(0.3, 0.9)),
+        _ => dry,
+    }
+}

@@ -1,0 +1,114 @@
+//! The demonstrations at hand: rendered in rounds on all cores, the oldest replaced by the newest.
+
+use super::{FRAMES_PER_LOOK, TrainingConfig};
+use crate::frame::random::{Purpose, stream};
+use crate::frame::{RgbImage, Steering};
+use crate::policy::Policy;
+use crate::policy::preprocess::whiten;
+use crate::sim::{DT_SECS, Demonstration, DemonstrationSpec, RoadSet, demonstrate, demonstrate_with};
+use burn::tensor::Device;
+use rand::RngExt as _;
+use rayon::prelude::*;
+
+/// Demonstrations of one round.
+const LOOKS_PER_ROUND: usize = 1000;
+
+/// Demonstrations kept: 1.3 GB of 120x48 pictures.
+const CAPACITY: usize = 5000;
+
+/// Frames a network drives before those that are kept, so that they show states of its own making.
+const RUN_UP_FRAMES: usize = 16;
+
+/// Sequences that are kept of one drive by a network.
+const SEQUENCES_PER_DRIVE: usize = 3;
+
+/// A short drive with the expert's labels.
+pub struct Sequence {
+    /// In time order, one control step apart.
+    pub frames: Vec<RgbImage>,
+    /// The expert's curvature for each frame.
+    pub labels: Vec<Steering>,
+}
+
+/// See the module.
+pub struct Pool {
+    config: TrainingConfig,
+    sequences: Vec<Sequence>,
+    rendered: usize,
+    rounds: usize,
+}
+
+impl Pool {
+    /// An empty pool; the first [`Pool::refresh`] fills it.
+    pub fn new(config: &TrainingConfig) -> Self {
+        let rounds = config.looks.div_ceil(LOOKS_PER_ROUND);
+        Self { config: config.clone(), sequences: Vec::new(), rendered: 0, rounds }
+    }
+
+    /// The demonstrations at hand.
+    pub fn sequences(&self) -> &[Sequence] {
+        &self.sequences
+    }
+
+    /// Demonstrations rendered so far.
+    pub fn rendered(&self) -> usize {
+        self.rendered
+    }
+
+    /// Renders the next round when its step has come.
+    pub fn refresh(&mut self, step: usize, policy: &Policy, device: &Device) {
+        let due = (step * self.rounds / self.config.steps + 1) * LOOKS_PER_ROUND;
+        let due = due.min(self.config.looks);
+        if due <= self.rendered {
+            return;
+        }
+        let on_policy = 4 * step >= self.config.steps && self.config.on_policy_share > 0.0;
+        let policy = on_policy.then(|| policy.inference());
+        let fresh: Vec<Sequence> = (self.rendered..due)
+            .into_par_iter()
+            .flat_map_iter(|look| self.render(look as u64, policy.as_ref(), device))
+            .collect();
+        self.rendered = due;
+        let overflow = (self.sequences.len() + fresh.len()).saturating_sub(CAPACITY);
+        self.sequences.drain(..overflow);
+        self.sequences.extend(fresh);
+    }
+
+    /// One look: a demonstration by the expert, or a drive by the network in pieces.
+    fn render(&self, look: u64, policy: Option<&Policy>, device: &Device) -> Vec<Sequence> {
+        let spec = DemonstrationSpec {
+            set: RoadSet::Train,
+            seed: (self.config.seed << 32) | look,
+            frames: FRAMES_PER_LOOK,
+            size: self.config.policy.encoder().input_size(),
+            family: None,
+        };
+        let draw: f32 = stream(spec.seed, Purpose::Shuffle, 0).random();
+        match policy.filter(|_| draw < self.config.on_policy_share) {
+            None => sequences(demonstrate(spec)),
+            Some(policy) => sequences(drive(policy, spec, device)),
+        }
+    }
+}
+
+/// The network drives from a random start; what it saw and what the expert would have done there.
+fn drive(policy: &Policy, spec: DemonstrationSpec, device: &Device) -> Demonstration {
+    let spec = DemonstrationSpec { frames: RUN_UP_FRAMES + SEQUENCES_PER_DRIVE * FRAMES_PER_LOOK, ..spec };
+    let mut state = policy.zero_state(1, device);
+    let (mut driven, _) = demonstrate_with(spec, &mut |image| {
+        let input = whiten(&[image], spec.size, device).input;
+        let (output, next) = policy.forward(input, state.clone(), &[DT_SECS as f32], 1);
+        state = next;
+        output.steering()[0]
+    });
+    driven.frames.drain(..RUN_UP_FRAMES);
+    driven.curvature.drain(..RUN_UP_FRAMES);
+    driven
+}
+
+/// A demonstration in pieces of [`FRAMES_PER_LOOK`].
+fn sequences(demonstration: Demonstration) -> Vec<Sequence> {
+    let Demonstration { mut frames, curvature } = demonstration;
+    let pieces = curvature.chunks_exact(FRAMES_PER_LOOK);
+    pieces.map(|labels| Sequence { frames: frames.drain(..labels.len()).collect(), labels: labels.to_vec() }).collect()
+}

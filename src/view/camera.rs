@@ -1,0 +1,167 @@
+//! One camera picture at screen size with the saliency map over it, as a texture.
+
+use super::colormap::inferno;
+use crate::driver::moment::Picture;
+use crate::frame::Size;
+use egui::{Color32, ColorImage, TextureHandle, TextureOptions};
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+
+/// A saliency map ready for display.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overlay {
+    /// Size of the map.
+    pub size: Size,
+    /// Values from 0 to 1, row by row.
+    pub values: Vec<f32>,
+    /// Opacity of the value 1, from 0 to 1; smaller values are less opaque in proportion.
+    pub strength: f32,
+}
+
+/// Brightness of the part of a picture that the policy does not see.
+const UNSEEN_BRIGHTNESS: f32 = 0.45;
+
+/// The texture of one side's picture, made anew only when what it shows has changed.
+#[derive(Default)]
+pub struct Camera {
+    texture: Option<TextureHandle>,
+    shown: Option<Shown>,
+    resizer: Resizer,
+}
+
+/// What a texture was made from.
+#[derive(Clone, Debug, PartialEq)]
+struct Shown {
+    moment: u64,
+    size_px: [usize; 2],
+    overlay: Option<Overlay>,
+}
+
+impl Camera {
+    /// The texture for this moment's picture, at exactly this size in pixels.
+    pub fn texture(
+        &mut self,
+        context: &egui::Context,
+        moment: u64,
+        picture: &Picture,
+        overlay: Option<Overlay>,
+        size_px: [usize; 2],
+    ) -> egui::TextureId {
+        let shown = Some(Shown { moment, size_px, overlay });
+        if let (Some(texture), true) = (&self.texture, self.shown == shown) {
+            return texture.id();
+        }
+        self.shown = shown;
+        let overlay = self.shown.as_ref().and_then(|shown| shown.overlay.as_ref());
+        let image = compose(&mut self.resizer, picture, overlay, size_px);
+        let texture = self.texture.get_or_insert_with(|| {
+            context.load_texture("camera", ColorImage::filled([1, 1], Color32::BLACK), TextureOptions::NEAREST)
+        });
+        texture.set(image, TextureOptions::NEAREST);
+        texture.id()
+    }
+}
+
+/// Scales the picture and lays the map over the part of it that the policy sees.
+fn compose(resizer: &mut Resizer, picture: &Picture, overlay: Option<&Overlay>, size_px: [usize; 2]) -> ColorImage {
+    let [width, height] = size_px;
+    let scaled = scaled(resizer, picture, size_px);
+    let mut pixels: Vec<Color32> =
+        scaled.chunks_exact(3).map(|pixel| Color32::from_rgb(pixel[0], pixel[1], pixel[2])).collect();
+    let [left, top, right, bottom] = seen_pixels(picture.input, size_px);
+    for (place, pixel) in pixels.iter_mut().enumerate() {
+        let (x, y) = (place % width, place / width);
+        if !(left..right).contains(&x) || !(top..bottom).contains(&y) {
+            *pixel = pixel.gamma_multiply(UNSEEN_BRIGHTNESS).to_opaque();
+        }
+    }
+    if let Some(overlay) = overlay {
+        let columns = Samples::new(overlay.size.width as usize, right - left);
+        let rows = Samples::new(overlay.size.height as usize, bottom - top);
+        for y in top..bottom.min(height) {
+            let line = &mut pixels[y * width + left..y * width + right];
+            lay_over(line, overlay, &columns, rows.at(y - top));
+        }
+    }
+    ColorImage::new(size_px, pixels)
+}
+
+/// Blends one row of the map over one row of the picture.
+fn lay_over(line: &mut [Color32], overlay: &Overlay, columns: &Samples, (above, below, share): (usize, usize, f32)) {
+    let width = overlay.size.width as usize;
+    let (above, below) = (&overlay.values[above * width..][..width], &overlay.values[below * width..][..width]);
+    for (x, pixel) in line.iter_mut().enumerate() {
+        let (left, right, across) = columns.at(x);
+        let upper = above[left] + across * (above[right] - above[left]);
+        let lower = below[left] + across * (below[right] - below[left]);
+        let value = upper + share * (lower - upper);
+        let (opacity, colour) = (overlay.strength * value, inferno(value));
+        let blend = |under: u8, over: u8| (f32::from(under) + opacity * (f32::from(over) - f32::from(under))) as u8;
+        let [r, g, b, _] = pixel.to_array();
+        *pixel = Color32::from_rgb(blend(r, colour[0]), blend(g, colour[1]), blend(b, colour[2]));
+    }
+}
+
+/// Where each of the screen's pixels falls between the map's, along one axis.
+struct Samples(Vec<(usize, usize, f32)>);
+
+impl Samples {
+    fn new(from: usize, to: usize) -> Self {
+        let places = (0..to).map(|i| {
+            let place = ((i as f32 + 0.5) * from as f32 / to as f32 - 0.5).clamp(0.0, (from - 1) as f32);
+            let below = place as usize;
+            (below, (below + 1).min(from - 1), place - below as f32)
+        });
+        Self(places.collect())
+    }
+
+    fn at(&self, i: usize) -> (usize, usize, f32) {
+        self.0[i]
+    }
+}
+
+/// The policy's part of a picture of this size, as `[left, top, right, bottom]` in pixels.
+fn seen_pixels(input: [f32; 4], [width, height]: [usize; 2]) -> [usize; 4] {
+    let pixels = |fraction: f32, size: usize| (fraction.clamp(0.0, 1.0) * size as f32).round() as usize;
+    let [left, top] = [pixels(input[0], width), pixels(input[1], height)];
+    [left, top, pixels(input[2], width).max(left), pixels(input[3], height).max(top)]
+}
+
+/// The picture at screen size, 8-bit RGB; black if it cannot be scaled.
+fn scaled(resizer: &mut Resizer, picture: &Picture, [width, height]: [usize; 2]) -> Vec<u8> {
+    let image = &picture.image;
+    let mut scaled = Image::new(width as u32, height as u32, PixelType::U8x3);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    if let Ok(source) = ImageRef::new(image.width(), image.height(), image.as_raw(), PixelType::U8x3) {
+        // Fails on pixel types that differ only; both are RGB, and a black picture is the sign of a bug here.
+        let _ = resizer.resize(&source, &mut scaled, &options);
+    }
+    scaled.into_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::mock;
+
+    #[test]
+    fn an_empty_map_leaves_the_picture_as_it_is() {
+        let picture = mock::picture(0.0, [0.0, 0.0, 1.0, 1.0]);
+        let nothing = Overlay { size: Size::new(4, 2), values: vec![0.0; 8], strength: 1.0 };
+        let mut resizer = Resizer::new();
+        let plain = compose(&mut resizer, &picture, None, [100, 40]);
+        assert_eq!(plain, compose(&mut resizer, &picture, Some(&nothing), [100, 40]));
+        let full = Overlay { values: vec![1.0; 8], ..nothing };
+        assert_eq!(compose(&mut resizer, &picture, Some(&full), [100, 40]).pixels[0], Color32::from_rgb(252, 255, 164));
+    }
+
+    #[test]
+    fn the_map_covers_the_policys_part_only_and_the_rest_is_darker() {
+        let picture = mock::picture(0.0, [0.0, 0.5, 1.0, 1.0]);
+        let full = Overlay { size: Size::new(4, 2), values: vec![1.0; 8], strength: 1.0 };
+        let image = compose(&mut Resizer::new(), &picture, Some(&full), [50, 20]);
+        assert_eq!(image.pixels[10 * 50], Color32::from_rgb(252, 255, 164));
+        let whole = compose(&mut Resizer::new(), &mock::picture(0.0, [0.0, 0.0, 1.0, 1.0]), None, [50, 20]);
+        assert!(image.pixels[0].r() < whole.pixels[0].r());
+    }
+}

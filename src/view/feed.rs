@@ -1,0 +1,185 @@
+//! A session on a thread of its own, a few moments ahead of the screen, so that the window answers while a policy
+//! thinks. Everything arrives in the order in which the session made it.
+
+use crate::driver::moment::{Moment, Session, SessionInfo};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
+
+/// Moments worked out ahead: enough to keep the session busy while a picture is drawn, and few enough that a change
+/// of noise shows at once.
+const MOMENTS_AHEAD: usize = 2;
+
+/// What a session is asked to change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Order {
+    /// Back to the first moment.
+    Reset,
+    /// On to another road.
+    NextRoad,
+    /// Another variance of the image noise.
+    Noise(f32),
+    /// The next saliency procedure.
+    NextMethod,
+}
+
+impl Order {
+    fn restarts(self) -> bool {
+        matches!(self, Self::Reset | Self::NextRoad)
+    }
+}
+
+/// What a session reports.
+#[derive(Debug)]
+pub enum News {
+    /// It starts from its first moment.
+    Started(Box<SessionInfo>),
+    /// What holds for the moments that follow.
+    Changed(Box<SessionInfo>),
+    /// Its next moment.
+    Moment(Box<Moment>),
+    /// No more moments.
+    Ended,
+    /// It cannot go on, and why.
+    Failed(String),
+}
+
+/// Whether to wait for news that are not there yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Take what is there: for a window.
+    Poll,
+    /// Wait for it: for pictures by number.
+    Wait,
+}
+
+/// The near end of a session's thread.
+pub struct Feed {
+    orders: Sender<Order>,
+    news: Receiver<News>,
+    /// Restarts that were ordered and have not come through: news before them are about the past.
+    restarts_due: usize,
+}
+
+impl Feed {
+    /// Starts the session's thread. It ends when the feed is dropped.
+    pub fn start(session: Box<dyn Session>) -> Self {
+        let (orders, orders_taken) = channel();
+        let (news_sent, news) = sync_channel(MOMENTS_AHEAD);
+        std::thread::spawn(move || run(session, &orders_taken, &news_sent));
+        Self { orders, news, restarts_due: 0 }
+    }
+
+    /// Asks for a change. After a restart, nothing from before it arrives any more.
+    pub fn order(&mut self, order: Order) {
+        // A session that is gone says so on the other channel.
+        if self.orders.send(order).is_ok() && order.restarts() {
+            self.restarts_due += 1;
+        }
+    }
+
+    /// The next news, or `None` if there are none yet.
+    pub fn next(&mut self, patience: Patience) -> Option<News> {
+        loop {
+            let news = match patience {
+                Patience::Wait => self.news.recv().map_err(|_| TryRecvError::Disconnected),
+                Patience::Poll => self.news.try_recv(),
+            };
+            match news {
+                Ok(News::Started(_)) if self.restarts_due > 1 => self.restarts_due -= 1,
+                Ok(News::Started(info)) => {
+                    self.restarts_due = 0;
+                    return Some(News::Started(info));
+                }
+                Ok(_) if self.restarts_due > 0 => {}
+                Ok(news) => return Some(news),
+                Err(TryRecvError::Empty) => return None,
+                Err(TryRecvError::Disconnected) => {
+                    return Some(News::Failed("the session has stopped by itself; start the program again".to_owned()));
+                }
+            }
+        }
+    }
+}
+
+/// The far end: obeys orders first, then works out the next moment, until nobody listens.
+fn run(mut session: Box<dyn Session>, orders: &Receiver<Order>, news: &SyncSender<News>) {
+    let mut at_end = false;
+    loop {
+        let order = if at_end { orders.recv().map_err(|_| TryRecvError::Disconnected) } else { orders.try_recv() };
+        let told = match order {
+            Ok(order) => {
+                obey(session.as_mut(), order);
+                at_end &= !order.restarts();
+                let info = Box::new(session.info().clone());
+                news.send(if order.restarts() { News::Started(info) } else { News::Changed(info) })
+            }
+            Err(TryRecvError::Empty) => {
+                let next = advance(session.as_mut());
+                at_end = !matches!(next, News::Moment(_));
+                news.send(next)
+            }
+            Err(TryRecvError::Disconnected) => return,
+        };
+        if told.is_err() {
+            return;
+        }
+    }
+}
+
+fn obey(session: &mut dyn Session, order: Order) {
+    match order {
+        Order::Reset => session.reset(),
+        Order::NextRoad => session.next_road(),
+        Order::Noise(variance) => session.set_noise(variance),
+        Order::NextMethod => session.next_method(),
+    }
+}
+
+fn advance(session: &mut dyn Session) -> News {
+    match session.advance() {
+        Ok(Some(moment)) => News::Moment(Box::new(moment)),
+        Ok(None) => News::Ended,
+        Err(error) => News::Failed(format!("{error:#}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::mock::MockSession;
+
+    fn times(feed: &mut Feed, count: usize) -> Vec<f64> {
+        let mut times = Vec::new();
+        while times.len() < count {
+            match feed.next(Patience::Wait) {
+                Some(News::Moment(moment)) => times.push(moment.time_secs),
+                other => assert!(matches!(other, Some(News::Started(_) | News::Changed(_))), "{other:?}"),
+            }
+        }
+        times
+    }
+
+    #[test]
+    fn after_a_reset_the_first_moment_comes_next_whatever_was_ahead() {
+        let mut feed = Feed::start(Box::new(MockSession::drive(2.0)));
+        assert_eq!(times(&mut feed, 3), [0.0, 0.05, 0.1]);
+        feed.order(Order::Reset);
+        feed.order(Order::Reset);
+        assert_eq!(times(&mut feed, 2), [0.0, 0.05]);
+    }
+
+    #[test]
+    fn a_session_at_its_end_can_start_again() {
+        let mut feed = Feed::start(Box::new(MockSession::drive(0.1)));
+        times(&mut feed, 2);
+        assert!(matches!(feed.next(Patience::Wait), Some(News::Ended)));
+        feed.order(Order::NextRoad);
+        assert_eq!(times(&mut feed, 1), [0.0]);
+    }
+
+    #[test]
+    fn an_error_of_the_session_arrives_as_words() {
+        let mut feed = Feed::start(Box::new(MockSession::failing("ncp gave a steering that is not a number")));
+        let Some(News::Failed(words)) = feed.next(Patience::Wait) else { panic!("the session fails at once") };
+        assert!(words.contains("not a number"), "{words}");
+    }
+}

@@ -1,0 +1,164 @@
+//! What was shown so far, for the plots: one trace per policy, its crashes, and the neurons of the last moments.
+
+use crate::driver::moment::{Moment, NeuronActivity, Side, Status};
+use std::collections::VecDeque;
+
+/// Moments in the neuron record: at 20 frames/s, the last 12 s.
+pub const NEURON_MOMENTS: usize = 240;
+
+/// One policy's signals over time, as `[seconds, value]`. A moment without a value leaves no point.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// Commanded curvature in 1/m, left positive.
+    pub steering: Vec<[f64; 2]>,
+    /// What the expert or the recorded human did there, in 1/m.
+    pub reference: Vec<[f64; 2]>,
+    /// Cross-track error in m, left positive; empty in a replay.
+    pub offset_m: Vec<[f64; 2]>,
+    /// Commanded less reference curvature, in 1/m.
+    pub error: Vec<[f64; 2]>,
+    /// When, and at which cross-track error in m, it left the lane.
+    pub crashes: Vec<[f64; 2]>,
+}
+
+/// Everything that the plots show.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// One trace per policy.
+    pub traces: Vec<Trace>,
+    /// Potentials of the neurons in the last [`NEURON_MOMENTS`] moments, oldest first.
+    pub potentials: VecDeque<Vec<f32>>,
+    /// Largest sizes seen, which the neuron colours and widths are scaled by.
+    pub peaks: Peaks,
+    /// Frames that could not be read.
+    pub skipped: u32,
+}
+
+/// Largest magnitudes so far; they only grow, so that a colour keeps its meaning during a drive.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Peaks {
+    /// Of a membrane potential.
+    pub potential: f32,
+    /// Of a sensory input.
+    pub sensory: f32,
+    /// Of the current through a synapse between neurons.
+    pub current: f32,
+    /// Of the current through a sensory synapse.
+    pub sensory_current: f32,
+    /// Of a saliency map, in its method's own unit.
+    pub saliency: f32,
+    /// Of a curvature, in 1/m.
+    pub steering: f32,
+    /// Of a steering error, in 1/m.
+    pub error: f32,
+}
+
+impl History {
+    /// An empty record for this many policies.
+    pub fn new(policies: usize) -> Self {
+        Self { traces: vec![Trace::default(); policies], ..Self::default() }
+    }
+
+    /// Adds a moment.
+    pub fn push(&mut self, moment: &Moment) {
+        self.skipped += u32::from(moment.skipped.is_some());
+        for (trace, side) in self.traces.iter_mut().zip(&moment.sides) {
+            trace.push(moment.time_secs, side);
+            self.peaks.see_side(side);
+        }
+        let neurons = moment.sides.iter().find_map(|side| side.decision.as_ref()?.neurons.as_ref());
+        if let Some(neurons) = neurons {
+            self.peaks.see_neurons(neurons);
+            if self.potentials.len() == NEURON_MOMENTS {
+                self.potentials.pop_front();
+            }
+            self.potentials.push_back(neurons.potential.clone());
+        }
+    }
+
+    /// Forgets the size of past maps: another saliency method has another unit.
+    pub fn forget_saliency(&mut self) {
+        self.peaks.saliency = 0.0;
+    }
+}
+
+impl Trace {
+    fn push(&mut self, time_secs: f64, side: &Side) {
+        let steering = side.decision.as_ref().map(|decision| f64::from(decision.steering.0));
+        let reference = side.reference.map(|reference| f64::from(reference.0));
+        self.steering.extend(steering.map(|value| [time_secs, value]));
+        self.reference.extend(reference.map(|value| [time_secs, value]));
+        if let (Some(steering), Some(reference)) = (steering, reference) {
+            self.error.push([time_secs, steering - reference]);
+        }
+        if let Some(lane) = side.lane {
+            let point = [time_secs, f64::from(lane.offset_m)];
+            self.offset_m.push(point);
+            self.crashes.extend((lane.status == Status::Crashed).then_some(point));
+        }
+    }
+}
+
+impl Peaks {
+    fn see_side(&mut self, side: &Side) {
+        let decision = side.decision.as_ref();
+        let steering = decision.map(|decision| decision.steering.0);
+        let reference = side.reference.map(|reference| reference.0);
+        raise(&mut self.steering, steering.into_iter().chain(reference));
+        raise(&mut self.error, steering.zip(reference).map(|(steering, reference)| steering - reference));
+        if let Some(map) = decision.and_then(|decision| decision.saliency.as_ref()) {
+            raise(&mut self.saliency, map.values.iter().copied());
+        }
+    }
+
+    fn see_neurons(&mut self, neurons: &NeuronActivity) {
+        raise(&mut self.potential, neurons.potential.iter().copied());
+        raise(&mut self.sensory, neurons.sensory.iter().copied());
+        raise(&mut self.current, neurons.current.iter().copied());
+        raise(&mut self.sensory_current, neurons.sensory_current.iter().copied());
+    }
+}
+
+/// Raises a peak to the largest finite magnitude.
+fn raise(peak: &mut f32, values: impl IntoIterator<Item = f32>) {
+    *peak = values.into_iter().map(f32::abs).filter(|value| value.is_finite()).fold(*peak, f32::max);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::moment::Session as _;
+    use crate::view::mock::MockSession;
+
+    fn moments(count: usize) -> Vec<Moment> {
+        let mut session = MockSession::drive(60.0);
+        (0..count).map(|_| session.advance().unwrap().unwrap()).collect()
+    }
+
+    #[test]
+    fn every_crash_is_marked_once() {
+        let mut history = History::new(2);
+        let moments = moments(400);
+        moments.iter().for_each(|moment| history.push(moment));
+        let counted = moments[399].sides[1].lane.unwrap().crashes as usize;
+        assert!(counted > 0, "the mock's second car crashes");
+        assert_eq!(history.traces[1].crashes.len(), counted);
+    }
+
+    #[test]
+    fn the_neuron_record_keeps_the_last_moments_only() {
+        let mut history = History::new(2);
+        let moments = moments(NEURON_MOMENTS + 5);
+        moments.iter().for_each(|moment| history.push(moment));
+        assert_eq!(history.potentials.len(), NEURON_MOMENTS);
+        let last = moments[NEURON_MOMENTS + 4].sides[0].decision.as_ref().unwrap().neurons.as_ref().unwrap();
+        assert_eq!(history.potentials.back(), Some(&last.potential));
+    }
+
+    #[test]
+    fn a_value_that_is_not_a_number_does_not_become_a_peak() {
+        let mut peak = 1.0;
+        raise(&mut peak, [f32::NAN, -3.0, f32::INFINITY]);
+        assert_eq!(peak, 3.0);
+    }
+}

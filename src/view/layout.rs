@@ -1,0 +1,129 @@
+//! Where each panel lies. A fixed dashboard: nothing scrolls, nothing moves when numbers change.
+
+use egui::{Pos2, Rect, Vec2, pos2, vec2};
+
+/// Space around and between panels, in points.
+const GAP: f32 = 8.0;
+const HEADER: f32 = 34.0;
+const COLOUR_BAR: f32 = 44.0;
+const TIME_LINE: f32 = 44.0;
+const STATUS: f32 = 26.0;
+/// Least height of a plot that can still be read.
+const LEAST_PLOT: f32 = 104.0;
+
+/// Window sizes in points between which the layout was made to look well.
+const LEAST_WINDOW: Vec2 = vec2(1024.0, 700.0);
+const LARGEST_WINDOW: Vec2 = vec2(1920.0, 1200.0);
+
+/// The rectangle of every panel, in points.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layout {
+    /// Name, mode and title.
+    pub header: Rect,
+    /// One per policy, side by side.
+    pub policies: Vec<Rect>,
+    /// Saliency method and scale.
+    pub colour_bar: Rect,
+    /// Steering above, cross-track error below.
+    pub plots: [Rect; 2],
+    /// The neurons, if a policy has some.
+    pub neurons: Option<Rect>,
+    /// Position and crashes.
+    pub time_line: Rect,
+    /// Key hints and notices.
+    pub status: Rect,
+}
+
+impl Layout {
+    /// Divides a window. `text_height` is what a policy panel needs besides its picture, `aspect` is the pictures'
+    /// width over height.
+    pub fn of(window: Rect, policies: usize, aspect: f32, text_height: f32, neurons: bool) -> Self {
+        let inside = window.shrink(GAP);
+        let (header, rest) = cut_top(inside, HEADER);
+        let (rest, status) = cut_bottom(rest, STATUS);
+        let (rest, time_line) = cut_bottom(rest, TIME_LINE);
+        let neurons_width = (window.width() * 0.27).clamp(280.0, 460.0);
+        let (left, neurons) = if neurons {
+            let (left, right) = cut_right(rest, neurons_width);
+            (left, Some(right))
+        } else {
+            (rest, None)
+        };
+        let most = left.height() - COLOUR_BAR - 2.0 * LEAST_PLOT - 3.0 * GAP;
+        let width = (left.width() - GAP * (policies.max(1) - 1) as f32) / policies.max(1) as f32;
+        let (row, rest) = cut_top(left, (width / aspect + text_height).min(most));
+        let (colour_bar, rest) = cut_top(rest, COLOUR_BAR);
+        let (steering, deviation) = cut_top(rest, (rest.height() - GAP) / 2.0);
+        let policies = (0..policies)
+            .map(|i| Rect::from_min_size(row.min + vec2(i as f32 * (width + GAP), 0.0), vec2(width, row.height())))
+            .collect();
+        Self { header, policies, colour_bar, plots: [steering, deviation], neurons, time_line, status }
+    }
+}
+
+/// Pixels per point for a window of this size in pixels, given the screen's own scale: as the screen says, unless the
+/// window would hold less or much more than the layout was made for.
+pub fn pixels_per_point(width_px: u32, height_px: u32, screen_scale: f32) -> f32 {
+    let size = vec2(width_px as f32, height_px as f32);
+    let most = (size / LEAST_WINDOW).min_elem();
+    let least = (size / LARGEST_WINDOW).min_elem();
+    screen_scale.max(least).min(most).max(0.1)
+}
+
+fn cut_top(rect: Rect, height: f32) -> (Rect, Rect) {
+    let edge = rect.top() + height.round();
+    (
+        Rect::from_min_max(rect.min, pos2(rect.right(), edge)),
+        Rect::from_min_max(pos2(rect.left(), edge + GAP), rect.max),
+    )
+}
+
+fn cut_bottom(rect: Rect, height: f32) -> (Rect, Rect) {
+    let edge = rect.bottom() - height.round();
+    (
+        Rect::from_min_max(rect.min, pos2(rect.right(), edge - GAP)),
+        Rect::from_min_max(pos2(rect.left(), edge), rect.max),
+    )
+}
+
+fn cut_right(rect: Rect, width: f32) -> (Rect, Rect) {
+    let edge: f32 = rect.right() - width.round();
+    let top_right: Pos2 = pos2(edge - GAP, rect.bottom());
+    (Rect::from_min_max(rect.min, top_right), Rect::from_min_max(pos2(edge, rect.top()), rect.max))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(layout: &Layout) -> Vec<Rect> {
+        let mut all = vec![layout.header, layout.colour_bar, layout.time_line, layout.status];
+        all.extend(&layout.policies);
+        all.extend(layout.plots);
+        all.extend(layout.neurons);
+        all
+    }
+
+    #[test]
+    fn panels_fill_their_room_without_touching_each_other() {
+        for (width, height) in [(1024.0, 700.0), (1280.0, 800.0), (1920.0, 1080.0), (1920.0, 1200.0)] {
+            let window = Rect::from_min_size(Pos2::ZERO, vec2(width, height));
+            for (policies, aspect, neurons) in [(2, 2.5, true), (2, 2.0, true), (1, 2.0, false), (3, 2.5, true)] {
+                let all = all(&Layout::of(window, policies, aspect, 130.0, neurons));
+                for (place, rect) in all.iter().enumerate() {
+                    assert!(window.contains_rect(*rect) && rect.is_positive(), "{width}x{height}: {rect:?}");
+                    assert!(rect.height() >= 20.0 && rect.width() >= 200.0, "{width}x{height}: {rect:?}");
+                    assert!(all[..place].iter().all(|other| !other.intersects(*rect)), "{width}x{height}: {rect:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_plain_screen_is_magnified_and_a_small_window_shrunk() {
+        assert_eq!(pixels_per_point(1280, 800, 1.0), 1.0);
+        assert_eq!(pixels_per_point(2560, 1600, 2.0), 2.0);
+        assert!((pixels_per_point(3840, 2160, 1.0) - 1.8).abs() < 1e-6);
+        assert_eq!(pixels_per_point(512, 350, 1.0), 0.5);
+    }
+}

@@ -1,0 +1,209 @@
+//! A session without simulator or network, for tests: a painted road, sine waves for signals, the real wiring.
+
+use crate::driver::moment::{
+    Attention, Decision, Fractions, Lane, Moment, NeuronActivity, Picture, PolicyInfo, Session, SessionInfo, Side,
+    Status,
+};
+use crate::frame::projection::Projection;
+use crate::frame::{RgbImage, Size, Steering};
+use crate::policy::wiring::{LANE_KEEPING_SEED, NcpShape, Wiring};
+use crate::saliency::map::{SaliencyMap, Share};
+use anyhow::anyhow;
+use std::sync::Arc;
+
+const FRAME_SECS: f64 = 0.05;
+const MAP_SIZE: Size = Size::new(120, 48);
+/// The second car leaves its lane this often.
+const CRASH_EVERY: u64 = 150;
+/// Frames without evidence, and frames that cannot be read, of a replay.
+const BLANK_EVERY: u64 = 70;
+
+/// A made-up drive or replay of two policies.
+pub struct MockSession {
+    info: SessionInfo,
+    road: u64,
+    index: u64,
+    failure: Option<&'static str>,
+}
+
+impl MockSession {
+    /// A closed-loop drive at 20 frames/s.
+    pub fn drive(duration_secs: f64) -> Self {
+        Self { info: info(duration_secs, true), road: 17, index: 0, failure: None }
+    }
+
+    /// An open-loop replay at 20 frames/s; some frames are spoiled.
+    pub fn replay(duration_secs: f64) -> Self {
+        Self { info: info(duration_secs, false), ..Self::drive(duration_secs) }
+    }
+
+    /// A session that fails at once.
+    pub fn failing(message: &'static str) -> Self {
+        Self { failure: Some(message), ..Self::drive(1.0) }
+    }
+
+    fn side(&self, policy: usize, time_secs: f64) -> Side {
+        let phase = time_secs as f32 + 1.3 * policy as f32;
+        let curve = 0.012 * libm::sinf(0.5 * time_secs as f32);
+        let steering = Steering(curve + 0.004 * libm::sinf(2.1 * phase));
+        let closed = self.info.closed_loop;
+        let blank = !closed && self.index % BLANK_EVERY > BLANK_EVERY - 10;
+        let input = if closed { [0.0, 0.0, 1.0, 1.0] } else { [0.0, 0.35, 1.0, 0.95] };
+        let neurons = (policy == 0).then(|| neurons(self.info.policies[0].wiring.as_ref(), phase));
+        let saliency = Some(saliency(phase, if blank { 0.0 } else { 1.0 + policy as f32 }));
+        Side {
+            picture: picture(curve, input),
+            decision: (closed || !self.spoiled()).then_some(Decision {
+                steering,
+                saliency,
+                neurons: neurons.flatten(),
+            }),
+            reference: Some(Steering(curve)),
+            lane: closed.then(|| self.lane(policy, phase)),
+            attention: closed.then_some(Attention {
+                road: Share { of_map: 0.24 + 0.1 * policy as f32, of_uniform: 0.37 },
+                untrained: Some(0.2),
+            }),
+        }
+    }
+
+    fn spoiled(&self) -> bool {
+        !self.info.closed_loop && self.index % BLANK_EVERY == BLANK_EVERY / 2
+    }
+
+    fn lane(&self, policy: usize, phase: f32) -> Lane {
+        let since = if policy == 1 { self.index % CRASH_EVERY } else { 1000 };
+        let near_crash = policy == 1 && self.index >= CRASH_EVERY;
+        let status = match since {
+            0 if near_crash => Status::Crashed,
+            1..=19 if near_crash => Status::PutBack,
+            _ => Status::Driving,
+        };
+        let drift = if policy == 1 { 1.45 * (since as f32 / CRASH_EVERY as f32).powi(6) } else { 0.0 };
+        let offset_m = if status == Status::Crashed { 1.52 } else { 0.25 * libm::sinf(0.7 * phase) + drift };
+        let crashes = if policy == 1 { (self.index / CRASH_EVERY) as u32 } else { 0 };
+        Lane { offset_m, limit_m: 1.5, status, crashes, distance_m: self.index as f64 * 0.5 }
+    }
+}
+
+impl Session for MockSession {
+    fn info(&self) -> &SessionInfo {
+        &self.info
+    }
+
+    fn advance(&mut self) -> anyhow::Result<Option<Moment>> {
+        if let Some(message) = self.failure {
+            return Err(anyhow!("{message}"));
+        }
+        let time_secs = self.index as f64 * FRAME_SECS;
+        if time_secs >= self.info.duration_secs {
+            return Ok(None);
+        }
+        let sides = (0..self.info.policies.len()).map(|policy| self.side(policy, time_secs)).collect();
+        let skipped = self.spoiled().then(|| "center_0035.jpg: ends after 0 bytes".to_owned());
+        self.index += 1;
+        Ok(Some(Moment { time_secs, sides, skipped }))
+    }
+
+    fn reset(&mut self) {
+        self.index = 0;
+    }
+
+    fn next_road(&mut self) {
+        self.road += 1;
+        self.index = 0;
+        self.info.title = title(self.road);
+    }
+
+    fn set_noise(&mut self, variance: f32) {
+        self.info.noise_variance = variance;
+    }
+
+    fn next_method(&mut self) {
+        let gradient = "Input gradient";
+        self.info.method_name = if self.info.method_name == gradient { "VisualBackProp" } else { gradient };
+    }
+}
+
+fn title(road: u64) -> String {
+    format!("road {road} · marked · daylight · 36 km/h")
+}
+
+fn info(duration_secs: f64, closed_loop: bool) -> SessionInfo {
+    let policy = |name: &str, summary: &str, wiring| PolicyInfo {
+        name: name.to_owned(),
+        summary: summary.to_owned(),
+        parameters: 98_000,
+        wiring,
+    };
+    SessionInfo {
+        title: if closed_loop { title(17) } else { "udacity · 2,280 frames · 10 frames/s".to_owned() },
+        policies: vec![
+            policy(
+                "ncp",
+                "19 liquid neurons, 252 synapses",
+                Wiring::ncp(NcpShape::LANE_KEEPING, LANE_KEEPING_SEED).ok(),
+            ),
+            policy("cnn", "dense head 100-1, 98,000 weights", None),
+        ],
+        reference_name: if closed_loop { "expert" } else { "recorded" },
+        method_name: "VisualBackProp",
+        noise_variance: 0.0,
+        duration_secs,
+        closed_loop,
+    }
+}
+
+/// Synthetic activity of the lane-keeping wiring.
+fn neurons(wiring: Option<&Wiring>, phase: f32) -> Option<NeuronActivity> {
+    let wiring = wiring?;
+    let wave = |i: usize, rate: f32| libm::sinf(rate * phase + 1.7 * i as f32);
+    let waves = |count: usize, rate: f32| (0..count).map(|i| wave(i, rate)).collect::<Vec<f32>>();
+    Some(NeuronActivity {
+        sensory: waves(wiring.shape().sensory, 1.1),
+        potential: waves(wiring.units(), 0.9),
+        time_constant: (0..wiring.units()).map(|i| 0.3 + i as f32 * 0.4).collect(),
+        current: waves(wiring.synapses().len(), 0.6),
+        sensory_current: waves(wiring.sensory_synapses().len(), 0.8),
+    })
+}
+
+/// Two bumps where the lane's edges are, times `strength`.
+fn saliency(phase: f32, strength: f32) -> SaliencyMap {
+    let values = (0..MAP_SIZE.pixels()).map(|i| {
+        let (x, y) = ((i % 120) as f32, (i / 120) as f32);
+        let bump = |cx: f32, cy: f32| libm::expf(-((x - cx).powi(2) + 2.0 * (y - cy).powi(2)) / 60.0);
+        strength * (bump(38.0 + 3.0 * libm::sinf(phase), 30.0) + 0.6 * bump(76.0, 24.0))
+    });
+    SaliencyMap { size: MAP_SIZE, values: values.collect() }
+}
+
+/// A painted road of this curvature in 1/m.
+pub fn picture(curvature: f32, input: Fractions) -> Picture {
+    let projection = Projection {
+        focal_px: 380.0,
+        center_px: 320.0,
+        horizon_px: 84.0,
+        height_m: 1.4,
+        forward_m: 1.3,
+        roll_rad: 0.0,
+    };
+    let image = RgbImage::from_fn(640, 256, |column, row| {
+        let below = row as f32 - projection.horizon_px;
+        if below < 0.5 {
+            let light = (150.0 + 0.9 * row as f32) as u8;
+            return image::Rgb([light, light.saturating_add(12), 235]);
+        }
+        let depth = projection.focal_px * projection.height_m / below;
+        let left_m = (projection.center_px - column as f32) * depth / projection.focal_px;
+        let from_middle = left_m - 0.5 * curvature * depth * depth;
+        let dash = (depth * 0.4) as u32 % 2 == 0;
+        image::Rgb(match from_middle {
+            side if side.abs() > 3.6 => [92, 128, 66],
+            edge if edge.abs() > 3.4 => [225, 225, 220],
+            middle if (middle + 1.75).abs() < 0.08 && dash => [228, 226, 210],
+            _ => [98, 99, 103],
+        })
+    });
+    Picture { image: Arc::new(image), input, projection }
+}

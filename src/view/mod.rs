@@ -1,0 +1,24 @@
+//! The interface: one [`app::App`], drawn on the CPU into one buffer ([`raster`]), which a window shows ([`window`]) or
+//! pictures and videos hold ([`headless`]). Only this module knows windows.
+
+pub mod app;
+mod camera;
+mod colormap;
+mod feed;
+pub mod headless;
+mod history;
+pub mod keys;
+mod layout;
+#[cfg(test)]
+mod mock;
+pub mod output;
+mod panels;
+mod playback;
+mod presenter;
+pub mod raster;
+mod settings;
+mod theme;
+mod video;
+pub mod window;
+
+pub use app::App;

@@ -1,0 +1,122 @@
+//! The panels, one file each, and what they share: the scene they draw, cards, text and line samples.
+
+pub mod colour_bar;
+mod facts;
+pub mod header;
+pub mod help;
+pub mod neuron_record;
+pub mod neurons;
+mod picture;
+pub mod plots;
+pub mod policy;
+mod road_path;
+pub mod status;
+pub mod time_line;
+mod wires;
+
+use super::history::History;
+use super::settings::Settings;
+use super::theme::{Identity, Palette, SMALL, TITLE, font};
+use crate::driver::moment::{Moment, SessionInfo};
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
+use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
+
+/// Everything that panels draw from.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// What is fixed.
+    pub info: &'a SessionInfo,
+    /// The moment on screen; `None` before the first.
+    pub moment: Option<&'a Moment>,
+    /// Tells moments apart.
+    pub moment_number: u64,
+    /// What was shown before.
+    pub history: &'a History,
+    /// How it is shown.
+    pub settings: Settings,
+    /// Colours of the ground.
+    pub palette: &'static Palette,
+    /// Colour and line style per policy.
+    pub identities: &'a [Identity],
+}
+
+impl Scene<'_> {
+    /// Seconds since the start of the drive.
+    pub fn time_secs(&self) -> f64 {
+        self.moment.map_or(0.0, |moment| moment.time_secs)
+    }
+
+    /// The policy's name as it is written on screen.
+    pub fn name(&self, policy: usize) -> String {
+        self.info.policies[policy].name.to_uppercase()
+    }
+}
+
+/// Space between a card's edge and its content, in points.
+pub const PADDING: f32 = 10.0;
+
+/// Draws a panel's ground and gives the room inside.
+pub fn card(painter: &Painter, rect: Rect, palette: &Palette) -> Rect {
+    painter.rect(rect, 6.0, palette.panel, Stroke::new(1.0, palette.outline), StrokeKind::Inside);
+    rect.shrink2(vec2(PADDING, 7.0))
+}
+
+/// A title with its one line of explanation behind it; gives the row's bottom.
+pub fn title(painter: &Painter, room: Rect, title: &str, explanation: &str, palette: &Palette) -> f32 {
+    let written = painter.text(room.min, Align2::LEFT_TOP, title, font(TITLE), palette.text);
+    let from = pos2(written.right() + 10.0, written.bottom() - 2.0);
+    elided(painter, from, room.right() - from.x, explanation, SMALL, palette.weak);
+    written.bottom()
+}
+
+/// One line of text that ends in `…` where the width does; `from` is its left bottom. Gives the width used.
+pub fn elided(painter: &Painter, from: Pos2, width: f32, text: &str, size: f32, colour: Color32) -> f32 {
+    if width < size {
+        return 0.0;
+    }
+    let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(font(size), colour));
+    job.wrap = TextWrapping::truncate_at_width(width);
+    let galley = painter.layout_job(job);
+    let (wide, high) = (galley.size().x, galley.size().y);
+    painter.galley(pos2(from.x, from.y - high), galley, colour);
+    wide
+}
+
+/// A short piece of a policy's line, as it looks in the plots.
+pub fn line_sample(painter: &Painter, from: Pos2, length: f32, identity: Identity) {
+    let ends = [from, from + vec2(length, 0.0)];
+    painter.extend(styled_line(&ends, Stroke::new(2.5, identity.colour), identity.dashed));
+}
+
+/// A line, solid or dashed.
+pub fn styled_line(points: &[Pos2], stroke: Stroke, dashed: bool) -> Vec<Shape> {
+    if dashed { Shape::dashed_line(points, stroke, 6.0, 3.5) } else { vec![Shape::line(points.to_vec(), stroke)] }
+}
+
+/// The cross that marks a crash, dark-rimmed so that it shows on any ground.
+pub fn cross(painter: &Painter, center: Pos2, radius: f32, colour: Color32, rim: Color32) {
+    for stroke in [Stroke::new(4.5, rim), Stroke::new(2.0, colour)] {
+        painter.line_segment([center + vec2(-radius, -radius), center + vec2(radius, radius)], stroke);
+        painter.line_segment([center + vec2(-radius, radius), center + vec2(radius, -radius)], stroke);
+    }
+}
+
+/// A room within the interface with its own widgets.
+pub fn room<R>(ui: &mut Ui, rect: Rect, content: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.scope_builder(egui::UiBuilder::new().max_rect(rect), content).inner
+}
+
+/// Curvature as it is written on screen: sign, four digits, left positive.
+pub fn curvature_text(curvature: f32) -> String {
+    if curvature.is_finite() { minus(&format!("{curvature:+.4} 1/m")) } else { "no number".to_owned() }
+}
+
+/// Text with true minus signs, which are as wide as plus signs.
+pub fn minus(text: &str) -> String {
+    text.replace('-', "−")
+}
+
+/// A share as whole percent.
+pub fn percent(share: f32) -> String {
+    format!("{:.0} %", 100.0 * share)
+}

@@ -1,0 +1,73 @@
+//! Potentials of all neurons over the last seconds: one row per neuron, newest on the right.
+
+use super::Scene;
+use crate::policy::wiring::{Layer, Wiring};
+use crate::view::colormap::diverging;
+use crate::view::history::NEURON_MOMENTS;
+use crate::view::theme::{BODY, SMALL, font};
+use egui::emath::GuiRounding as _;
+use egui::{Align2, Color32, ColorImage, Rect, TextureHandle, TextureOptions, Ui, pos2, vec2};
+
+/// Width of the layer names, in points.
+const NAMES: f32 = 62.0;
+const GAP: f32 = 3.0;
+/// From the top down, in the order of the network above it.
+const LAYERS: [(Layer, &str); 3] = [(Layer::Inter, "inter"), (Layer::Command, "command"), (Layer::Motor, "motor")];
+
+/// The texture of the record, made anew once per moment.
+#[derive(Default)]
+pub struct Record {
+    texture: Option<TextureHandle>,
+    shown: Option<(u64, egui::Theme)>,
+}
+
+impl Record {
+    /// Draws the record.
+    pub fn draw(&mut self, ui: &Ui, rect: Rect, scene: &Scene, wiring: &Wiring) {
+        let (painter, palette) = (ui.painter(), scene.palette);
+        painter.text(rect.min, Align2::LEFT_TOP, "Potentials so far", font(BODY), palette.text);
+        let words = format!("last {NEURON_MOMENTS} frames, newest right");
+        painter.text(rect.right_top() + vec2(0.0, 1.0), Align2::RIGHT_TOP, words, font(SMALL), palette.weak);
+        let texture = self.texture(ui.ctx(), scene, wiring);
+        let area = Rect::from_min_max(rect.min + vec2(NAMES, 22.0), rect.max - vec2(0.0, 2.0));
+        let row = (area.height() - 2.0 * GAP) / wiring.units() as f32;
+        let mut top = area.top();
+        let mut rows_above = 0;
+        for (layer, name) in LAYERS {
+            let rows = wiring.ids(layer).len();
+            let band = Rect::from_min_size(pos2(area.left(), top), vec2(area.width(), rows as f32 * row));
+            let part = |rows: usize| rows as f32 / wiring.units() as f32;
+            let uv = Rect::from_min_max(pos2(0.0, part(rows_above)), pos2(1.0, part(rows_above + rows)));
+            painter.image(texture, band.round_to_pixels(painter.pixels_per_point()), uv, Color32::WHITE);
+            painter.text(pos2(rect.left(), band.center().y), Align2::LEFT_CENTER, name, font(SMALL), palette.weak);
+            top = band.bottom() + GAP;
+            rows_above += rows;
+        }
+    }
+
+    fn texture(&mut self, context: &egui::Context, scene: &Scene, wiring: &Wiring) -> egui::TextureId {
+        let shown = Some((scene.moment_number, scene.settings.theme));
+        let texture = self.texture.get_or_insert_with(|| {
+            context.load_texture("neurons", ColorImage::filled([1, 1], Color32::BLACK), TextureOptions::NEAREST)
+        });
+        if self.shown != shown {
+            texture.set(image(scene, wiring), TextureOptions::NEAREST);
+            self.shown = shown;
+        }
+        texture.id()
+    }
+}
+
+/// One pixel per neuron and moment; what was before the first moment is at rest.
+fn image(scene: &Scene, wiring: &Wiring) -> ColorImage {
+    let order: Vec<usize> = LAYERS.iter().flat_map(|(layer, _)| wiring.ids(*layer)).collect();
+    let record = &scene.history.potentials;
+    let mut image = ColorImage::filled([NEURON_MOMENTS, wiring.units()], scene.palette.well);
+    for (age, potentials) in record.iter().rev().enumerate() {
+        for (row, id) in order.iter().enumerate() {
+            let value = potentials.get(*id).copied().unwrap_or(0.0) / scene.history.peaks.potential;
+            image[(NEURON_MOMENTS - 1 - age, row)] = diverging(value, scene.palette.rest);
+        }
+    }
+    image
+}

@@ -1,0 +1,233 @@
+//! The neurons of a liquid network by layer, from the sensory inputs above to the motor neuron below, with what each of
+//! them and each synapse does at this moment.
+
+use super::wires::Wire;
+use super::{Scene, card, neuron_record, title};
+use crate::driver::moment::NeuronActivity;
+use crate::policy::wiring::{Layer, Wiring};
+use crate::view::colormap::diverging;
+use crate::view::history::Peaks;
+use crate::view::theme::{Palette, SMALL, font};
+use egui::{Align2, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+
+/// Height of the legend below the network, in points.
+const LEGEND: f32 = 56.0;
+
+/// Height of the name above the sensory inputs, in points.
+const SENSORY_NAME: f32 = 15.0;
+
+/// Largest radius of a neuron, in points.
+const RADIUS: f32 = 11.0;
+
+/// The first policy that has a wiring, with its wiring.
+pub fn wired_policy<'a>(scene: &Scene<'a>) -> Option<(usize, &'a Wiring)> {
+    let policies = scene.info.policies.iter().enumerate();
+    policies.filter_map(|(place, policy)| Some((place, policy.wiring.as_ref()?))).next()
+}
+
+/// Draws network, legend and record.
+pub fn draw(ui: &Ui, rect: Rect, scene: &Scene, record: &mut neuron_record::Record) {
+    let Some((policy, wiring)) = wired_policy(scene) else { return };
+    let painter = ui.painter();
+    let room = card(painter, rect, scene.palette);
+    let name = format!("{} neurons", scene.name(policy));
+    let explanation = format!("{} of them, live", wiring.units());
+    let top = title(painter, room, &name, &explanation, scene.palette);
+    let record_height = (room.height() * 0.24).max(110.0);
+    let record_room = Rect::from_min_max(pos2(room.left(), room.bottom() - record_height), room.max);
+    let legend = Rect::from_min_max(
+        pos2(room.left(), record_room.top() - LEGEND - 6.0),
+        pos2(room.right(), record_room.top() - 6.0),
+    );
+    let network = Rect::from_min_max(pos2(room.left(), top + 4.0), pos2(room.right(), legend.top() - 6.0));
+    let activity = scene.moment.and_then(|moment| moment.sides.get(policy)?.decision.as_ref()?.neurons.as_ref());
+    let drawing = Drawing {
+        painter,
+        palette: scene.palette,
+        wiring,
+        peaks: scene.history.peaks,
+        places: places(wiring, network),
+    };
+    drawing.draw(network, activity.filter(|activity| fits(activity, wiring)));
+    draw_legend(painter, legend, scene);
+    record.draw(ui, record_room, scene, wiring);
+}
+
+/// Whether the numbers belong to this wiring.
+fn fits(activity: &NeuronActivity, wiring: &Wiring) -> bool {
+    activity.sensory.len() == wiring.shape().sensory
+        && activity.potential.len() == wiring.units()
+        && activity.time_constant.len() == wiring.units()
+        && activity.current.len() == wiring.synapses().len()
+        && activity.sensory_current.len() == wiring.sensory_synapses().len()
+}
+
+/// Where every cell is drawn.
+struct Places {
+    sensory: Vec<Pos2>,
+    neurons: Vec<Pos2>,
+    radius: f32,
+}
+
+fn places(wiring: &Wiring, room: Rect) -> Places {
+    let spread = |count: usize, y: f32, width: f32| {
+        let step = width / count as f32;
+        let left = room.center().x - width / 2.0 + step / 2.0;
+        (0..count).map(move |i| pos2(left + i as f32 * step, y))
+    };
+    let height = room.height();
+    let mut neurons = vec![room.center(); wiring.units()];
+    for (layer, share, width) in [(Layer::Inter, 0.40, 1.0), (Layer::Command, 0.67, 0.86), (Layer::Motor, 0.92, 0.5)] {
+        let ids = wiring.ids(layer);
+        for (id, place) in ids.clone().zip(spread(ids.len(), room.top() + share * height, width * room.width())) {
+            neurons[id] = place;
+        }
+    }
+    let sensory = spread(wiring.shape().sensory, room.top() + 0.155 * height, room.width()).collect();
+    let radius = RADIUS.min(0.36 * room.width() / wiring.shape().inter as f32);
+    Places { sensory, neurons, radius }
+}
+
+/// What one drawing of the network needs.
+struct Drawing<'a> {
+    painter: &'a Painter,
+    palette: &'static Palette,
+    wiring: &'a Wiring,
+    peaks: Peaks,
+    places: Places,
+}
+
+impl Drawing<'_> {
+    fn draw(&self, room: Rect, activity: Option<&NeuronActivity>) {
+        self.draw_wires(activity);
+        self.draw_sensory(room, activity);
+        for id in 0..self.wiring.units() {
+            self.draw_neuron(id, activity);
+        }
+        self.draw_layer_names(room);
+    }
+
+    fn draw_wires(&self, activity: Option<&NeuronActivity>) {
+        let Places { sensory, neurons, radius } = &self.places;
+        for (place, synapse) in self.wiring.sensory_synapses().iter().enumerate() {
+            let current = activity.map_or(0.0, |activity| activity.sensory_current[place]);
+            let wire = Wire::new(synapse.polarity, current, self.peaks.sensory_current);
+            wire.draw_sensory(self.painter, sensory[synapse.source], neurons[synapse.target], self.palette);
+        }
+        for (place, synapse) in self.wiring.synapses().iter().enumerate() {
+            let current = activity.map_or(0.0, |activity| activity.current[place]);
+            let wire = Wire::new(synapse.polarity, current, self.peaks.current);
+            let (from, to) = (neurons[synapse.source], neurons[synapse.target]);
+            if from.y == to.y {
+                wire.draw_arc(self.painter, from, to, *radius, self.palette);
+            } else {
+                wire.draw_straight(self.painter, from, to, self.palette);
+            }
+        }
+    }
+
+    /// Bars up and down from a middle line, one per sensory input.
+    fn draw_sensory(&self, room: Rect, activity: Option<&NeuronActivity>) {
+        let Some(first) = self.places.sensory.first() else { return };
+        let band = Rect::from_x_y_ranges(room.x_range(), room.top() + SENSORY_NAME + 2.0..=first.y);
+        self.painter.rect_filled(band, 2.0, self.palette.well);
+        let width = (0.62 * room.width() / self.places.sensory.len() as f32).max(1.0);
+        for (place, at) in self.places.sensory.iter().enumerate() {
+            let value = activity.map_or(0.0, |activity| activity.sensory[place] / self.peaks.sensory);
+            let value = if value.is_finite() { value.clamp(-1.0, 1.0) } else { 0.0 };
+            let end = band.center().y - value * band.height() / 2.0;
+            let bar = Rect::from_two_pos(pos2(at.x - width / 2.0, band.center().y), pos2(at.x + width / 2.0, end));
+            self.painter.rect_filled(bar, 0.0, diverging(value.signum() * 0.9, self.palette.rest));
+        }
+        self.painter.hline(band.x_range(), band.center().y, Stroke::new(1.0, self.palette.outline));
+    }
+
+    fn draw_neuron(&self, id: usize, activity: Option<&NeuronActivity>) {
+        let (at, radius) = (self.places.neurons[id], self.places.radius);
+        let value = activity.map_or(0.0, |activity| activity.potential[id] / self.peaks.potential);
+        self.painter.circle_filled(at, radius + 4.0, self.palette.panel);
+        let fill = diverging(value, self.palette.rest);
+        self.painter.circle(at, radius, fill, Stroke::new(1.0, self.palette.outline));
+        let frames = activity.map_or(0.0, |activity| activity.time_constant[id]);
+        self.painter.add(ring(at, radius + 2.5, ring_share(frames), Stroke::new(2.0, self.palette.text)));
+    }
+
+    /// Above the left end of each layer, on a ground of their own, since wires pass below.
+    fn draw_layer_names(&self, room: Rect) {
+        let shape = self.wiring.shape();
+        let row = |layer| self.places.neurons[self.wiring.ids(layer).start].y - self.places.radius - 7.0;
+        for (text, bottom) in [
+            (format!("sensory {}", shape.sensory), room.top() + SENSORY_NAME),
+            (format!("inter {}", shape.inter), row(Layer::Inter)),
+            (format!("command {}", shape.command), row(Layer::Command)),
+            (format!("motor {}", shape.motor), row(Layer::Motor)),
+        ] {
+            let galley = self.painter.layout_no_wrap(text, font(SMALL), self.palette.weak);
+            let place = Rect::from_min_size(pos2(room.left(), bottom - galley.size().y), galley.size());
+            self.painter.rect_filled(place.expand2(vec2(3.0, 0.0)), 3.0, self.palette.panel);
+            self.painter.galley(place.min, galley, self.palette.weak);
+        }
+    }
+}
+
+/// Share of the full ring for a time constant in frames: half for one frame, more for slower neurons.
+fn ring_share(frames: f32) -> f32 {
+    if frames.is_finite() && frames > 0.0 { frames / (1.0 + frames) } else { 0.0 }
+}
+
+/// An arc that starts at the top and runs clockwise.
+fn ring(center: Pos2, radius: f32, share: f32, stroke: Stroke) -> Shape {
+    const STEPS: usize = 28;
+    let steps = (share * STEPS as f32).ceil() as usize;
+    let points = (0..=steps).map(|step| {
+        let turn = std::f32::consts::TAU * share * step as f32 / steps.max(1) as f32;
+        center + vec2(radius * libm::sinf(turn), -radius * libm::cosf(turn))
+    });
+    Shape::line(points.collect(), stroke)
+}
+
+fn draw_legend(painter: &Painter, room: Rect, scene: &Scene) {
+    let (palette, peak) = (scene.palette, scene.history.peaks.potential);
+    let words = |at: Pos2, text: &str| painter.text(at, Align2::LEFT_CENTER, text, font(SMALL), palette.weak).right();
+    let [first, second, third] = [9.0, 28.0, 47.0].map(|y| room.top() + y);
+    let bar = Rect::from_min_size(pos2(room.left(), first - 5.0), vec2(64.0, 10.0));
+    for step in 0..16 {
+        let left = bar.left() + step as f32 * 4.0;
+        let colour = diverging((step as f32 - 7.5) / 7.5, palette.rest);
+        painter.rect_filled(Rect::from_min_size(pos2(left, bar.top()), vec2(4.0, 10.0)), 0.0, colour);
+    }
+    words(pos2(bar.right() + 8.0, first), &format!("potential −{peak:.2} to +{peak:.2} so far"));
+    let mut left = room.left();
+    for (excites, text) in [(true, "excites"), (false, "inhibits")] {
+        let wire = Wire { excites, strength: 0.6 };
+        wire.draw_straight(painter, pos2(left, second), pos2(left + 26.0, second), palette);
+        left = words(pos2(left + 32.0, second), text) + 14.0;
+    }
+    words(pos2(left, second), "width: current");
+    painter.add(ring(pos2(room.left() + 8.0, third), 6.0, 0.5, Stroke::new(2.0, palette.text)));
+    words(pos2(room.left() + 22.0, third), "ring: time constant, half is one frame");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::wiring::{LANE_KEEPING_SEED, NcpShape};
+
+    #[test]
+    fn a_ring_is_half_for_one_frame_and_never_full() {
+        assert_eq!(ring_share(1.0), 0.5);
+        assert!(ring_share(1e6) <= 1.0 && ring_share(3.0) > ring_share(2.0));
+        assert_eq!(ring_share(f32::NAN), 0.0);
+    }
+
+    #[test]
+    fn every_neuron_has_a_place_of_its_own() {
+        let wiring = Wiring::ncp(NcpShape::LANE_KEEPING, LANE_KEEPING_SEED).unwrap();
+        let room = Rect::from_min_size(pos2(0.0, 0.0), vec2(300.0, 360.0));
+        let places = places(&wiring, room);
+        for (place, at) in places.neurons.iter().enumerate() {
+            let clear = |other: &Pos2| other.distance(*at) > 2.0 * places.radius;
+            assert!(places.neurons[..place].iter().all(clear) && room.contains(*at), "neuron {place} at {at:?}");
+        }
+    }
+}

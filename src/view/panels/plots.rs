@@ -1,0 +1,221 @@
+//! Signals over time: steering of every policy and the reference, and below it how far each car is from the middle of
+//! its lane or, in a replay, how far each prediction is from what was recorded.
+
+use super::{Scene, card, line_sample, minus, title};
+use crate::view::history::Trace;
+use crate::view::theme::{Identity, SMALL, font};
+use egui::{Align2, Color32, FontId, Painter, Rangef, Rect, Stroke, Ui, pos2};
+use egui_plot::{
+    AxisHints, GridInput, GridMark, HLine, Line, LineStyle, MarkerShape, Plot, PlotPoints, PlotUi, Points, Polygon,
+    VLine,
+};
+
+/// Longest stretch of time that a plot shows; longer drives scroll.
+const WINDOW_SECS: f64 = 60.0;
+
+/// Between the marks of the time axis.
+const X_STEP_SECS: f64 = 10.0;
+
+/// Labels of marks nearer than this many points fade.
+const LABEL_SPACING: Rangef = Rangef { min: 8.0, max: 14.0 };
+
+/// Least half-range of a curvature axis in 1/m: a curve of 50 m radius.
+const LEAST_CURVATURE: f32 = 0.02;
+
+/// Draws the steering plot.
+pub fn draw_steering(ui: &mut Ui, rect: Rect, scene: &Scene) {
+    let closed_loop = scene.info.closed_loop;
+    let reference = match scene.info.policies.first() {
+        Some(_) if closed_loop && scene.info.policies.len() > 1 => {
+            format!("{} in {}'s place", scene.info.reference_name, scene.name(0))
+        }
+        _ => scene.info.reference_name.to_owned(),
+    };
+    let room = frame(ui.painter(), rect, scene, "Steering in 1/m", "path curvature, left is up", Some(&reference));
+    let limit = nice_limit(scene.history.peaks.steering.max(LEAST_CURVATURE / 1.1));
+    plot(ui, room, "steering", scene, limit, |plot| {
+        let trace = scene.history.traces.first();
+        let points = trace.map_or(&[][..], |trace| &trace.reference);
+        plot.line(line("reference", points, scene).stroke(Stroke::new(1.2, scene.palette.reference)));
+        for_each_trace(plot, scene, |trace| &trace.steering);
+    });
+}
+
+/// Draws the cross-track error of a drive, or the steering error of a replay.
+pub fn draw_deviation(ui: &mut Ui, rect: Rect, scene: &Scene) {
+    if !scene.info.closed_loop {
+        let explanation = format!("prediction less {}, in 1/m", scene.info.reference_name);
+        let room = frame(ui.painter(), rect, scene, "Steering error", &explanation, None);
+        let limit = nice_limit(scene.history.peaks.error.max(LEAST_CURVATURE / 1.1));
+        plot(ui, room, "deviation", scene, limit, |plot| for_each_trace(plot, scene, |trace| &trace.error));
+        return;
+    }
+    let explanation = "left is up; shaded: off the lane, ✖ crash";
+    let room = frame(ui.painter(), rect, scene, "Cross-track error in m", explanation, None);
+    let lane = scene.moment.and_then(|moment| moment.sides.iter().find_map(|side| side.lane));
+    let lane_limit = lane.map_or(1.0, |lane| f64::from(lane.limit_m));
+    plot(ui, room, "deviation", scene, 1.35 * lane_limit, |plot| {
+        shade_beyond(plot, lane_limit, scene);
+        for_each_trace(plot, scene, |trace| &trace.offset_m);
+        for (trace, identity) in scene.history.traces.iter().zip(scene.identities) {
+            let crashes = PlotPoints::from(visible(&trace.crashes, scene).to_vec());
+            let marks = Points::new("crash", crashes).shape(MarkerShape::Cross).radius(6.0);
+            plot.points(marks.color(identity.colour).allow_hover(false));
+        }
+    });
+}
+
+/// Card, title and legend; gives the room for the plot.
+fn frame(painter: &Painter, rect: Rect, scene: &Scene, name: &str, explanation: &str, reference: Option<&str>) -> Rect {
+    let room = card(painter, rect, scene.palette);
+    let mut right = room.right();
+    if let Some(reference) = reference {
+        let thin = Stroke::new(1.2, scene.palette.reference);
+        right = legend_entry(painter, right, room.top(), reference, scene.palette.text, |painter, from, length| {
+            painter.line_segment([from, from + egui::vec2(length, 0.0)], thin);
+        });
+    }
+    for (policy, identity) in scene.identities.iter().enumerate().rev() {
+        let name = scene.name(policy);
+        right = legend_entry(painter, right, room.top(), &name, identity.colour, |painter, from, length| {
+            line_sample(painter, from, length, *identity);
+        });
+    }
+    let bottom = title(painter, room.with_max_x(right - 10.0), name, explanation, scene.palette);
+    Rect::from_min_max(pos2(room.left() - 4.0, bottom + 3.0), pos2(room.right(), room.bottom() + 3.0))
+}
+
+/// A line sample and its name, ending at `right`; gives the place where the next one to the left ends.
+fn legend_entry(
+    painter: &Painter,
+    right: f32,
+    top: f32,
+    name: &str,
+    colour: Color32,
+    sample: impl FnOnce(&Painter, egui::Pos2, f32),
+) -> f32 {
+    const SAMPLE: f32 = 24.0;
+    let written = painter.text(pos2(right, top + 2.0), Align2::RIGHT_TOP, name, font(SMALL), colour);
+    let from = pos2(written.left() - SAMPLE - 6.0, written.center().y);
+    sample(painter, from, SAMPLE);
+    from.x - 16.0
+}
+
+/// Axes, grid and the present moment; `content` draws the lines.
+fn plot<'a>(
+    ui: &mut Ui,
+    room: Rect,
+    id: &str,
+    scene: &'a Scene,
+    limit: f64,
+    content: impl FnOnce(&mut PlotUi<'a>) + 'a,
+) {
+    let (palette, axis_font) = (scene.palette, font(SMALL - 0.5));
+    let [from, to] = time_range(scene);
+    let now_secs = scene.time_secs();
+    let y_step = nice_limit((0.4 * limit) as f32);
+    let decimals = if limit < 0.02 {
+        3
+    } else if limit < 0.2 {
+        2
+    } else {
+        1
+    };
+    let hints = |axis: AxisHints<'a>, font: FontId| {
+        axis.tick_label_color(palette.weak).tick_label_font(font).label_spacing(LABEL_SPACING)
+    };
+    let x_axis = hints(AxisHints::new_x(), axis_font.clone()).formatter(|mark, _| format!("{:.0} s", mark.value));
+    let y_axis = hints(AxisHints::new_y(), axis_font)
+        .formatter(move |mark, _| minus(&format!("{:.decimals$}", mark.value + 0.0)))
+        .min_thickness(38.0);
+    super::room(ui, room, |ui| {
+        Plot::new(id)
+            .allow_drag(false)
+            .allow_zoom(false)
+            .allow_scroll(false)
+            .allow_boxed_zoom(false)
+            .allow_double_click_reset(false)
+            .show_background(false)
+            .grid_color(palette.outline)
+            .x_grid_spacer(|input| marks(input, X_STEP_SECS))
+            .y_grid_spacer(move |input| marks(input, y_step))
+            .custom_x_axes(vec![x_axis])
+            .custom_y_axes(vec![y_axis])
+            .show(ui, move |plot| {
+                plot.set_plot_bounds_x(from..=to);
+                plot.set_plot_bounds_y(-limit..=limit);
+                plot.hline(HLine::new("zero", 0.0).stroke(Stroke::new(1.0, palette.outline)).allow_hover(false));
+                content(plot);
+                plot.vline(VLine::new("now", now_secs).stroke(Stroke::new(1.0, palette.text)).allow_hover(false));
+            });
+    });
+}
+
+fn for_each_trace<'a>(plot: &mut PlotUi<'a>, scene: &'a Scene, signal: impl Fn(&Trace) -> &[[f64; 2]]) {
+    for (policy, (trace, identity)) in scene.history.traces.iter().zip(scene.identities).enumerate() {
+        let Identity { colour, dashed } = *identity;
+        let style = if dashed { LineStyle::Dashed { length: 7.0 } } else { LineStyle::Solid };
+        let line = line(&scene.info.policies[policy].name, signal(trace), scene);
+        plot.line(line.stroke(Stroke::new(1.8, colour)).style(style));
+    }
+}
+
+fn line<'a>(name: &str, points: &[[f64; 2]], scene: &Scene) -> Line<'a> {
+    Line::new(name, PlotPoints::from(visible(points, scene).to_vec())).allow_hover(false)
+}
+
+/// Shades the places where a car is off its lane.
+fn shade_beyond(plot: &mut PlotUi, limit: f64, scene: &Scene) {
+    let ([from, to], far) = (time_range(scene), 4.0 * limit);
+    for side in [-1.0, 1.0] {
+        let corners = [[from, side * limit], [to, side * limit], [to, side * far], [from, side * far]];
+        let colour = scene.palette.warning.gamma_multiply(0.16);
+        let area = Polygon::new("off the lane", PlotPoints::from(corners.to_vec())).fill_color(colour);
+        plot.polygon(area.stroke(Stroke::NONE).allow_hover(false));
+        let edge = Stroke::new(1.0, scene.palette.warning.gamma_multiply(0.7));
+        plot.hline(HLine::new("lane limit", side * limit).stroke(edge).allow_hover(false));
+    }
+}
+
+/// Marks at every step, but for the very edges, where their numbers would not fit.
+fn marks(input: GridInput, step: f64) -> Vec<GridMark> {
+    let (from, to) = input.bounds;
+    let margin = 0.02 * (to - from);
+    let first = libm::ceil((from + margin) / step) as i64;
+    let last = libm::floor((to - margin) / step) as i64;
+    (first..=last).map(|place| GridMark { value: place as f64 * step, step_size: step }).collect()
+}
+
+/// The stretch of time on the axis: the whole drive if it fits, otherwise the last [`WINDOW_SECS`].
+fn time_range(scene: &Scene) -> [f64; 2] {
+    let duration_secs = scene.info.duration_secs.clamp(1.0, WINDOW_SECS);
+    let from = (scene.time_secs() - duration_secs).max(0.0);
+    [from, from + duration_secs]
+}
+
+/// The points on the axis; points are in the order of time.
+fn visible<'a>(points: &'a [[f64; 2]], scene: &Scene) -> &'a [[f64; 2]] {
+    let [from, _] = time_range(scene);
+    &points[points.partition_point(|[secs, _]| *secs < from)..]
+}
+
+/// The smallest of 1, 2 or 5 times a power of ten with a tenth of air above the peak, so that an axis changes rarely.
+fn nice_limit(peak: f32) -> f64 {
+    let wanted = f64::from(peak) * 1.1;
+    let power = libm::pow(10.0, libm::floor(libm::log10(wanted)));
+    let limit = [1.0, 2.0, 5.0, 10.0].into_iter().map(|step| step * power).find(|limit| *limit >= wanted * 0.999_999);
+    limit.unwrap_or(10.0 * power)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_ends_at_a_round_number_above_the_peak() {
+        for (peak, expected) in [(0.02 / 1.1, 0.02), (0.0195, 0.05), (0.03, 0.05), (0.09, 0.1), (0.095, 0.2)] {
+            let limit = nice_limit(peak);
+            assert!((limit - expected).abs() < 1e-9, "{peak}: {limit}, expected {expected}");
+        }
+    }
+}

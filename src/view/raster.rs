@@ -1,0 +1,73 @@
+//! From the application to pixels, on the CPU. This one buffer is what the window shows, what pictures and videos hold
+//! and what tests compare.
+
+use super::app::App;
+use super::{keys, theme};
+use crate::frame::Size;
+use egui::{Pos2, RawInput, Rect, ViewportId, vec2};
+use egui_software_backend::{BufferMutRef, ColorFieldOrder, EguiSoftwareRender};
+
+/// Draws an [`App`] into a buffer of its own.
+pub struct Raster {
+    context: egui::Context,
+    renderer: EguiSoftwareRender,
+    size: Size,
+    pixels_per_point: f32,
+    theme: Option<egui::Theme>,
+    pixels: Vec<[u8; 4]>,
+}
+
+impl Raster {
+    /// A buffer of this size in pixels.
+    pub fn new(size: Size, pixels_per_point: f32) -> Self {
+        let context = egui::Context::default();
+        // One pass per picture: a click or a key counts once. Sizes are fixed, so a second would change nothing.
+        context.options_mut(|options| {
+            options.max_passes = std::num::NonZeroUsize::MIN;
+            options.zoom_with_keyboard = false;
+        });
+        // Most of the picture changes with every frame: without its cache the renderer is faster.
+        let renderer = EguiSoftwareRender::new(ColorFieldOrder::Rgba).with_caching(false);
+        Self { context, renderer, size, pixels_per_point, theme: None, pixels: vec![[0; 4]; size.pixels()] }
+    }
+
+    /// Changes the size of the buffer.
+    pub fn resize(&mut self, size: Size, pixels_per_point: f32) {
+        self.pixels = vec![[0; 4]; size.pixels()];
+        (self.size, self.pixels_per_point) = (size, pixels_per_point);
+    }
+
+    /// The interface's own state, for whoever translates inputs.
+    pub fn context(&self) -> &egui::Context {
+        &self.context
+    }
+
+    /// Passes the inputs to the application and draws it. Gives what egui asks of the platform, such as a pointer.
+    pub fn draw(&mut self, app: &mut App, mut input: RawInput) -> egui::PlatformOutput {
+        keys::actions_in(&input.events).into_iter().for_each(|action| app.act(action));
+        if self.theme != Some(app.settings().theme) {
+            theme::apply(&self.context, app.settings().theme);
+            self.theme = Some(app.settings().theme);
+        }
+        let size_points = vec2(self.size.width as f32, self.size.height as f32) / self.pixels_per_point;
+        input.screen_rect = Some(Rect::from_min_size(Pos2::ZERO, size_points));
+        let viewport = input.viewports.entry(ViewportId::ROOT).or_default();
+        viewport.native_pixels_per_point = Some(self.pixels_per_point);
+        let output = self.context.run_ui(input, |ui| app.ui(ui));
+        let meshes = self.context.tessellate(output.shapes, output.pixels_per_point);
+        let (width, height) = (self.size.width as usize, self.size.height as usize);
+        let mut target = BufferMutRef::new(&mut self.pixels, width, height);
+        self.renderer.render(&mut target, &meshes, &output.textures_delta, output.pixels_per_point);
+        output.platform_output
+    }
+
+    /// The pixels as 8-bit RGBA, row by row from the top; all opaque.
+    pub fn rgba(&self) -> &[u8] {
+        self.pixels.as_flattened()
+    }
+
+    /// Size of the buffer.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+}

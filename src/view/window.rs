@@ -1,0 +1,196 @@
+//! The window (winit). The only place of the interface that reads a clock; all it does with it is to tell the
+//! application how much time has passed.
+
+use super::app::App;
+use super::layout::pixels_per_point;
+use super::output::{next_free_png, write_png};
+use super::presenter::Presenter;
+use super::raster::Raster;
+use crate::frame::Size;
+use anyhow::Context as _;
+use egui::ViewportId;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use winit::application::ApplicationHandler;
+use winit::dpi::LogicalSize;
+use winit::error::EventLoopError;
+use winit::event::{StartCause, WindowEvent};
+use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
+use winit::window::{Window, WindowId};
+
+/// How often the window looks for news while it plays.
+const LOOK_EVERY: Duration = Duration::from_millis(8);
+
+/// Size of the window at first, in points; and the least.
+const FIRST_SIZE: LogicalSize<f64> = LogicalSize::new(1280.0, 800.0);
+const LEAST_SIZE: LogicalSize<f64> = LogicalSize::new(640.0, 440.0);
+
+/// There is no display to open a window on; pictures can still be made without one.
+#[derive(Debug)]
+pub struct NoDisplay(EventLoopError);
+
+impl std::fmt::Display for NoDisplay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let reason = self.0.to_string();
+        // winit puts its own source line in front of the reason.
+        let reason = reason
+            .rsplit_once(".rs:")
+            .and_then(|(_, rest)| rest.split_once(": "))
+            .map_or(reason.as_str(), |(_, words)| words);
+        write!(f, "no display: {reason}")
+    }
+}
+
+impl std::error::Error for NoDisplay {}
+
+/// A display with an event loop, ready for a window.
+pub struct Display(EventLoop<()>);
+
+impl Display {
+    /// Connects to the display.
+    ///
+    /// # Errors
+    /// When there is none, so that the caller can go on without a window.
+    pub fn open() -> Result<Self, NoDisplay> {
+        EventLoop::new().map(Self).map_err(NoDisplay)
+    }
+
+    /// Shows the application in a window until the user leaves.
+    ///
+    /// # Errors
+    /// When the window cannot be made or drawn into.
+    pub fn run(self, app: App) -> anyhow::Result<()> {
+        let mut handler = Handler { app, view: None, last_look: Instant::now(), failure: None };
+        self.0.run_app(&mut handler).context("the window's event loop stopped")?;
+        handler.failure.map_or(Ok(()), Err)
+    }
+}
+
+/// What exists once the window does.
+struct View {
+    window: Arc<Window>,
+    presenter: Presenter,
+    raster: Raster,
+    input: egui_winit::State,
+}
+
+struct Handler {
+    app: App,
+    view: Option<View>,
+    last_look: Instant,
+    failure: Option<anyhow::Error>,
+}
+
+impl Handler {
+    /// Ends the loop with this error.
+    fn fail(&mut self, events: &ActiveEventLoop, error: anyhow::Error) {
+        self.failure = Some(error);
+        events.exit();
+    }
+
+    fn draw(&mut self, events: &ActiveEventLoop) {
+        let Some(view) = &mut self.view else { return };
+        if let Err(error) = view.draw(&mut self.app) {
+            self.fail(events, error);
+            return;
+        }
+        if self.app.take_screenshot_wish() {
+            let path = next_free_png(Path::new("out"), "liquid-lane");
+            let saved = write_png(&view.raster, &path);
+            self.app.notify(saved.map_or_else(|error| format!("{error:#}"), |()| format!("saved {}", path.display())));
+            view.window.request_redraw();
+        }
+        if self.app.quit_wanted() {
+            events.exit();
+        }
+    }
+}
+
+impl ApplicationHandler for Handler {
+    fn resumed(&mut self, events: &ActiveEventLoop) {
+        if self.view.is_none() {
+            match View::open(events, &self.app) {
+                Ok(view) => self.view = Some(view),
+                Err(error) => self.fail(events, error),
+            }
+            self.last_look = Instant::now();
+        }
+    }
+
+    fn new_events(&mut self, _: &ActiveEventLoop, _: StartCause) {
+        let now = Instant::now();
+        let changed = self.app.tick((now - self.last_look).as_secs_f64());
+        self.last_look = now;
+        if let (Some(view), true) = (&self.view, changed) {
+            view.window.request_redraw();
+        }
+    }
+
+    fn window_event(&mut self, events: &ActiveEventLoop, _: WindowId, event: WindowEvent) {
+        let Some(view) = &mut self.view else { return };
+        let wants_redraw = view.input.on_window_event(&view.window, &event).repaint;
+        match event {
+            WindowEvent::CloseRequested => events.exit(),
+            WindowEvent::Resized(_) | WindowEvent::ScaleFactorChanged { .. } => view.resize(),
+            WindowEvent::RedrawRequested => self.draw(events),
+            _ if wants_redraw => view.window.request_redraw(),
+            _ => {}
+        }
+    }
+
+    fn about_to_wait(&mut self, events: &ActiveEventLoop) {
+        events.set_control_flow(if self.app.is_live() {
+            ControlFlow::WaitUntil(Instant::now() + LOOK_EVERY)
+        } else {
+            ControlFlow::Wait
+        });
+    }
+}
+
+impl View {
+    fn open(events: &ActiveEventLoop, app: &App) -> anyhow::Result<Self> {
+        let attributes = Window::default_attributes()
+            .with_title(format!("liquid-lane: {}", app.info().title))
+            .with_inner_size(FIRST_SIZE)
+            .with_min_inner_size(LEAST_SIZE);
+        let window = Arc::new(events.create_window(attributes).context("cannot open a window")?);
+        let presenter = Presenter::new(&window)?;
+        let (size, scale) = size_and_scale(&window);
+        let raster = Raster::new(size, scale);
+        let input = egui_winit::State::new(raster.context().clone(), ViewportId::ROOT, &window, None, None, None);
+        window.request_redraw();
+        Ok(Self { window, presenter, raster, input })
+    }
+
+    fn resize(&mut self) {
+        let (size, scale) = size_and_scale(&self.window);
+        self.raster.resize(size, scale);
+        self.window.request_redraw();
+    }
+
+    fn draw(&mut self, app: &mut App) -> anyhow::Result<()> {
+        let mut input = self.input.take_egui_input(&self.window);
+        let (_, scale) = size_and_scale(&self.window);
+        let to_points = self.window.scale_factor() as f32 / scale;
+        input.events.iter_mut().for_each(|event| scale_pointer(event, to_points));
+        let output = self.raster.draw(app, input);
+        self.input.handle_platform_output(&self.window, output);
+        self.window.pre_present_notify();
+        self.presenter.present(&self.window, &self.raster)
+    }
+}
+
+/// The window's size in pixels and the pixels per point that the layout wants there.
+fn size_and_scale(window: &Window) -> (Size, f32) {
+    let size = window.inner_size();
+    let (width, height) = (size.width.max(1), size.height.max(1));
+    (Size::new(width, height), pixels_per_point(width, height, window.scale_factor() as f32))
+}
+
+/// Pointer places arrive in the screen's points; the layout may have its own.
+fn scale_pointer(event: &mut egui::Event, to_points: f32) {
+    if let egui::Event::PointerMoved(place) | egui::Event::PointerButton { pos: place, .. } = event {
+        *place = (place.to_vec2() * to_points).to_pos2();
+    }
+}
