@@ -55,12 +55,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let path = arguments.out.join(format!("{}.safetensors", arguments.policy));
     // An unwritable place is found out before the training, not after it.
     tempfile::tempfile_in(&arguments.out).with_context(|| format!("cannot write {}", path.display()))?;
+    // Taken now: the repository may move on while the training runs.
+    let revision = revision();
     let config = TrainingConfig::recipe(arguments.policy, arguments.seed, arguments.looks);
     let started = Instant::now();
     let trained = train_with_progress(&config, started)?;
     let training_secs = started.elapsed().as_secs_f64();
     let score = score(&trained.policy)?;
-    let card = card(arguments, &config, &trained, training_secs, &score);
+    let card = card(arguments, &config, revision, &trained, training_secs, &score);
     weights::save(&trained.policy, &card, &path)?;
     let card_path = path.with_extension("json");
     std::fs::write(&card_path, serde_json::to_string_pretty(&card)? + "\n")
@@ -101,6 +103,7 @@ fn score(policy: &Policy) -> anyhow::Result<DrivingScore> {
 fn card(
     arguments: &Arguments,
     config: &TrainingConfig,
+    revision: String,
     trained: &Trained,
     training_secs: f64,
     score: &DrivingScore,
@@ -110,7 +113,7 @@ fn card(
     let training = serde_json::json!({
         "command": format!("liquid-lane train --policy {policy} --seed {seed} --looks {looks}"),
         "version": env!("CARGO_PKG_VERSION"),
-        "revision": revision(),
+        "revision": revision,
         "recipe": config,
         "data": "the built-in simulator, training seeds only: daylight in a varied mix of road, roadside, light and \
                  camera, one in eight in light rain",
