@@ -1,6 +1,6 @@
 //! The one place that names a burn backend.
 
-use burn::tensor::Device;
+pub use burn::tensor::Device;
 
 /// The processor: pure Rust, on every machine.
 pub fn cpu() -> Device {

@@ -11,13 +11,13 @@
 //! A module names only modules on lines above its own (held by `tests/integration/layout.rs`):
 //!
 //! ```text
-//! frame                                     plain data; units and signs are fixed here, once
+//! frame       whole_file                    plain data, units and signs fixed here, once; files whole or not there
 //! recording   sim                           where frames come from: images and numbers, no tensors
 //! policy      device                        tensors: preprocess, encoder, wiring, cells, heads, weights
 //! saliency                                  attribution of a policy's steering to its input
 //! driver      train                         frames into decisions; demonstrations into weights
 //! audit       view                          decisions into figures, or into pixels
-//! cli                                       the only place that prints, exits and reads the wall clock
+//! cli                                       the only place that prints and exits; only it and the window read a clock
 //! ```
 
 pub mod audit;
@@ -31,3 +31,4 @@ pub mod saliency;
 pub mod sim;
 pub mod train;
 pub mod view;
+pub mod whole_file;

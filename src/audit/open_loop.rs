@@ -1,8 +1,9 @@
 //! How near a policy's steering comes to a recorded human's, beside the simplest predictors. A poor guide to driving
 //! (Codevilla et al. 2018): said so wherever it is shown.
 
-use crate::driver::moment::Moment;
+use crate::driver::moment::{Moment, Session, SessionInfo};
 use serde::Serialize;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Errors of one predictor over a recording, in 1/m.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -21,7 +22,7 @@ pub struct OpenLoop {
     names: Vec<String>,
     /// Per instant: what was recorded, what each policy said.
     pairs: Vec<(f64, Vec<f64>)>,
-    skipped: usize,
+    skipped: Vec<String>,
     unlabelled: usize,
 }
 
@@ -33,8 +34,8 @@ impl OpenLoop {
 
     /// Takes one instant into account.
     pub fn add(&mut self, moment: &Moment) {
-        if moment.skipped.is_some() {
-            self.skipped += 1;
+        if let Some(why) = &moment.skipped {
+            self.skipped.push(why.clone());
             return;
         }
         let Some(recorded) = moment.sides.first().and_then(|side| side.reference) else {
@@ -50,9 +51,9 @@ impl OpenLoop {
         self.pairs.len()
     }
 
-    /// Frames that could not be read.
-    pub fn skipped(&self) -> usize {
-        self.skipped
+    /// Why frames could not be read, one line each.
+    pub fn skipped(&self) -> &[String] {
+        &self.skipped
     }
 
     /// Frames without a label.
@@ -80,6 +81,52 @@ impl OpenLoop {
             mae_per_m: errors.iter().map(|error| error.abs()).sum::<f64>() / count,
             rmse_per_m: (errors.iter().map(|error| error * error).sum::<f64>() / count).sqrt(),
         }
+    }
+}
+
+/// A session that notes every instant on its way to whoever shows it.
+pub struct Noted<S> {
+    session: S,
+    notes: Arc<Mutex<OpenLoop>>,
+}
+
+impl<S: Session> Noted<S> {
+    /// The session, and where its figures gather.
+    pub fn new(session: S) -> (Self, Arc<Mutex<OpenLoop>>) {
+        let names = session.info().policies.iter().map(|policy| policy.name.clone()).collect();
+        let notes = Arc::new(Mutex::new(OpenLoop::new(names)));
+        (Self { session, notes: Arc::clone(&notes) }, notes)
+    }
+}
+
+impl<S: Session> Session for Noted<S> {
+    fn info(&self) -> &SessionInfo {
+        self.session.info()
+    }
+
+    fn advance(&mut self) -> anyhow::Result<Option<Moment>> {
+        let moment = self.session.advance()?;
+        if let Some(moment) = &moment {
+            // A panic elsewhere leaves whole notes: adding one cannot be interrupted half-way by another thread.
+            self.notes.lock().unwrap_or_else(PoisonError::into_inner).add(moment);
+        }
+        Ok(moment)
+    }
+
+    fn reset(&mut self) {
+        self.session.reset();
+    }
+
+    fn next_road(&mut self) {
+        self.session.next_road();
+    }
+
+    fn set_noise(&mut self, variance: f32) {
+        self.session.set_noise(variance);
+    }
+
+    fn next_method(&mut self) {
+        self.session.next_method();
     }
 }
 

@@ -2,11 +2,10 @@
 
 use super::{models, output};
 use crate::audit::closed_loop::DrivingScore;
-use crate::driver::Driver;
 use crate::driver::closed_loop::{Pilot, RoadScore, drive};
 use crate::driver::moment::Session as _;
 use crate::driver::twin_drive::{Course, TwinDrive};
-use crate::sim::{RoadSet, Weather};
+use crate::sim::{RoadFamily, RoadSet, Weather};
 use crate::view::App;
 use crate::view::headless::film;
 use crate::view::window::Display;
@@ -24,13 +23,24 @@ const FILM_SECONDS: f64 = 20.0;
 /// Length of every other drive without `--seconds`.
 const DRIVE_SECONDS: f64 = 60.0;
 
+const EXAMPLES: &str = "\
+Examples:
+  liquid-lane drive --road 12 --weather night --noise 0.1      a window
+  liquid-lane drive --headless --seconds 30 --out film         film/demo.mp4 and film/demo.png
+  liquid-lane drive --headless --roads 100 --noise 0,0.1,0.2,0.3 --baselines
+                                                               a table over roads never trained on";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     #[command(flatten)]
     pub models: models::Arguments,
     /// Seed of the road; with --roads, of the first of them
     #[arg(long, value_name = "SEED", default_value_t = 0)]
-    pub road: u64,
+    pub road: u32,
+    /// Kind of road: marked, unmarked, gravel [default: drawn, most of them marked]
+    #[arg(long)]
+    pub family: Option<RoadFamily>,
     /// Weather and ground: daylight, light-rain; never trained on: night, fog, snow, red-soil, black-soil, no-markings
     #[arg(long, default_value = "daylight")]
     pub weather: Weather,
@@ -45,7 +55,7 @@ pub struct Arguments {
     pub headless: bool,
     /// Drive this many roads never trained on, as fast as the machine can, and print a table
     #[arg(long, value_name = "N", requires = "headless")]
-    pub roads: Option<u64>,
+    pub roads: Option<u32>,
     /// Also score the expert and a car that always steers straight
     #[arg(long, requires = "roads")]
     pub baselines: bool,
@@ -71,8 +81,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.headless {
         return demo_film(arguments);
     }
+    let session = session(arguments, DRIVE_SECONDS)?;
     match Display::open() {
-        Ok(display) => display.run(App::new(Box::new(session(arguments, DRIVE_SECONDS)?))),
+        Ok(display) => display.run(App::new(Box::new(session))),
         Err(no_display) => {
             eprintln!("{no_display}; making {}/demo.mp4 and demo.png instead", arguments.out.display());
             demo_film(arguments)
@@ -87,8 +98,11 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(seconds) = arguments.seconds {
         ensure!(seconds > 0.0 && seconds <= 3600.0, "--seconds: expected more than 0 and at most 3600, got {seconds}");
     }
-    ensure!(arguments.roads != Some(0), "--roads: expected at least 1, got 0");
-    ensure!(!arguments.models.policies.is_empty(), "--policies: expected at least one policy, got none");
+    if let Some(roads) = arguments.roads {
+        ensure!(roads > 0, "--roads: expected at least 1, got 0");
+        let last = u32::MAX - roads;
+        ensure!(arguments.road <= last, "--road: expected at most {last} with --roads {roads}, got {}", arguments.road);
+    }
     let several = arguments.noise.len() > 1 && arguments.roads.is_none();
     ensure!(!several, "--noise: several variances make a table; add --headless --roads N, or give one variance");
     Ok(())
@@ -97,11 +111,15 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
 fn session(arguments: &Arguments, seconds: f64) -> anyhow::Result<TwinDrive> {
     let device = crate::device::cpu();
     let drivers = arguments.models.drivers(&device)?;
-    let seconds = arguments.seconds.unwrap_or(seconds);
-    let course = Course { set: RoadSet::Demo, seed: arguments.road, weather: arguments.weather, seconds };
+    let course = course(arguments, RoadSet::Demo, seconds);
     let mut session = TwinDrive::new(drivers, course);
     session.set_noise(arguments.noise.first().copied().unwrap_or(0.0));
     Ok(session)
+}
+
+fn course(arguments: &Arguments, set: RoadSet, seconds: f64) -> Course {
+    let Arguments { road: seed, weather, family, .. } = *arguments;
+    Course { set, seed, family, weather, seconds: arguments.seconds.unwrap_or(seconds) }
 }
 
 /// Films the drive and prints its scores.
@@ -145,27 +163,19 @@ struct FilmScore {
 }
 
 /// Drives many roads and prints the table.
-fn table(arguments: &Arguments, roads: u64) -> anyhow::Result<()> {
-    let device = crate::device::cpu();
-    let mut pilots = Vec::new();
-    for (policy, _) in arguments.models.load(&device)? {
-        let name = policy.kind().to_string();
-        pilots.push((name, Pilot::Policy(Box::new(Driver::new(policy, &device)))));
-    }
+fn table(arguments: &Arguments, roads: u32) -> anyhow::Result<()> {
+    let drivers = arguments.models.drivers(&crate::device::cpu())?.into_iter();
+    let mut pilots: Vec<_> =
+        drivers.map(|driver| (driver.name().to_owned(), Pilot::Policy(Box::new(driver)))).collect();
     if arguments.baselines {
         pilots.extend([("expert".into(), Pilot::Expert), ("straight".into(), Pilot::Zero)]);
     }
-    let drives = roads * (pilots.len() * arguments.noise.len()) as u64;
+    let drives = u64::from(roads) * (pilots.len() * arguments.noise.len()) as u64;
     let bar = output::progress(drives, "{pos} of {len} drives {wide_bar} {eta} left");
     let mut policies = Vec::new();
     for (name, pilot) in &pilots {
         for &variance in &arguments.noise {
-            let course = Course {
-                set: RoadSet::Test,
-                seed: arguments.road,
-                weather: arguments.weather,
-                seconds: arguments.seconds.unwrap_or(DRIVE_SECONDS),
-            };
+            let course = course(arguments, RoadSet::Test, DRIVE_SECONDS);
             let drives = drive_roads(pilot, course, roads, variance, &|| bar.inc(1))?;
             policies.push(DrivingScore::of(name, variance, &drives));
         }
@@ -181,7 +191,7 @@ fn table(arguments: &Arguments, roads: u64) -> anyhow::Result<()> {
 pub fn drive_roads(
     pilot: &Pilot,
     course: Course,
-    roads: u64,
+    roads: u32,
     noise_variance: f32,
     done: &(dyn Fn() + Sync),
 ) -> anyhow::Result<Vec<RoadScore>> {

@@ -1,4 +1,4 @@
-//! The command line: what was asked for, done and told. The only place that prints, exits and reads the clock.
+//! The command line: what was asked for, done and told. The only place that prints and exits.
 
 mod drive;
 mod models;

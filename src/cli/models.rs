@@ -1,10 +1,10 @@
 //! Which weights a policy's name stands for: those in the binary, those in a folder, or a file.
 
-use crate::driver::Driver;
-use crate::policy::weights::{self, ModelCard};
-use crate::policy::{Policy, PolicyKind};
+use crate::device::Device;
+use crate::driver::{Driver, Source};
+use crate::policy::PolicyKind;
+use crate::policy::weights;
 use anyhow::Context as _;
-use burn::tensor::Device;
 use std::path::{Path, PathBuf};
 
 /// The shipped weights.
@@ -16,7 +16,7 @@ const EMBEDDED: [(PolicyKind, &[u8]); 2] = [
 /// Options that choose policies.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
-    /// Policies by name (ncp, cnn) or by weights file, separated by commas
+    /// Policies by name (ncp, cnn) or by weights file (anything that ends in .safetensors), separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "ncp,cnn")]
     pub policies: Vec<String>,
     /// Take the named policies' weights from DIR/NAME.safetensors instead of those in the binary
@@ -25,34 +25,35 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Loads every policy asked for.
-    ///
-    /// # Errors
-    /// When a name stands for nothing, or its weights are unusable.
-    pub fn load(&self, device: &Device) -> anyhow::Result<Vec<(Policy, ModelCard)>> {
-        self.policies.iter().map(|name| self.load_one(name, device)).collect()
-    }
-
     /// A driver for every policy asked for.
     ///
     /// # Errors
-    /// As [`Arguments::load`].
+    /// When a name stands for nothing, or its weights are unusable.
     pub fn drivers(&self, device: &Device) -> anyhow::Result<Vec<Driver>> {
-        Ok(self.load(device)?.into_iter().map(|(policy, _)| Driver::new(policy, device)).collect())
+        self.policies.iter().map(|name| self.driver(name, device)).collect()
     }
 
-    fn load_one(&self, name: &str, device: &Device) -> anyhow::Result<(Policy, ModelCard)> {
-        if name.ends_with(".safetensors") {
-            return Ok(weights::load(Path::new(name), None, device)?);
+    fn driver(&self, name: &str, device: &Device) -> anyhow::Result<Driver> {
+        if let Some(stem) = name.strip_suffix(".safetensors") {
+            let stem = Path::new(stem).file_name().map_or(name.into(), |stem| stem.to_string_lossy());
+            return from_file(&stem, Path::new(name), None, device);
         }
         let kind: PolicyKind = name.parse().map_err(anyhow::Error::msg)?;
         if let Some(folder) = &self.models {
-            return Ok(weights::load(&folder.join(format!("{kind}.safetensors")), Some(kind), device)?);
+            return from_file(name, &folder.join(format!("{kind}.safetensors")), Some(kind), device);
         }
         let embedded = EMBEDDED.iter().find(|(embedded, _)| *embedded == kind);
         let (_, bytes) = embedded.with_context(|| {
-            format!("no weights of `{kind}` are in the binary; train them (`liquid-lane train --policy {kind}`) and pass --models DIR")
+            let train = format!("`liquid-lane train --policy {kind} --out DIR`");
+            format!("no weights of `{kind}` are in the binary; train them ({train}) and pass --models DIR")
         })?;
-        Ok(weights::from_bytes(bytes, Path::new(&format!("built-in {kind}")), Some(kind), device)?)
+        let origin = "built-in weights";
+        let (policy, _) = weights::from_bytes(bytes, Path::new(origin), Some(kind), device)?;
+        Ok(Driver::new(Source { name: name.into(), origin: origin.into() }, policy, device))
     }
+}
+
+fn from_file(name: &str, path: &Path, kind: Option<PolicyKind>, device: &Device) -> anyhow::Result<Driver> {
+    let (policy, _) = weights::load(path, kind, device)?;
+    Ok(Driver::new(Source { name: name.into(), origin: path.display().to_string() }, policy, device))
 }

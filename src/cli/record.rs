@@ -4,7 +4,7 @@ use super::output;
 use crate::driver::twin_drive::Course;
 use crate::frame::{Frame, RgbImage, Sample, Size};
 use crate::recording::TubWriter;
-use crate::sim::{Camera, DT_SECS, Factors, RoadSet, Simulator, Weather};
+use crate::sim::{Camera, DT_SECS, Factors, RoadSet, Simulator, StepOutcome, Weather};
 use anyhow::ensure;
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ pub struct Arguments {
     pub path: PathBuf,
     /// Seed of the road
     #[arg(long, value_name = "SEED", default_value_t = 0)]
-    pub road: u64,
+    pub road: u32,
     /// Weather and ground, as in `drive`
     #[arg(long, default_value = "daylight")]
     pub weather: Weather,
@@ -30,7 +30,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { path, road, weather, seconds } = arguments;
     ensure!(*seconds > 0.0 && *seconds <= 3600.0, "--seconds: expected more than 0 and at most 3600, got {seconds}");
-    let course = Course { set: RoadSet::Demo, seed: *road, weather: *weather, seconds: *seconds };
+    let course = Course { set: RoadSet::Demo, seed: *road, family: None, weather: *weather, seconds: *seconds };
     let metadata = serde_json::json!({ "road_set": "demo", "road_seed": road, "weather": weather.name() });
     let mut writer = TubWriter::create(path, &metadata)?;
     let mut simulator = Simulator::new(course.world());
@@ -45,10 +45,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let speed_mps = Some(simulator.world().speed_mps());
         let sample = Sample { frame, steering: Some(steering), speed_mps };
         writer.append(&sample, Some(simulator.road_pose().offset_m))?;
-        simulator.step(steering);
         bar.inc(1);
+        if simulator.step(steering) == StepOutcome::RoadEnded {
+            break;
+        }
     }
     writer.finish()?;
     bar.finish_and_clear();
-    output::line(&format!("{frames} frames in {}", path.display()))
+    output::line(&format!("{} frames in {}", simulator.tick(), path.display()))
 }

@@ -1,7 +1,7 @@
 //! `liquid-lane replay`: a recording in a window, as a film, or as error figures.
 
 use super::{models, output};
-use crate::audit::open_loop::{OpenLoop, SteeringError};
+use crate::audit::open_loop::{Noted, OpenLoop, SteeringError};
 use crate::driver::moment::Session as _;
 use crate::driver::replay::Replay;
 use crate::recording::Recording;
@@ -11,9 +11,21 @@ use crate::view::window::Display;
 use anyhow::ensure;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+
+/// Frames of a film per second.
+const FILM_RATE: f64 = 20.0;
+
+const EXAMPLES: &str = "\
+Examples:
+  liquid-lane replay my_drive/                      in a window
+  liquid-lane replay my_drive/ --headless --json    error figures of both policies, beside `zero` and `mean`
+  liquid-lane replay my_drive/ --headless --film out
+                                                    the figures, and out/replay.mp4 and out/replay.png";
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// Udacity-simulator folder or donkeycar tub (version 2)
     pub path: PathBuf,
@@ -33,101 +45,110 @@ pub struct Arguments {
     pub json: bool,
 }
 
+/// What is known about a recording before it is replayed.
+#[derive(Serialize)]
+struct Facts {
+    format: &'static str,
+    drives: usize,
+    frames: usize,
+    rows_left_out: BTreeMap<String, usize>,
+    duration_secs: f64,
+    timing: String,
+    label: String,
+}
+
 #[derive(Serialize)]
 struct Report {
-    format: &'static str,
-    frames: usize,
+    #[serde(flatten)]
+    facts: Facts,
     compared: usize,
     spoiled: usize,
     unlabelled: usize,
-    rows_left_out: BTreeMap<String, usize>,
-    duration_secs: f64,
-    drives: usize,
-    label: String,
     errors: Vec<SteeringError>,
 }
 
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ensure!((0.0..=1.0).contains(&arguments.noise), "--noise: expected 0 to 1, got {}", arguments.noise);
+    let recording = Recording::open(&arguments.path)?;
+    let facts = facts(&recording);
+    let mut session = Replay::new(recording, arguments.models.drivers(&crate::device::cpu())?);
+    session.set_noise(arguments.noise);
     if arguments.headless {
-        if let Some(folder) = &arguments.film {
-            film_replay(arguments, folder)?;
-        }
-        return print_errors(arguments);
+        return without_window(session, facts, arguments.film.as_deref(), arguments.json);
     }
-    let session = session(arguments)?;
     match Display::open() {
         Ok(display) => display.run(App::new(Box::new(session))),
         Err(no_display) => {
-            eprintln!("{no_display}; printing the error figures instead (--film DIR makes a film)");
-            print_errors(arguments)
+            eprintln!("{no_display}; making out/replay.mp4 and replay.png instead");
+            without_window(session, facts, Some(Path::new("out")), false)
         }
     }
 }
 
-fn session(arguments: &Arguments) -> anyhow::Result<Replay> {
-    let recording = Recording::open(&arguments.path)?;
-    let mut session = Replay::new(recording, arguments.models.drivers(&crate::device::cpu())?);
-    session.set_noise(arguments.noise);
-    Ok(session)
+fn facts(recording: &Recording) -> Facts {
+    Facts {
+        format: recording.format().name(),
+        drives: recording.drives().len(),
+        frames: recording.len(),
+        rows_left_out: recording.skipped().iter().map(|(reason, count)| (reason.to_string(), *count)).collect(),
+        duration_secs: recording.duration_secs(),
+        timing: recording.timing().to_string(),
+        label: recording.label().to_string(),
+    }
 }
 
-fn film_replay(arguments: &Arguments, folder: &std::path::Path) -> anyhow::Result<()> {
-    let session = session(arguments)?;
-    let seconds = session.info().duration_secs;
-    let bar = output::progress(1000, "filming {wide_bar} {percent:>3} %  {eta} left");
+/// Goes through the whole recording once, films it if asked to, and prints how far the policies were off.
+fn without_window(session: Replay, facts: Facts, folder: Option<&Path>, as_json: bool) -> anyhow::Result<()> {
+    let (mut session, notes) = Noted::new(session);
+    if let Some(folder) = folder {
+        film_all(session, folder)?;
+    } else {
+        let bar = output::progress(facts.frames as u64, "{pos} of {len} frames {wide_bar} {eta} left");
+        while session.advance()?.is_some() {
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+    }
+    let notes = notes.lock().unwrap_or_else(PoisonError::into_inner);
+    notes.skipped().iter().for_each(|why| eprintln!("skipped: {why}"));
+    let report = report(facts, &notes);
+    if as_json { output::json(&report) } else { print(&report) }
+}
+
+fn film_all(session: Noted<Replay>, folder: &Path) -> anyhow::Result<()> {
+    // One frame more than the time line is long, so that the last entry is in it.
+    let seconds = session.info().duration_secs + 1.0 / FILM_RATE;
     let (mp4, png) = (folder.join("replay.mp4"), folder.join("replay.png"));
+    let bar = output::progress(1000, "filming {wide_bar} {percent:>3} %  {eta} left");
     let mut app = App::new(Box::new(session));
-    film(&mut app, seconds, 20.0, Some(&mp4), Some(&png), &mut |done| bar.set_position((1000.0 * done) as u64))?;
+    film(&mut app, seconds, FILM_RATE, Some(&mp4), Some(&png), &mut |done| bar.set_position((1000.0 * done) as u64))?;
     bar.finish_and_clear();
     Ok(())
 }
 
-/// Goes through the whole recording and prints how far the policies were off.
-fn print_errors(arguments: &Arguments) -> anyhow::Result<()> {
-    let recording = Recording::open(&arguments.path)?;
-    let (frames, drives) = (recording.len(), recording.drives().len());
-    let (format, label) = (recording.format().name(), recording.label().to_string());
-    let rows_left_out =
-        recording.skipped().iter().map(|(reason, count)| (reason.to_string(), *count)).collect::<BTreeMap<_, _>>();
-    let mut session = session(arguments)?;
-    let names = session.info().policies.iter().map(|policy| policy.name.clone()).collect();
-    let mut open_loop = OpenLoop::new(names);
-    let bar = output::progress(frames as u64, "{pos} of {len} frames {wide_bar} {eta} left");
-    while let Some(moment) = session.advance()? {
-        if let Some(why) = &moment.skipped {
-            bar.suspend(|| eprintln!("skipped: {why}"));
-        }
-        open_loop.add(&moment);
-        bar.inc(1);
+fn report(facts: Facts, notes: &OpenLoop) -> Report {
+    Report {
+        facts,
+        compared: notes.compared(),
+        spoiled: notes.skipped().len(),
+        unlabelled: notes.unlabelled(),
+        errors: notes.errors(),
     }
-    bar.finish_and_clear();
-    let report = Report {
-        format,
-        frames,
-        compared: open_loop.compared(),
-        spoiled: open_loop.skipped(),
-        unlabelled: open_loop.unlabelled(),
-        rows_left_out,
-        duration_secs: session.info().duration_secs,
-        drives,
-        label,
-        errors: open_loop.errors(),
-    };
-    if arguments.json { output::json(&report) } else { print_report(&report) }
 }
 
-fn print_report(report: &Report) -> anyhow::Result<()> {
-    let Report { format, frames, compared, spoiled, unlabelled, duration_secs, drives, label, .. } = report;
-    output::line(&format!("{format}, {drives} drives, {frames} frames, {duration_secs:.1} s; label: {label}"))?;
+fn print(report: &Report) -> anyhow::Result<()> {
+    let Report { facts, compared, spoiled, unlabelled, errors } = report;
+    let Facts { format, drives, frames, duration_secs, timing, label, .. } = facts;
+    output::line(&format!("{format}, {drives} drives, {frames} frames, {duration_secs:.1} s, {timing}"))?;
+    output::line(&format!("label: {label}"))?;
     output::line(&format!("{compared} frames compared, {spoiled} spoiled, {unlabelled} without label"))?;
-    for (reason, count) in &report.rows_left_out {
+    for (reason, count) in &facts.rows_left_out {
         output::line(&format!("  {count} rows left out: {reason}"))?;
     }
-    if report.errors.is_empty() {
+    if errors.is_empty() {
         return output::line("no frame has both a picture and a label: nothing to compare");
     }
-    output::line(output::error_table(&report.errors).trim_end())?;
+    output::line(output::error_table(errors).trim_end())?;
     output::line("open loop: a poor guide to driving; read it beside the predictors `zero` and `mean`")
 }

@@ -3,26 +3,38 @@
 use super::drive::drive_roads;
 use super::output;
 use crate::audit::closed_loop::DrivingScore;
-use crate::driver::Driver;
 use crate::driver::closed_loop::Pilot;
 use crate::driver::twin_drive::Course;
+use crate::driver::{Driver, Source};
 use crate::policy::weights::{self, ModelCard};
 use crate::policy::wiring::LANE_KEEPING_SEED;
 use crate::policy::{Policy, PolicyKind};
 use crate::sim::{RoadSet, Weather};
 use crate::train::{FRAMES_PER_STEP, Trained, TrainingConfig, train};
-use anyhow::{Context as _, ensure};
+use crate::whole_file::WholeFile;
+use anyhow::ensure;
 use serde::Serialize;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Instant;
 
 /// Roads of the score at the end; none of them is a test road.
-const SCORE_ROADS: u64 = 50;
+const SCORE_ROADS: u32 = 50;
+
+/// Most demonstrations: the number of one must fit into the low half of its seed.
+const MOST_LOOKS: usize = 10_000_000;
 
 /// Seconds on each of them.
 const SCORE_SECONDS: f64 = 30.0;
 
+const EXAMPLES: &str = "\
+Examples:
+  liquid-lane train --policy ncp                        as the shipped weights were made, into out/
+  liquid-lane train --policy cnn --looks 10000          a few minutes
+  liquid-lane drive --models out                        drive what was trained";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// Which policy: ncp, cnn, ncp-paper, cnn-paper
     #[arg(long)]
@@ -49,12 +61,13 @@ struct Report {
 
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    ensure!(arguments.looks >= 16, "--looks: expected at least 16 demonstrations, got {}", arguments.looks);
+    let looks = arguments.looks;
+    ensure!((16..=MOST_LOOKS).contains(&looks), "--looks: expected at least 16 and at most {MOST_LOOKS}, got {looks}");
     ensure!(arguments.seed < 1 << 28, "--seed: expected a number below {}, got {}", 1 << 28, arguments.seed);
-    std::fs::create_dir_all(&arguments.out).with_context(|| format!("cannot write {}", arguments.out.display()))?;
     let path = arguments.out.join(format!("{}.safetensors", arguments.policy));
+    let card_path = path.with_extension("json");
     // An unwritable place is found out before the training, not after it.
-    tempfile::tempfile_in(&arguments.out).with_context(|| format!("cannot write {}", path.display()))?;
+    let [file, card_file] = [WholeFile::create(&path)?, WholeFile::create(&card_path)?];
     // Taken now: the repository may move on while the training runs.
     let revision = revision();
     let config = TrainingConfig::recipe(arguments.policy, arguments.seed, arguments.looks);
@@ -63,10 +76,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let training_secs = started.elapsed().as_secs_f64();
     let score = score(&trained.policy)?;
     let card = card(arguments, &config, revision, &trained, training_secs, &score);
-    weights::save(&trained.policy, &card, &path)?;
-    let card_path = path.with_extension("json");
-    std::fs::write(&card_path, serde_json::to_string_pretty(&card)? + "\n")
-        .with_context(|| format!("cannot write {}", card_path.display()))?;
+    file.finish(&weights::to_bytes(&trained.policy, &card)?)?;
+    card_file.finish((serde_json::to_string_pretty(&card)? + "\n").as_bytes())?;
     if arguments.json {
         return output::json(&Report { card, policies: vec![score] });
     }
@@ -92,9 +103,11 @@ fn train_with_progress(config: &TrainingConfig, started: Instant) -> anyhow::Res
 
 /// Drives roads of the validation family.
 fn score(policy: &Policy) -> anyhow::Result<DrivingScore> {
-    let driver = Driver::new(policy.clone(), &crate::device::cpu());
-    let course = Course { set: RoadSet::Validation, seed: 0, weather: Weather::Daylight, seconds: SCORE_SECONDS };
-    let bar = output::progress(SCORE_ROADS, "driving {wide_bar} {pos} of {len} roads");
+    let source = Source { name: policy.kind().to_string(), origin: "the training".into() };
+    let driver = Driver::new(source, policy.clone(), &crate::device::cpu());
+    let course =
+        Course { set: RoadSet::Validation, seed: 0, family: None, weather: Weather::Daylight, seconds: SCORE_SECONDS };
+    let bar = output::progress(u64::from(SCORE_ROADS), "driving {wide_bar} {pos} of {len} roads");
     let drives = drive_roads(&Pilot::Policy(Box::new(driver)), course, SCORE_ROADS, 0.0, &|| bar.inc(1))?;
     bar.finish_and_clear();
     Ok(DrivingScore::of(policy.kind().name(), 0.0, &drives))
@@ -142,9 +155,17 @@ fn entries(value: serde_json::Value) -> std::collections::BTreeMap<String, serde
     serde_json::from_value(value).unwrap_or_default()
 }
 
-/// The revision of the repository that the command runs in, marked if it has changes.
+/// The revision of the sources this program was built from, if they are still there; marked if they have changed since.
 fn revision() -> String {
-    let git = std::process::Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
-    let described = git.ok().filter(|output| output.status.success());
-    described.map_or("unknown".into(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let git = |arguments: &[&str]| {
+        let git = Command::new("git").arg("-C").arg(env!("CARGO_MANIFEST_DIR")).args(arguments).output();
+        let output = git.ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let changes = git(&["status", "--porcelain", "--", "src", "Cargo.toml", "Cargo.lock"]);
+    match (git(&["rev-parse", "--short=12", "HEAD"]), changes) {
+        (Some(revision), Some(changes)) if changes.is_empty() => revision,
+        (Some(revision), _) => revision + "-dirty",
+        (None, _) => "unknown".into(),
+    }
 }

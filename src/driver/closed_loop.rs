@@ -28,7 +28,7 @@ pub struct RoadScore {
     pub crashes: u32,
     /// Metres driven.
     pub distance_m: f64,
-    /// Cross-track error of every step, in m, left positive.
+    /// Cross-track error of every step, in m, left positive; where the car crashed, before it was put back.
     pub cross_track_m: Vec<f32>,
     /// Change of the commanded curvature from step to step, in 1/m.
     pub steering_change: Vec<f32>,
@@ -58,8 +58,8 @@ pub fn drive(pilot: &mut Pilot, world: Arc<World>, seconds: f64, noise_variance:
         last = Some(steering);
         match simulator.step(steering) {
             StepOutcome::Driving => score.cross_track_m.push(simulator.road_pose().offset_m),
-            StepOutcome::Crashed => {
-                score.cross_track_m.push(simulator.world().lane_limit_m());
+            StepOutcome::Crashed { offset_m } => {
+                score.cross_track_m.push(offset_m);
                 last = None;
                 if let Pilot::Policy(driver) = pilot {
                     driver.reset();

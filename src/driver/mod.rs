@@ -6,6 +6,7 @@ pub mod replay;
 pub mod twin_drive;
 
 use crate::frame::{Frame, Steering};
+use crate::policy::ltc::TIME_UNIT_SECS;
 use crate::policy::preprocess::{Whitened, whiten};
 use crate::policy::{Policy, PolicyOutput, PolicyState, to_vec};
 use crate::saliency::Method;
@@ -15,8 +16,9 @@ use crate::saliency::visual_backprop::visual_backprop;
 use burn::tensor::Device;
 use moment::{Decision, NeuronActivity, PolicyInfo};
 
-/// A longer time between two frames is a new drive: memory starts anew. In s.
-const LONGEST_STEP_SECS: f64 = 1.0;
+/// Two frames this near are one step apart and belong to the same drive, in s. Time that runs backwards, stands still or
+/// jumps starts a new drive, with a new memory.
+const STEP_SECS: std::ops::Range<f64> = 1e-4..1.0;
 
 /// Time before the first frame of a drive, in s: one control step of the simulator.
 const FIRST_STEP_SECS: f64 = 0.05;
@@ -24,16 +26,25 @@ const FIRST_STEP_SECS: f64 = 0.05;
 /// A policy gave a steering that is not a number: its weights cannot be used.
 #[derive(Debug)]
 pub struct NotANumber {
-    policy: String,
+    source: Source,
     time_secs: f64,
+}
+
+/// What a policy is called, and where its weights come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Short name for screens and tables.
+    pub name: String,
+    /// File, or a word for weights that come from none.
+    pub origin: String,
 }
 
 impl std::fmt::Display for NotANumber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { policy, time_secs } = self;
+        let Self { source: Source { name, origin }, time_secs } = self;
         write!(
             f,
-            "policy `{policy}` gave a steering that is not a number at {time_secs:.2} s: its weights are unusable"
+            "{origin}: policy `{name}` gave a steering that is not a number at {time_secs:.2} s: unusable weights"
         )
     }
 }
@@ -43,6 +54,7 @@ impl std::error::Error for NotANumber {}
 /// One policy on one drive.
 #[derive(Clone, Debug)]
 pub struct Driver {
+    source: Source,
     policy: Policy,
     /// The same on a device that records, for gradients.
     recorder: Policy,
@@ -53,10 +65,28 @@ pub struct Driver {
 
 impl Driver {
     /// A driver at the start of a drive.
-    pub fn new(policy: Policy, device: &Device) -> Self {
+    pub fn new(source: Source, policy: Policy, device: &Device) -> Self {
         let recorder = policy.recording(device);
         let state = policy.zero_state(1, device);
-        Self { policy, recorder, device: device.clone(), state, last_time_secs: None }
+        Self { source, policy, recorder, device: device.clone(), state, last_time_secs: None }
+    }
+
+    /// Its short name.
+    pub fn name(&self) -> &str {
+        &self.source.name
+    }
+
+    /// What the screen says about it.
+    pub fn describe(&self) -> PolicyInfo {
+        let wiring = self.policy.wiring().map(|wiring| (**wiring).clone());
+        let summary = match &wiring {
+            Some(wiring) => {
+                let synapses = wiring.sensory_synapses().len() + wiring.synapses().len();
+                format!("{} liquid neurons, {synapses} synapses", wiring.units())
+            }
+            None => "dense layers, no memory".into(),
+        };
+        PolicyInfo { name: self.source.name.clone(), summary, parameters: self.policy.parameters(), wiring }
     }
 
     /// The policy.
@@ -102,17 +132,16 @@ impl Driver {
     }
 
     fn advance(&mut self, frame: &Frame) -> Result<Step, NotANumber> {
-        let elapsed_secs = self.last_time_secs.map_or(FIRST_STEP_SECS, |last| frame.time_secs - last);
-        if elapsed_secs > LONGEST_STEP_SECS {
+        let since_last_secs = self.last_time_secs.map(|last| frame.time_secs - last);
+        let elapsed_secs = since_last_secs.filter(|secs| STEP_SECS.contains(secs)).unwrap_or_else(|| {
             self.reset();
-            return self.advance(frame);
-        }
-        let elapsed_secs = elapsed_secs as f32;
+            FIRST_STEP_SECS
+        }) as f32;
         let whitened = whiten(&[&frame.image], self.policy.input_size(), &self.device);
         let (output, state) = self.policy.forward(whitened.input.clone(), self.state.clone(), &[elapsed_secs], 1);
         let steering = output.steering()[0];
         if !steering.0.is_finite() {
-            return Err(NotANumber { policy: self.policy.kind().to_string(), time_secs: frame.time_secs });
+            return Err(NotANumber { source: self.source.clone(), time_secs: frame.time_secs });
         }
         (self.state, self.last_time_secs) = (state, Some(frame.time_secs));
         Ok(Step { steering, output, whitened, elapsed_secs })
@@ -125,7 +154,7 @@ impl Driver {
         Some(NeuronActivity {
             sensory,
             potential,
-            time_constant: inside.time_constant,
+            time_constant_secs: inside.time_constant.iter().map(|units| units * TIME_UNIT_SECS).collect(),
             current: inside.current,
             sensory_current: inside.sensory_current,
         })
@@ -171,17 +200,4 @@ impl Control {
             }
         }
     }
-}
-
-/// What the screen says about a policy.
-pub fn describe(policy: &Policy) -> PolicyInfo {
-    let wiring = policy.wiring().map(|wiring| (**wiring).clone());
-    let summary = match &wiring {
-        Some(wiring) => {
-            let synapses = wiring.sensory_synapses().len() + wiring.synapses().len();
-            format!("{} liquid neurons, {synapses} synapses", wiring.units())
-        }
-        None => "dense layers, no memory".into(),
-    };
-    PolicyInfo { name: policy.kind().to_string(), summary, parameters: policy.parameters(), wiring }
 }

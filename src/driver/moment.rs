@@ -25,8 +25,8 @@ pub struct NeuronActivity {
     pub sensory: Vec<f32>,
     /// Membrane potential of each neuron, dimensionless.
     pub potential: Vec<f32>,
-    /// Effective time constant of each neuron in units of the elapsed time, from this frame's inputs and state.
-    pub time_constant: Vec<f32>,
+    /// Effective time constant of each neuron in s, from this frame's inputs and state.
+    pub time_constant_secs: Vec<f32>,
     /// Current through each internal synapse, in the order of [`Wiring::synapses`]; positive pulls up.
     pub current: Vec<f32>,
     /// Current through each sensory synapse, in the order of [`Wiring::sensory_synapses`]; positive pulls up.
@@ -61,7 +61,7 @@ pub enum Status {
 /// Where the car is on its lane: known in the simulator only.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lane {
-    /// Cross-track error in m, left positive.
+    /// Cross-track error in m, left positive; at a crash, beyond the limit.
     pub offset_m: f32,
     /// Crash beyond this |offset|, in m.
     pub limit_m: f32,
@@ -111,7 +111,7 @@ pub struct Moment {
 /// What is fixed about a policy on screen.
 #[derive(Clone, Debug)]
 pub struct PolicyInfo {
-    /// Short name, such as `ncp`.
+    /// Short name, such as `ncp`, or the stem of its weights file.
     pub name: String,
     /// One line for a reader: head, neurons, synapses.
     pub summary: String,

@@ -1,7 +1,7 @@
 //! Several policies watch a recorded drive: open loop, beside what the human did.
 
+use super::Driver;
 use super::moment::{Moment, Picture, Session, SessionInfo, Side};
-use super::{Driver, describe};
 use crate::frame::noise::add_gaussian;
 use crate::frame::{Frame, RgbImage};
 use crate::policy::preprocess::fit;
@@ -16,7 +16,10 @@ pub struct Replay {
     drivers: Vec<Driver>,
     info: SessionInfo,
     method: Method,
+    /// Entry that comes next.
     next: usize,
+    /// Drive that it belongs to.
+    drive: usize,
     shown: Option<Picture>,
 }
 
@@ -24,17 +27,17 @@ impl Replay {
     /// A replay at its first frame.
     pub fn new(recording: Recording, drivers: Vec<Driver>) -> Self {
         let name = recording.path().file_name().map_or("recording".into(), |name| name.to_string_lossy());
-        let title = format!("{name} · {} · label: {}", recording.format().name(), recording.label());
+        let title = format!("{name} · {} · {} · {}", recording.format().name(), recording.timing(), recording.label());
         let info = SessionInfo {
             title,
-            policies: drivers.iter().map(|driver| describe(driver.policy())).collect(),
+            policies: drivers.iter().map(Driver::describe).collect(),
             reference_name: "recorded",
             method_name: Method::VisualBackProp.name(),
             noise_variance: 0.0,
             duration_secs: recording.duration_secs(),
             closed_loop: false,
         };
-        Self { recording, drivers, info, method: Method::VisualBackProp, next: 0, shown: None }
+        Self { recording, drivers, info, method: Method::VisualBackProp, next: 0, drive: 0, shown: None }
     }
 
     fn go_to(&mut self, entry: usize) {
@@ -94,7 +97,8 @@ impl Session for Replay {
         if entry >= self.recording.len() {
             return Ok(None);
         }
-        if self.recording.drives().iter().any(|drive| drive.start == entry) {
+        if let Some(drive) = self.recording.drives().iter().position(|drive| drive.start == entry) {
+            self.drive = drive;
             self.drivers.iter_mut().for_each(Driver::reset);
         }
         self.next += 1;
@@ -105,13 +109,14 @@ impl Session for Replay {
     }
 
     fn reset(&mut self) {
+        self.drive = 0;
         self.go_to(0);
     }
 
     fn next_road(&mut self) {
         let drives = self.recording.drives();
-        let next = drives.iter().map(|drive| drive.start).find(|start| *start > self.next.saturating_sub(1));
-        self.go_to(next.unwrap_or(0));
+        self.drive = (self.drive + 1) % drives.len().max(1);
+        self.go_to(drives.get(self.drive).map_or(0, |drive| drive.start));
     }
 
     fn set_noise(&mut self, variance: f32) {

@@ -12,14 +12,14 @@ pub mod projection;
 pub mod random;
 
 pub use image::RgbImage;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Path curvature in 1/m, left positive: what a policy commands and an expert demonstrates.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize)]
 pub struct Steering(pub f32);
 
 /// Width and height of an image in pixels, neither of them 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Size {
     /// Pixels per row.
     pub width: u32,

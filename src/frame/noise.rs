@@ -55,8 +55,9 @@ pub fn blur(image: &RgbImage) -> RgbImage {
     let mut blurred = bytes.clone();
     let across = |at: usize| u16::from(bytes[at - 3]) + 2 * u16::from(bytes[at]) + u16::from(bytes[at + 3]);
     for y in 1..image.height().saturating_sub(1) as usize {
-        for at in y * stride + 3..(y + 1) * stride - 3 {
-            blurred[at] = ((across(at - stride) + 2 * across(at) + across(at + stride) + 8) / 16) as u8;
+        let inner = y * stride + 3..(y + 1) * stride - 3;
+        for (value, at) in blurred[inner.clone()].iter_mut().zip(inner) {
+            *value = ((across(at - stride) + 2 * across(at) + across(at + stride) + 8) / 16) as u8;
         }
     }
     RgbImage::from_raw(image.width(), image.height(), blurred).unwrap_or_else(|| image.clone())

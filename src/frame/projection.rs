@@ -2,6 +2,15 @@
 
 use super::Steering;
 
+/// Focal length of the training camera per pixel of width: 80 degrees from side to side.
+pub const FOCAL_PER_WIDTH: f32 = 119.2 / 200.0;
+/// Row of its horizon, as a share of the height.
+pub const HORIZON_SHARE: f32 = 0.3;
+/// Its mean height above the ground in m.
+pub const CAMERA_HEIGHT_M: f32 = 1.4;
+/// Its place ahead of the rear axle in m.
+pub const CAMERA_FORWARD_M: f32 = 1.3;
+
 /// Pinhole constants of one picture. Ground is flat; x points forward from the rear axle, y left.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Projection {

@@ -6,7 +6,6 @@ use super::ops::conv_relu;
 use crate::frame::Size;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
 
 /// One convolution of an encoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +25,7 @@ const fn layer(filters: usize, kernel: usize, stride: usize, padding: usize) -> 
 }
 
 /// The encoders a policy can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EncoderKind {
     /// 120x48 pixels, 16-24-32-8 filters: 4.3 million multiplications a frame, trains in minutes on two cores.
     Compact,

@@ -42,7 +42,11 @@ impl PerFilter {
         }
     }
 
-    /// `[batch, rows, columns, filters]` -> `[batch, filters · per filter]`, filter by filter.
+    /// Features, filter by filter.
+    ///
+    /// # Shapes
+    /// - map: `[batch, rows, columns, filters]`
+    /// - returns: `[batch, filters · per filter]`
     fn forward(&self, map: Tensor<4>) -> Tensor<2> {
         let [batch, rows, columns, filters] = map.dims();
         let pixels = map.reshape([batch, rows * columns, filters]).permute([2, 1, 0]); // [filters, pixels, batch]
@@ -126,7 +130,11 @@ impl CnnHead {
         Self { hidden, output: first.he_normal([1, inputs], inputs) }
     }
 
-    /// `[batch, rows, columns, filters]` -> `[batch, 1]`
+    /// The output of every frame.
+    ///
+    /// # Shapes
+    /// - map: `[batch, rows, columns, filters]`
+    /// - returns: `[batch, 1]`
     pub fn forward(&self, map: Tensor<4>) -> Tensor<2> {
         let hidden = self.hidden.iter().fold(map.flatten(1, 3), |input, dense| relu(dense.forward(input)));
         hidden.matmul(self.output.val().transpose())

@@ -257,13 +257,6 @@ impl Network {
     }
 }
 
-impl PolicyState {
-    /// The memory of the first sequence of the batch.
-    pub fn values(&self) -> Option<Vec<f32>> {
-        self.0.clone().map(to_vec)
-    }
-}
-
 impl PolicyOutput {
     /// Steering of every frame, sequence by sequence.
     pub fn steering(&self) -> Vec<Steering> {

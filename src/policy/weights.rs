@@ -42,8 +42,8 @@ pub enum WeightsError {
     Io(PathBuf, std::io::Error),
     /// Not a safetensors file, or a damaged one.
     Damaged(PathBuf, String),
-    /// Sound, but not weights of this program.
-    Foreign(PathBuf),
+    /// Sound, but not weights of this program: the card is missing or says something else.
+    Foreign(PathBuf, String),
     /// Weights of another policy.
     OtherPolicy {
         /// The file.
@@ -60,13 +60,13 @@ pub enum WeightsError {
 impl std::fmt::Display for WeightsError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Io(path, error) => write!(f, "{}: cannot be read or written: {error}", path.display()),
+            Self::Io(path, error) => write!(f, "{}: cannot be read: {error}", path.display()),
             Self::Damaged(path, why) => {
                 write!(f, "{}: expected a whole safetensors file, got a damaged or empty one ({why})", path.display())
             }
-            Self::Foreign(path) => write!(
+            Self::Foreign(path, why) => write!(
                 f,
-                "{}: expected weights written by `liquid-lane train`, got a safetensors file without their model card",
+                "{}: expected weights written by `liquid-lane train`, got a safetensors file whose model card {why}",
                 path.display()
             ),
             Self::OtherPolicy { path, expected, found } => {
@@ -79,15 +79,16 @@ impl std::fmt::Display for WeightsError {
 
 impl std::error::Error for WeightsError {}
 
-/// Writes weights and their card; the file is replaced whole or not at all.
+/// Weights and their card as the bytes of a file. The same weights and card give the same bytes.
 ///
 /// # Errors
-/// If the file cannot be written.
-pub fn save(policy: &Policy, card: &ModelCard, path: &Path) -> Result<(), WeightsError> {
-    let json = serde_json::to_string(card).map_err(|error| WeightsError::Damaged(path.into(), error.to_string()))?;
-    let mut store = SafetensorsStore::from_file(path).metadata(CARD_KEY, json).skip_enum_variants(true).overwrite(true);
-    let written = policy.network.valid().save_into(&mut store);
-    written.map_err(|error| WeightsError::Io(path.into(), std::io::Error::other(error.to_string())))
+/// When a card cannot be put into words.
+pub fn to_bytes(policy: &Policy, card: &ModelCard) -> anyhow::Result<Vec<u8>> {
+    // The card alone: several entries would be written in an order that differs from run to run.
+    let store = SafetensorsStore::from_bytes(None).clear_metadata().metadata(CARD_KEY, serde_json::to_string(card)?);
+    let mut store = store.skip_enum_variants(true);
+    policy.network.valid().save_into(&mut store)?;
+    Ok(store.get_bytes()?)
 }
 
 /// Reads weights from a file. `expected` says which policy they must be of, if that matters.
@@ -96,7 +97,11 @@ pub fn save(policy: &Policy, card: &ModelCard, path: &Path) -> Result<(), Weight
 /// Refuses what [`WeightsError`] lists, naming the file.
 pub fn load(path: &Path, expected: Option<PolicyKind>, device: &Device) -> Result<(Policy, ModelCard), WeightsError> {
     let io = |error| WeightsError::Io(path.into(), error);
-    let length = std::fs::metadata(path).map_err(io)?.len();
+    let metadata = std::fs::metadata(path).map_err(io)?;
+    if !metadata.is_file() {
+        return Err(WeightsError::Damaged(path.into(), "not a file".into()));
+    }
+    let length = metadata.len();
     if length > MAX_BYTES {
         let why = format!("{length} bytes; no policy has more than {MAX_BYTES}");
         return Err(WeightsError::Damaged(path.into(), why));
@@ -118,8 +123,9 @@ pub fn from_bytes(
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
     let card = header.metadata().as_ref().and_then(|metadata| metadata.get(CARD_KEY));
-    let card = card.and_then(|json| serde_json::from_str::<ModelCard>(json).ok());
-    let card = card.ok_or_else(|| WeightsError::Foreign(name.into()))?;
+    let card = card.ok_or_else(|| WeightsError::Foreign(name.into(), "is missing".into()))?;
+    let card: ModelCard = serde_json::from_str(card)
+        .map_err(|error| WeightsError::Foreign(name.into(), format!("cannot be understood ({error})")))?;
     if let Some(expected) = expected.filter(|expected| *expected != card.policy) {
         return Err(WeightsError::OtherPolicy { path: name.into(), expected, found: card.policy });
     }

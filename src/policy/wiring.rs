@@ -5,11 +5,10 @@
 //! Fig. 2). Neuron ids run motor first, then command, then inter.
 
 use rand_mt::Mt;
-use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// One connection from a source (a sensory input or a neuron) to a neuron.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Synapse {
     /// Sensory input or neuron that drives it.
     pub source: usize,
@@ -20,7 +19,7 @@ pub struct Synapse {
 }
 
 /// Counts that define an NCP wiring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NcpShape {
     /// Sensory inputs.
     pub sensory: usize,
@@ -81,7 +80,7 @@ pub enum Layer {
 }
 
 /// A valid wiring: synapses in row-major order (by source, then target), each pair at most once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wiring {
     shape: NcpShape,
     sensory_synapses: Vec<Synapse>,

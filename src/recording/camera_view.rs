@@ -5,19 +5,7 @@
 //! does not tell is a stated guess.
 
 use crate::frame::Size;
-use crate::frame::projection::Projection;
-
-/// Horizon of the training camera, as a share of the height from the top.
-const HORIZON_SHARE: f32 = 0.3;
-
-/// Focal length of the training camera as a share of the width: 119.2 px at 200 px, 80 degrees from side to side.
-const FOCAL_SHARE: f32 = 119.2 / 200.0;
-
-/// Height of the training camera above the ground, in m.
-const HEIGHT_M: f32 = 1.4;
-
-/// Position of the training camera ahead of the rear axle, in m.
-const FORWARD_M: f32 = 1.3;
+use crate::frame::projection::{CAMERA_FORWARD_M, CAMERA_HEIGHT_M, FOCAL_PER_WIDTH, HORIZON_SHARE, Projection};
 
 /// Part of a recorded picture that a policy sees, and the pinhole constants to draw on the whole picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +44,7 @@ impl CameraGuess {
     /// 80 degrees over the width of a 4:3 picture are taken.
     pub const DONKEY: Self = Self {
         usual_size: Size::new(160, 120),
-        lens: Lens::Guessed { horizon_per_height: 47.0 / 120.0, focal_per_height: FOCAL_SHARE * 4.0 / 3.0 },
+        lens: Lens::Guessed { horizon_per_height: 47.0 / 120.0, focal_per_height: FOCAL_PER_WIDTH * 4.0 / 3.0 },
     };
 
     /// Our own recordings: taken by the training camera.
@@ -66,7 +54,7 @@ impl CameraGuess {
     pub fn view(&self, size: Size) -> CameraView {
         let [width, height] = [size.width as f32, size.height as f32];
         let (horizon_px, focal_px) = match self.lens {
-            Lens::Training => (HORIZON_SHARE * height, FOCAL_SHARE * width),
+            Lens::Training => (HORIZON_SHARE * height, FOCAL_PER_WIDTH * width),
             Lens::Guessed { horizon_per_height, focal_per_height } => {
                 (horizon_per_height * height, focal_per_height * height)
             }
@@ -76,8 +64,8 @@ impl CameraGuess {
             Lens::Guessed { .. } => crop(size, horizon_px, focal_px),
         };
         let center_px = width / 2.0;
-        let projection =
-            Projection { focal_px, center_px, horizon_px, height_m: HEIGHT_M, forward_m: FORWARD_M, roll_rad: 0.0 };
+        let (height_m, forward_m) = (CAMERA_HEIGHT_M, CAMERA_FORWARD_M);
+        let projection = Projection { focal_px, center_px, horizon_px, height_m, forward_m, roll_rad: 0.0 };
         CameraView { crop, projection }
     }
 }
@@ -86,7 +74,7 @@ impl CameraGuess {
 /// horizon at its 30 %, moved up or down only as far as the picture's edge demands.
 fn crop(size: Size, horizon_px: f32, focal_px: f32) -> [u32; 4] {
     // Fifths of the width, so that the height is a whole number of pixels too.
-    let fifth = ((focal_px / FOCAL_SHARE) as u32).min(size.width).min(size.height.saturating_mul(5) / 2) / 5;
+    let fifth = ((focal_px / FOCAL_PER_WIDTH) as u32).min(size.width).min(size.height.saturating_mul(5) / 2) / 5;
     if fifth == 0 {
         return [0, 0, size.width, size.height];
     }

@@ -15,14 +15,10 @@ pub struct Entry {
     pub time_secs: f64,
     /// The recorded steering as path curvature; `None` where the recording has no label.
     pub steering: Option<Steering>,
-    /// Speed over ground in m/s, where known.
-    pub speed_mps: Option<f32>,
-    /// Distance from the lane centre in m, left positive; only our own recordings know it.
-    pub cross_track_m: Option<f32>,
-    /// Position of its drive in [`drives`](super::Recording::drives).
-    pub drive: usize,
     /// Where in the recording's files the entry stands.
     pub place: Place,
+    /// Speed over ground in m/s, where known.
+    pub(super) speed_mps: Option<f32>,
     /// File of the picture, relative to the recording's folder.
     pub(super) picture: String,
 }
@@ -94,7 +90,6 @@ pub(super) struct Row {
     pub recorded_ms: f64,
     pub steering: Option<Steering>,
     pub speed_mps: Option<f32>,
-    pub cross_track_m: Option<f32>,
     pub place: Place,
     /// File of the picture, relative to the recording's folder.
     pub picture: String,

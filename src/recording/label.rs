@@ -5,8 +5,38 @@ use std::fmt;
 use super::entry::SkipReason;
 use crate::frame::Steering;
 
-/// Wheelbase assumed where a recording states none: that of a mid-size car.
-const ASSUMED_WHEELBASE_M: f32 = 2.7;
+/// Distance between the axles of the vehicle that was steered; no recording states it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Wheelbase {
+    /// That of the vehicle which the format belongs to.
+    Known {
+        /// Front axle to rear axle.
+        length_m: f32,
+    },
+    /// Vehicles of the format differ; a length is taken.
+    Assumed {
+        /// The length taken.
+        length_m: f32,
+    },
+}
+
+impl Wheelbase {
+    /// Front axle to rear axle in m, known or assumed.
+    pub fn length_m(self) -> f32 {
+        match self {
+            Self::Known { length_m } | Self::Assumed { length_m } => length_m,
+        }
+    }
+}
+
+impl fmt::Display for Wheelbase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known { length_m } => write!(f, "wheelbase {length_m} m"),
+            Self::Assumed { length_m } => write!(f, "wheelbase {length_m} m assumed"),
+        }
+    }
+}
 
 /// Unit, sign and vehicle behind a recorded steering value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,30 +47,32 @@ pub struct LabelProfile {
     pub sign: &'static str,
     /// Front-wheel angle at a recorded value of 1; `None` where the value is curvature already.
     pub full_angle_deg: Option<f32>,
-    /// Wheelbase in m, an assumption of ours, as no recording states it; `None` where none is needed.
-    pub assumed_wheelbase_m: Option<f32>,
+    /// What turns that angle into curvature; `None` where the value is curvature already.
+    pub wheelbase: Option<Wheelbase>,
 }
 
 impl LabelProfile {
-    /// Udacity simulator: 1 is the largest front-wheel angle of its car, 25 degrees.
+    /// Udacity simulator: 1 is the largest front-wheel angle of its car, 25 degrees. Its wheel hubs lie 1.27 m ahead of
+    /// the car's origin and 1.6 m behind it (`Car.prefab` of udacity/self-driving-car-sim).
     pub const UDACITY: Self = Self {
         unit: "share of 25° front-wheel angle",
         sign: "right positive",
         full_angle_deg: Some(25.0),
-        assumed_wheelbase_m: Some(ASSUMED_WHEELBASE_M),
+        wheelbase: Some(Wheelbase::Known { length_m: 2.87 }),
     };
 
-    /// Donkeycar: 1 is the servo's end stop, a value without physical unit; 16 to 25 degrees are commonly taken.
+    /// Donkeycar: 1 is the servo's end stop, a value without physical unit; 16 to 25 degrees are commonly taken. The
+    /// wheelbase is that of a mid-size car, so that curvature has the size it has on a road.
     pub const DONKEY: Self = Self {
         unit: "share of the servo's range, taken as 20° front-wheel angle",
         sign: "right positive",
         full_angle_deg: Some(20.0),
-        assumed_wheelbase_m: Some(ASSUMED_WHEELBASE_M),
+        wheelbase: Some(Wheelbase::Assumed { length_m: 2.7 }),
     };
 
     /// Our own recordings: path curvature, exactly as commanded.
     pub const CURVATURE: Self =
-        Self { unit: "path curvature in 1/m", sign: "left positive", full_angle_deg: None, assumed_wheelbase_m: None };
+        Self { unit: "path curvature in 1/m", sign: "left positive", full_angle_deg: None, wheelbase: None };
 
     /// curvature = -tan(value · full angle) / wheelbase, of the kinematic bicycle; negative because right is positive
     /// in the recordings that hold wheel angles.
@@ -52,20 +84,20 @@ impl LabelProfile {
         if value.abs() > 1.0 {
             return Err(SkipReason::SteeringOutOfRange);
         }
-        let (Some(full_angle_deg), Some(wheelbase_m)) = (self.full_angle_deg, self.assumed_wheelbase_m) else {
+        let (Some(full_angle_deg), Some(wheelbase)) = (self.full_angle_deg, self.wheelbase) else {
             return Ok(Steering(value as f32));
         };
         let angle_rad = (value * f64::from(full_angle_deg)).to_radians();
         // 0 minus, so that a value of 0 becomes 0 and not -0.
-        Ok(Steering((0.0 - libm::tan(angle_rad) / f64::from(wheelbase_m)) as f32))
+        Ok(Steering((0.0 - libm::tan(angle_rad) / f64::from(wheelbase.length_m())) as f32))
     }
 
     /// The recorded value that stands for a curvature: the inverse of [`Self::curvature`], clipped to the range.
     pub(super) fn value(&self, steering: Steering) -> f64 {
-        let (Some(full_angle_deg), Some(wheelbase_m)) = (self.full_angle_deg, self.assumed_wheelbase_m) else {
+        let (Some(full_angle_deg), Some(wheelbase)) = (self.full_angle_deg, self.wheelbase) else {
             return f64::from(steering.0);
         };
-        let angle_rad = libm::atan(f64::from(steering.0) * f64::from(wheelbase_m));
+        let angle_rad = libm::atan(f64::from(steering.0) * f64::from(wheelbase.length_m()));
         (0.0 - angle_rad.to_degrees() / f64::from(full_angle_deg)).clamp(-1.0, 1.0)
     }
 }
@@ -73,8 +105,8 @@ impl LabelProfile {
 impl fmt::Display for LabelProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {}", self.unit, self.sign)?;
-        match self.assumed_wheelbase_m {
-            Some(wheelbase_m) => write!(f, ", wheelbase {wheelbase_m} m assumed"),
+        match self.wheelbase {
+            Some(wheelbase) => write!(f, ", {wheelbase}"),
             None => Ok(()),
         }
     }
@@ -86,9 +118,9 @@ mod tests {
 
     #[test]
     fn full_right_in_the_udacity_simulator_is_a_right_turn_of_six_metres_radius() {
-        // tan(25°) / 2.7 m = 0.466308 / 2.7 = 0.172706 1/m, negative because it turns right.
+        // tan(25°) / 2.87 m = 0.466308 / 2.87 = 0.162477 1/m, negative because it turns right.
         let Steering(curvature) = LabelProfile::UDACITY.curvature(1.0).unwrap();
-        assert!((curvature + 0.172_706).abs() < 1e-6, "f32 holds 7 digits, got {curvature}");
+        assert!((curvature + 0.162_477).abs() < 1e-6, "f32 holds 7 digits, got {curvature}");
     }
 
     #[test]
@@ -125,6 +157,8 @@ mod tests {
     #[test]
     fn the_screen_text_names_unit_sign_and_assumption() {
         let text = LabelProfile::UDACITY.to_string();
-        assert_eq!(text, "share of 25° front-wheel angle, right positive, wheelbase 2.7 m assumed");
+        assert_eq!(text, "share of 25° front-wheel angle, right positive, wheelbase 2.87 m");
+        assert!(LabelProfile::DONKEY.to_string().ends_with(", right positive, wheelbase 2.7 m assumed"));
+        assert_eq!(LabelProfile::CURVATURE.to_string(), "path curvature in 1/m, left positive");
     }
 }

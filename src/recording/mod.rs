@@ -24,7 +24,7 @@ pub use camera_view::CameraView;
 pub use entry::{Entry, Place, SkipReason, Skipped};
 pub use error::{RecordingError, Spoiled};
 pub use format::Format;
-pub use label::LabelProfile;
+pub use label::{LabelProfile, Wheelbase};
 pub use timeline::Timing;
 pub use tub_v2::TubWriter;
 
@@ -39,6 +39,10 @@ use folder::Folder;
 /// Pictures looked at while opening, to learn the size that most of them have.
 const SIZE_PROBES: usize = 9;
 
+/// Pictures searched from the first on where none of those can be read: without an end to it, a long drive of empty
+/// files would take seconds to open.
+const SIZE_SEARCH: usize = 10_000;
+
 /// An opened recording: its index and how its labels and pictures are to be taken; no picture is held.
 #[derive(Debug)]
 pub struct Recording {
@@ -50,7 +54,8 @@ pub struct Recording {
     skipped: Skipped,
     label: LabelProfile,
     view: CameraView,
-    picture_size: Option<Size>,
+    /// Size that the view was made for; a picture of another size is spoiled.
+    picture_size: Size,
 }
 
 impl Recording {
@@ -67,7 +72,7 @@ impl Recording {
         }
         let recorded_ms: Vec<f64> = rows.iter().map(|row| row.recorded_ms).collect();
         let timeline = timeline::lay_out(&recorded_ms, usual_step_ms);
-        let picture_size = most_common_size(&folder, &rows);
+        let picture_size = most_common_size(&folder, &rows).unwrap_or(camera.usual_size);
         Ok(Self {
             format,
             entries: timeline.entries(rows),
@@ -75,7 +80,7 @@ impl Recording {
             timing: timeline.timing,
             skipped,
             label,
-            view: camera.view(picture_size.unwrap_or(camera.usual_size)),
+            view: camera.view(picture_size),
             picture_size,
             folder,
         })
@@ -136,11 +141,9 @@ impl Recording {
         let entry = &self.entries[i];
         let spoiled = |reason| Spoiled { index: i, place: format!("{} ({})", entry.place, entry.picture), reason };
         let image = picture::read(&self.folder, &entry.picture).map_err(spoiled)?;
-        if let Some(expected) = self.picture_size
-            && image.dimensions() != (expected.width, expected.height)
-        {
-            let (width, height) = image.dimensions();
-            return Err(spoiled(format!("picture is {width}x{height}, this recording's are {expected}")));
+        let size = Size::new(image.width(), image.height());
+        if size != self.picture_size {
+            return Err(spoiled(format!("picture is {size}, this recording's are {}", self.picture_size)));
         }
         let frame = Frame { index: i as u64, time_secs: entry.time_secs, image };
         Ok(Sample { frame, steering: entry.steering, speed_mps: entry.speed_mps })
@@ -162,7 +165,8 @@ impl Recording {
     }
 }
 
-/// The size that most of a few pictures spread over the recording have; `None` where none of them can be read.
+/// The size that most of a few pictures spread over the recording have. Where none of those can be read it is that of
+/// the first picture that can, and `None` where the search ends without one.
 fn most_common_size(folder: &Folder, rows: &[Row]) -> Option<Size> {
     let mut seen: Vec<(Size, usize)> = Vec::new();
     let step = rows.len().div_ceil(SIZE_PROBES);
@@ -174,5 +178,53 @@ fn most_common_size(folder: &Folder, rows: &[Row]) -> Option<Size> {
         }
     }
     // Reversed, so that of equally common sizes the one met first wins.
-    seen.into_iter().rev().max_by_key(|(_, count)| *count).map(|(size, _)| size)
+    let most_common = seen.into_iter().rev().max_by_key(|(_, count)| *count).map(|(size, _)| size);
+    most_common.or_else(|| rows.iter().take(SIZE_SEARCH).find_map(|row| picture::size(folder, &row.picture).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::RgbImage;
+    use std::fs;
+
+    /// Where picture `i` lies in a recording, at 25 frames a second.
+    fn picture_name(i: usize) -> String {
+        format!("IMG/center_2021_05_24_15_48_52_{:03}.jpg", 40 * i)
+    }
+
+    /// A recording of 20 rows; pictures are 100x50 where `is_whole` says so, and empty files otherwise.
+    fn folder_of_twenty(is_whole: impl Fn(usize) -> bool) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("IMG")).unwrap();
+        for i in 0..20 {
+            let path = dir.path().join(picture_name(i));
+            if is_whole(i) { RgbImage::new(100, 50).save(path).unwrap() } else { fs::write(path, "").unwrap() }
+        }
+        let log: String = (0..20).map(|i| format!("{},l.jpg,r.jpg,0,0.4,0,30\n", picture_name(i))).collect();
+        fs::write(dir.path().join("driving_log.csv"), log).unwrap();
+        dir
+    }
+
+    #[test]
+    fn the_view_fits_the_readable_pictures_where_every_third_is_empty() {
+        // Every third of 20 rows is looked at for the size: none of those can be read.
+        let dir = folder_of_twenty(|i| i % 3 != 0);
+        let recording = Recording::open(dir.path()).unwrap();
+        let [left, top, width, height] = recording.view().crop;
+        assert!(left + width <= 100 && top + height <= 50, "{:?}", recording.view().crop);
+        for i in 0..20 {
+            let size = recording.sample(i).map(|sample| sample.frame.image.dimensions()).ok();
+            assert_eq!(size, (i % 3 != 0).then_some((100, 50)), "entry {i}");
+        }
+    }
+
+    #[test]
+    fn a_picture_of_a_size_the_view_was_not_made_for_is_spoiled_even_if_none_was_readable_at_opening() {
+        let dir = folder_of_twenty(|_| false);
+        let recording = Recording::open(dir.path()).unwrap();
+        RgbImage::new(100, 50).save(dir.path().join(picture_name(0))).unwrap();
+        assert_eq!(recording.sample(0).unwrap_err().reason, "picture is 100x50, this recording's are 320x160");
+        assert_eq!(recording.sample(1).unwrap_err().reason, "empty file");
+    }
 }

@@ -39,8 +39,8 @@ impl Timing {
 impl fmt::Display for Timing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Recorded { step_ms } => write!(f, "recorded, median step {step_ms:.0} ms"),
-            Self::Assumed { step_ms } => write!(f, "no capture times, step of {step_ms:.0} ms assumed"),
+            Self::Recorded { step_ms } => write!(f, "{step_ms:.0} ms steps as recorded"),
+            Self::Assumed { step_ms } => write!(f, "{step_ms:.0} ms steps assumed"),
         }
     }
 }
@@ -54,17 +54,14 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    /// Gives each row its time and drive.
+    /// Gives each row its time.
     pub fn entries(&self, rows: Vec<Row>) -> Vec<Entry> {
-        let drive_of_row = self.drives.iter().enumerate().flat_map(|(drive, range)| range.clone().map(move |_| drive));
-        let placed = rows.into_iter().zip(&self.times_secs).zip(drive_of_row);
-        placed
-            .map(|((row, &time_secs), drive)| Entry {
+        let timed = rows.into_iter().zip(&self.times_secs);
+        timed
+            .map(|(row, &time_secs)| Entry {
                 time_secs,
                 steering: row.steering,
                 speed_mps: row.speed_mps,
-                cross_track_m: row.cross_track_m,
-                drive,
                 place: row.place,
                 picture: row.picture,
             })
@@ -150,6 +147,12 @@ mod tests {
         let timeline = lay_out(&[0.0, 3.0, 6.0, 9.0], 50.0);
         assert_eq!(timeline.timing, Timing::Assumed { step_ms: 50.0 });
         assert_eq!(timeline.times_secs, [0.0, 0.05, 0.1, 0.15]);
+    }
+
+    #[test]
+    fn the_screen_text_says_whether_the_steps_are_recorded_or_assumed() {
+        assert_eq!(Timing::Recorded { step_ms: 70.0 }.to_string(), "70 ms steps as recorded");
+        assert_eq!(Timing::Assumed { step_ms: 50.0 }.to_string(), "50 ms steps assumed");
     }
 
     #[test]

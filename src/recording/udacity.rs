@@ -125,7 +125,7 @@ fn judge(line: &[u8], pictures: &Pictures, place: Place) -> Result<Row, SkipReas
     let value = fields[STEERING_COLUMN].parse().map_err(|_| SkipReason::SteeringNotANumber)?;
     let steering = Some(LabelProfile::UDACITY.curvature(value)?);
     let speed_mps = speed_mps(&fields[SPEED_COLUMN]);
-    Ok(Row { recorded_ms, steering, speed_mps, cross_track_m: None, place, picture })
+    Ok(Row { recorded_ms, steering, speed_mps, place, picture })
 }
 
 fn speed_mps(field: &str) -> Option<f32> {
@@ -200,8 +200,8 @@ mod tests {
         let times: Vec<f64> = (0..3).map(|i| recording.entry(i).time_secs).collect();
         assert_eq!(times, [0.0, 0.071, 0.14]);
         let curvature = |i: usize| recording.entry(i).steering.unwrap().0;
-        assert!(curvature(1) < -0.17 && curvature(2) > 0.07, "right is recorded positive, ours is left positive");
-        let speed_mps = recording.entry(0).speed_mps.unwrap();
+        assert!(curvature(1) < -0.16 && curvature(2) > 0.07, "right is recorded positive, ours is left positive");
+        let speed_mps = recording.sample(0).unwrap().speed_mps.unwrap();
         assert!((speed_mps - 13.411_2).abs() < 1e-5, "30 mph, f32 rounding only, got {speed_mps}");
         assert_eq!(recording.sample(1).unwrap().frame.time_secs, 0.071);
         assert_eq!(recording.entry(2).place.to_string(), "driving_log.csv line 3");

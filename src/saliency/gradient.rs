@@ -19,6 +19,9 @@ pub fn whitened_gradient(policy: &Policy, whitened: &Whitened, state: PolicyStat
 }
 
 /// The map of one frame: change of curvature in 1/m per unit of brightness, summed over the colour channels.
+///
+/// # Panics
+/// As [`whitened_gradient`].
 pub fn input_gradient(policy: &Policy, whitened: &Whitened, state: PolicyState, elapsed_secs: f32) -> SignedMap {
     let gradient = whitened_gradient(policy, whitened, state, elapsed_secs);
     let input = to_vec(whitened.input.clone());

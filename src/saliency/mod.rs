@@ -15,6 +15,12 @@ pub enum Method {
     InputGradient,
 }
 
+impl std::fmt::Display for Method {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 impl Method {
     /// Every method, in the order in which a key press goes through them.
     pub const ALL: [Self; 2] = [Self::VisualBackProp, Self::InputGradient];

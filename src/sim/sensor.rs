@@ -3,15 +3,8 @@
 use super::chance::{Chance as _, gaussian, hash};
 use super::texture::floor_fract;
 use crate::frame::Size;
-use crate::frame::projection::Projection;
+use crate::frame::projection::{CAMERA_FORWARD_M, FOCAL_PER_WIDTH, HORIZON_SHARE, Projection};
 use rand_chacha::ChaCha8Rng;
-
-/// The camera sits this far ahead of the rear axle.
-const FORWARD_M: f32 = 1.3;
-/// Focal length in pixels per pixel of image width: 80 degrees across.
-const FOCAL_PER_WIDTH: f32 = 119.2 / 200.0;
-/// The horizon's place in the picture, as a share of its height.
-const HORIZON_SHARE: f32 = 0.30;
 
 /// Height, aim and shake; pixels are those of an image 200 wide.
 #[derive(Clone, Debug)]
@@ -40,7 +33,7 @@ impl Mount {
             center_px: 0.5 * width,
             horizon_px: HORIZON_SHARE * size.height as f32 + self.horizon_shift_px(tick) * width / 200.0,
             height_m: self.height_m,
-            forward_m: FORWARD_M,
+            forward_m: CAMERA_FORWARD_M,
             roll_rad: self.roll_rad,
         }
     }

@@ -12,12 +12,15 @@ use std::sync::Arc;
 const START_M: f64 = 5.0;
 
 /// What a control step led to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum StepOutcome {
     /// The car is on the road.
     Driving,
     /// The car had left its lane; it was counted and put back on the lane centre at the same place.
-    Crashed,
+    Crashed {
+        /// Where it was when it had left the lane, in m from the lane centre, left positive.
+        offset_m: f32,
+    },
     /// The drivable road is behind the car; further steps change nothing.
     RoadEnded,
 }
@@ -50,16 +53,14 @@ impl Simulator {
         self.tick += 1;
         self.distance_m += self.car.speed_mps * DT_SECS;
         self.road_pose = self.car.locate(&self.world);
-        let crashed = self.road_pose.offset_m.abs() > self.world.lane_limit_m();
-        if crashed {
+        let offset_m = self.road_pose.offset_m;
+        if offset_m.abs() > self.world.lane_limit_m() {
             self.crashes += 1;
             self.put_back();
+            return StepOutcome::Crashed { offset_m };
         }
-        match (crashed, self.car.s_m >= self.world.road().length_m()) {
-            (true, _) => StepOutcome::Crashed,
-            (false, true) => StepOutcome::RoadEnded,
-            (false, false) => StepOutcome::Driving,
-        }
+        let ended = self.car.s_m >= self.world.road().length_m();
+        if ended { StepOutcome::RoadEnded } else { StepOutcome::Driving }
     }
 
     /// On the lane centre, with the road's heading and curvature.
@@ -139,11 +140,11 @@ mod tests {
     fn a_crash_is_counted_and_the_car_put_back_on_the_lane() {
         let mut simulator = Simulator::new(world(1));
         let outcomes: Vec<StepOutcome> = (0..200).map(|_| simulator.step(Steering(0.05))).collect();
-        let crashes = outcomes.iter().filter(|o| **o == StepOutcome::Crashed).count();
+        let crashes = outcomes.iter().filter(|o| matches!(o, StepOutcome::Crashed { .. })).count();
         assert!(crashes > 1);
         assert_eq!(simulator.crashes() as usize, crashes);
         let mut again = Simulator::new(world(1));
-        while again.step(Steering(0.05)) != StepOutcome::Crashed {}
+        while !matches!(again.step(Steering(0.05)), StepOutcome::Crashed { .. }) {}
         // The tables are f32 where a picture reads them and f64 here: a put-back car is exactly in the middle.
         assert!(again.road_pose().offset_m.abs() < 1e-6 && again.road_pose().heading_error_rad.abs() < 1e-6);
         assert!(again.car().s_m > START_M);

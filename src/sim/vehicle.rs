@@ -108,7 +108,7 @@ mod tests {
         (0..628).for_each(|_| car.step(Steering(0.02)));
         // Left over: 0.16 m of the last step; midpoint integration itself errs by well under 1 cm.
         assert!(car.x_m.hypot(car.y_m) < 0.17, "{car:?}");
-        assert!((car.heading_rad - 6.28).abs() < 1e-6, "{car:?}");
+        assert!((car.heading_rad - 628.0 * 0.5 * 0.02).abs() < 1e-6, "{car:?}");
     }
 
     #[test]

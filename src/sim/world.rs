@@ -11,13 +11,12 @@ use super::terrain::Terrain;
 use super::weather::{RoadFamily, RoadSet, Weather};
 use crate::frame::random::{Purpose, stream};
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
 /// Share of training roads with parcels beside them; every other set has them always.
 const PARCELLED_IN_TRAINING: f32 = 0.8;
 
 /// Everything that decides a world.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WorldSpec {
     /// Family of seeds.
     pub set: RoadSet,

@@ -1,12 +1,12 @@
 //! What one optimiser step sees: sequences drawn from the pool, each with its own augmentation.
 
-use super::pool::{Pool, Sequence};
+use super::pool::Pool;
 use super::{FRAMES_PER_LOOK, FRAMES_PER_STEP, TrainingConfig};
-use crate::frame::noise::{NoiseBank, blur};
+use crate::frame::RgbImage;
+use crate::frame::noise::{NoiseBank, add_gaussian, blur};
 use crate::frame::random::{Purpose, stream};
-use crate::frame::{RgbImage, noise};
 use crate::policy::CURVATURE_PER_OUTPUT;
-use crate::sim::{DemonstrationSpec, RoadSet, demonstrate};
+use crate::sim::{Demonstration, DemonstrationSpec, RoadSet, demonstrate};
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
@@ -21,6 +21,19 @@ pub struct Batch {
     pub targets: Vec<f32>,
 }
 
+impl Batch {
+    /// The same with image noise of a variance; the batch's number decides the draws.
+    pub fn with_noise(&self, variance: f32, number: u64) -> Self {
+        let noisy = |(frame, image): (usize, &RgbImage)| {
+            let mut image = image.clone();
+            add_gaussian(&mut image, variance, number, frame as u64);
+            image
+        };
+        let images = self.images.par_iter().enumerate().map(noisy).collect();
+        Self { images, targets: self.targets.clone(), ..*self }
+    }
+}
+
 /// Part of a sequence: which one, and which frames of it.
 struct Draw {
     sequence: usize,
@@ -28,7 +41,8 @@ struct Draw {
     frames: usize,
 }
 
-/// Draws batches. Every sequence comes up before one comes up again.
+/// Draws batches: all places of the pool in a shuffled order, then in another. What is rendered meanwhile takes its turn
+/// in the next order.
 pub struct Batcher {
     config: TrainingConfig,
     bank: NoiseBank,
@@ -74,6 +88,7 @@ impl Batcher {
     fn next_sequence(&mut self, available: usize) -> usize {
         if self.next >= self.order.len() {
             self.order = (0..available).collect();
+            // Even parts; the pool draws from part 0 of the seeds of its looks.
             self.order.shuffle(&mut stream(self.config.seed, Purpose::Shuffle, self.shuffles << 1));
             (self.next, self.shuffles) = (0, self.shuffles + 1);
         }
@@ -91,9 +106,9 @@ struct Augmentation {
 
 impl Augmentation {
     fn draw(config: &TrainingConfig, rng: &mut impl rand::Rng) -> Self {
-        let noisy = rng.random::<f32>() < config.noise_share;
-        let variance = if noisy { config.max_noise_variance * rng.random::<f32>() } else { 0.0 };
-        let blurred = rng.random::<f32>() < config.blur_share;
+        let noisy = rng.random::<f32>() < config.noise_share as f32;
+        let variance = if noisy { config.max_noise_variance as f32 * rng.random::<f32>() } else { 0.0 };
+        let blurred = rng.random::<f32>() < config.blur_share as f32;
         Self { noise_sd: variance.sqrt(), noise_at: rng.random(), blurred }
     }
 
@@ -106,28 +121,20 @@ impl Augmentation {
     }
 }
 
-/// Validation demonstrations in batches of sixteen, with image noise of a variance.
-pub fn validation(config: &TrainingConfig, looks: usize, variance: f32) -> Vec<Batch> {
+/// Validation demonstrations in batches of sixteen, as rendered.
+pub fn validation(config: &TrainingConfig) -> Vec<Batch> {
     let size = config.policy.encoder().input_size();
-    let sequences: Vec<Sequence> = (0..looks as u64)
+    let demonstrations: Vec<Demonstration> = (0..config.validation_looks as u64)
         .into_par_iter()
         .map(|seed| {
-            let spec =
-                DemonstrationSpec { set: RoadSet::Validation, seed, frames: FRAMES_PER_LOOK, size, family: None };
-            let mut demonstration = demonstrate(spec);
-            for (index, frame) in demonstration.frames.iter_mut().enumerate() {
-                noise::add_gaussian(frame, variance, seed, index as u64);
-            }
-            Sequence { frames: demonstration.frames, labels: demonstration.curvature }
+            let (set, frames) = (RoadSet::Validation, FRAMES_PER_LOOK);
+            demonstrate(DemonstrationSpec { set, seed, frames, size, family: None })
         })
         .collect();
-    let batches = sequences.chunks(FRAMES_PER_STEP / FRAMES_PER_LOOK).map(|chunk| Batch {
+    let batches = demonstrations.chunks(FRAMES_PER_STEP / FRAMES_PER_LOOK).map(|chunk| Batch {
         sequences: chunk.len(),
-        images: chunk.iter().flat_map(|sequence| sequence.frames.iter().cloned()).collect(),
-        targets: chunk
-            .iter()
-            .flat_map(|sequence| sequence.labels.iter().map(|label| label.0 / CURVATURE_PER_OUTPUT))
-            .collect(),
+        images: chunk.iter().flat_map(|shown| shown.frames.iter().cloned()).collect(),
+        targets: chunk.iter().flat_map(|shown| &shown.curvature).map(|label| label.0 / CURVATURE_PER_OUTPUT).collect(),
     });
     batches.collect()
 }

@@ -10,10 +10,11 @@ use burn::tensor::Device;
 use rand::RngExt as _;
 use rayon::prelude::*;
 
-/// Demonstrations of one round.
+/// Most demonstrations of one round, and the least number of rounds: the network drives from the second quarter on.
 const LOOKS_PER_ROUND: usize = 1000;
+const ROUNDS: usize = 8;
 
-/// Demonstrations kept: 1.3 GB of 120x48 pictures.
+/// Most sequences kept: 1.3 GB of 120x48 pictures. A short training keeps half of its looks.
 const CAPACITY: usize = 5000;
 
 /// Frames a network drives before those that are kept, so that they show states of its own making.
@@ -35,14 +36,14 @@ pub struct Pool {
     config: TrainingConfig,
     sequences: Vec<Sequence>,
     rendered: usize,
-    rounds: usize,
+    looks_per_round: usize,
 }
 
 impl Pool {
     /// An empty pool; the first [`Pool::refresh`] fills it.
     pub fn new(config: &TrainingConfig) -> Self {
-        let rounds = config.looks.div_ceil(LOOKS_PER_ROUND);
-        Self { config: config.clone(), sequences: Vec::new(), rendered: 0, rounds }
+        let looks_per_round = (config.looks / ROUNDS).clamp(1, LOOKS_PER_ROUND);
+        Self { config: config.clone(), sequences: Vec::new(), rendered: 0, looks_per_round }
     }
 
     /// The demonstrations at hand.
@@ -57,7 +58,8 @@ impl Pool {
 
     /// Renders the next round when its step has come.
     pub fn refresh(&mut self, step: usize, policy: &Policy, device: &Device) {
-        let due = (step * self.rounds / self.config.steps + 1) * LOOKS_PER_ROUND;
+        let rounds = self.config.looks.div_ceil(self.looks_per_round);
+        let due = (step * rounds / self.config.steps + 1) * self.looks_per_round;
         let due = due.min(self.config.looks);
         if due <= self.rendered {
             return;
@@ -69,7 +71,8 @@ impl Pool {
             .flat_map_iter(|look| self.render(look as u64, policy.as_ref(), device))
             .collect();
         self.rendered = due;
-        let overflow = (self.sequences.len() + fresh.len()).saturating_sub(CAPACITY);
+        let capacity = CAPACITY.min(self.config.looks / 2).max(fresh.len());
+        let overflow = (self.sequences.len() + fresh.len()).saturating_sub(capacity);
         self.sequences.drain(..overflow);
         self.sequences.extend(fresh);
     }
@@ -84,7 +87,7 @@ impl Pool {
             family: None,
         };
         let draw: f32 = stream(spec.seed, Purpose::Shuffle, 0).random();
-        match policy.filter(|_| draw < self.config.on_policy_share) {
+        match policy.filter(|_| draw < self.config.on_policy_share as f32) {
             None => sequences(demonstrate(spec)),
             Some(policy) => sequences(drive(policy, spec, device)),
         }

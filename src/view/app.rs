@@ -22,6 +22,12 @@ const NOTICE_SECS: f64 = 4.0;
 /// Width over height of a picture before the first one has come.
 const USUAL_ASPECT: f32 = 2.5;
 
+/// Why the session cannot go on, and what the user can do.
+struct Stop {
+    reason: String,
+    advice: &'static str,
+}
+
 /// A session on screen.
 pub struct App {
     playback: Playback,
@@ -33,7 +39,7 @@ pub struct App {
     cameras: Vec<Camera>,
     record: Record,
     notice: Option<(String, f64)>,
-    error: Option<String>,
+    stop: Option<Stop>,
     screenshot_wanted: bool,
     quit_wanted: bool,
 }
@@ -52,7 +58,7 @@ impl App {
             settings: Settings::default(),
             record: Record::default(),
             notice: None,
-            error: None,
+            stop: None,
             screenshot_wanted: false,
             quit_wanted: false,
         }
@@ -80,7 +86,7 @@ impl App {
 
     /// Why the session cannot go on, if it cannot.
     pub fn error(&self) -> Option<&str> {
-        self.error.as_deref()
+        self.stop.as_ref().map(|stop| stop.reason.as_str())
     }
 
     /// Whether the user asked to leave.
@@ -148,6 +154,8 @@ impl App {
         while let Some(news) = self.playback.next_due(Patience::Wait) {
             self.take(news);
         }
+        // Notices are for somebody at the keys.
+        self.notice = None;
         !self.playback.is_at_end()
     }
 
@@ -181,8 +189,8 @@ impl App {
         let play_clicked = panels::time_line::draw(ui, layout.time_line, &scene, &self.playback);
         let notice = self.notice.as_ref().map(|(words, _)| words.as_str());
         let clicked = panels::status::draw(ui, layout.status, notice, palette);
-        if let Some(error) = &self.error {
-            panels::status::draw_error(ui, window, error, palette);
+        if let Some(Stop { reason, advice }) = &self.stop {
+            panels::status::draw_stop(ui, window, reason, advice, palette);
         }
         if self.settings.help {
             panels::help::draw(ui, window, palette);
@@ -201,7 +209,7 @@ impl App {
     /// The picture stays until the new start has come.
     fn forget(&mut self) {
         self.history = History::new(self.info.policies.len());
-        self.error = None;
+        self.stop = None;
     }
 
     fn change_noise(&mut self, more: bool) {
@@ -231,7 +239,13 @@ impl App {
             }
             News::Changed(info) => self.change_info(*info),
             News::Ended => self.notify("end of the drive; Space starts again, N goes on to the next".to_owned()),
-            News::Failed(error) => self.error = Some(error),
+            News::Failed(reason) => {
+                self.stop = Some(Stop { reason, advice: "R starts again, N goes on to the next" });
+            }
+            News::Gone => {
+                let reason = "the session ended unexpectedly".to_owned();
+                self.stop = Some(Stop { reason, advice: "start the program again" });
+            }
         }
     }
 

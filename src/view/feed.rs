@@ -40,6 +40,8 @@ pub enum News {
     Ended,
     /// It cannot go on, and why.
     Failed(String),
+    /// It stopped by itself, and its thread is gone.
+    Gone,
 }
 
 /// Whether to wait for news that are not there yet.
@@ -57,6 +59,8 @@ pub struct Feed {
     news: Receiver<News>,
     /// Restarts that were ordered and have not come through: news before them are about the past.
     restarts_due: usize,
+    /// Whether it was reported that the session's thread is gone.
+    told_gone: bool,
 }
 
 impl Feed {
@@ -65,11 +69,13 @@ impl Feed {
         let (orders, orders_taken) = channel();
         let (news_sent, news) = sync_channel(MOMENTS_AHEAD);
         std::thread::spawn(move || run(session, &orders_taken, &news_sent));
-        Self { orders, news, restarts_due: 0 }
+        Self { orders, news, restarts_due: 0, told_gone: false }
     }
 
-    /// Asks for a change. After a restart, nothing from before it arrives any more.
+    /// Asks for a change. After a restart, nothing from before it arrives any more. That a session is gone is reported
+    /// once more.
     pub fn order(&mut self, order: Order) {
+        self.told_gone = false;
         // A session that is gone says so on the other channel.
         if self.orders.send(order).is_ok() && order.restarts() {
             self.restarts_due += 1;
@@ -92,11 +98,15 @@ impl Feed {
                 Ok(_) if self.restarts_due > 0 => {}
                 Ok(news) => return Some(news),
                 Err(TryRecvError::Empty) => return None,
-                Err(TryRecvError::Disconnected) => {
-                    return Some(News::Failed("the session has stopped by itself; start the program again".to_owned()));
-                }
+                Err(TryRecvError::Disconnected) => return self.gone(),
             }
         }
+    }
+
+    /// What there is to say about a session that is gone: nothing after the first time.
+    fn gone(&mut self) -> Option<News> {
+        let told = std::mem::replace(&mut self.told_gone, true);
+        (!told).then_some(News::Gone)
     }
 }
 
@@ -181,5 +191,15 @@ mod tests {
         let mut feed = Feed::start(Box::new(MockSession::failing("ncp gave a steering that is not a number")));
         let Some(News::Failed(words)) = feed.next(Patience::Wait) else { panic!("the session fails at once") };
         assert!(words.contains("not a number"), "{words}");
+    }
+
+    #[test]
+    fn a_session_that_stops_by_itself_is_reported_once_and_once_more_after_an_order() {
+        let mut feed = Feed::start(Box::new(MockSession::panicking()));
+        assert!(matches!(feed.next(Patience::Wait), Some(News::Gone)));
+        assert!(feed.next(Patience::Wait).is_none() && feed.next(Patience::Poll).is_none());
+        feed.order(Order::Reset);
+        assert!(matches!(feed.next(Patience::Wait), Some(News::Gone)));
+        assert!(feed.next(Patience::Poll).is_none());
     }
 }

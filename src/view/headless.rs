@@ -2,10 +2,11 @@
 //! Session, drawing and encoding run on a thread each.
 
 use super::app::App;
-use super::output::{OutputFile, encode_png};
+use super::output::encode_png;
 use super::raster::Raster;
 use super::video::Video;
 use crate::frame::Size;
+use crate::whole_file::WholeFile;
 use anyhow::{Context as _, anyhow, ensure};
 use egui::RawInput;
 use std::path::Path;
@@ -27,8 +28,8 @@ pub struct FilmReport {
     pub seconds: f64,
 }
 
-/// Films `seconds` of a session, or less if it ends before, as an MP4, a PNG of the last frame, or both. Tells
-/// `progress` the share done after every frame.
+/// Films `seconds` of a session, or less if it ends before, as an MP4, a PNG of the last frame, or both; at least its
+/// first frame. Tells `progress` the share done after every frame.
 ///
 /// # Errors
 /// Refuses paths that cannot be written before the long run, naming them; passes on the session's own error. Nothing
@@ -41,11 +42,11 @@ pub fn film(
     png: Option<&Path>,
     progress: &mut dyn FnMut(f32),
 ) -> anyhow::Result<FilmReport> {
-    ensure!(seconds > 0.0 && frames_per_sec > 0.0, "nothing to film: {seconds} s at {frames_per_sec} frames/s");
-    let mp4 = mp4.map(OutputFile::create).transpose()?;
-    let png = png.map(OutputFile::create).transpose()?;
+    ensure!(seconds >= 0.0 && frames_per_sec > 0.0, "nothing to film: {seconds} s at {frames_per_sec} frames/s");
+    let mp4 = mp4.map(WholeFile::create).transpose()?;
+    let png = png.map(WholeFile::create).transpose()?;
     let mut raster = Raster::new(FILM_SIZE, 1.0);
-    let wanted = (seconds * frames_per_sec).ceil() as u64;
+    let wanted = frames_in(seconds, frames_per_sec);
     let frames = std::thread::scope(|scope| {
         let encoder = mp4.as_ref().map(|file| EncoderThread::start(scope, file, frames_per_sec)).transpose()?;
         let frames = draw_frames(app, &mut raster, wanted, frames_per_sec, encoder.as_ref(), progress);
@@ -59,6 +60,13 @@ pub fn film(
         file.commit()?;
     }
     Ok(FilmReport { frames, seconds: frames as f64 / frames_per_sec })
+}
+
+/// Frames at this rate that cover this time: at least one.
+fn frames_in(seconds: f64, frames_per_sec: f64) -> u64 {
+    // The rounding of a product must not add a frame.
+    const ROUNDING_FRAMES: f64 = 1e-6;
+    ((seconds * frames_per_sec - ROUNDING_FRAMES).ceil() as u64).max(1)
 }
 
 /// Draws frame after frame and hands each to the encoder; gives how many there were.
@@ -96,7 +104,7 @@ struct EncoderThread<'scope> {
 }
 
 impl<'scope> EncoderThread<'scope> {
-    fn start<'env>(scope: &'scope Scope<'scope, 'env>, file: &OutputFile, frames_per_sec: f64) -> anyhow::Result<Self> {
+    fn start<'env>(scope: &'scope Scope<'scope, 'env>, file: &WholeFile, frames_per_sec: f64) -> anyhow::Result<Self> {
         let (pictures, pictures_taken) = sync_channel::<Vec<u8>>(PICTURES_AHEAD);
         let (used_sent, used) = sync_channel(PICTURES_AHEAD + 2);
         let writer = file.writer()?;
@@ -151,6 +159,33 @@ mod tests {
         assert_eq!(&bytes[4..8], b"ftyp");
         assert_eq!(samples_in(&bytes), 20);
         assert_eq!(image::image_dimensions(&png).unwrap(), (1280, 800));
+    }
+
+    #[test]
+    fn a_film_has_a_frame_per_step_and_never_none() {
+        for (seconds, frames) in [(0.0, 1), (0.01, 1), (0.05, 1), (0.3, 6), (1.1, 22), (1.12, 23)] {
+            assert_eq!(frames_in(seconds, 20.0), frames, "{seconds} s");
+        }
+    }
+
+    #[test]
+    fn a_drive_of_a_single_frame_is_a_film_of_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mp4 = folder.path().join("film.mp4");
+        let mut app = App::new(Box::new(MockSession::replay(0.05)));
+        let report = film(&mut app, 0.0, 20.0, Some(&mp4), None, &mut |_| {}).unwrap();
+        assert_eq!(report.frames, 1);
+        assert_eq!(samples_in(&std::fs::read(&mp4).unwrap()), 1);
+    }
+
+    #[test]
+    fn a_film_one_frame_longer_than_a_recording_shows_its_last_moment_once() {
+        // The mock's last moment is a step before its end.
+        let last_secs = 0.7;
+        let mut app = App::new(Box::new(MockSession::replay(last_secs + 0.04)));
+        let report = film(&mut app, last_secs + 1.0 / 20.0, 20.0, None, None, &mut |_| {}).unwrap();
+        assert_eq!(report.frames, 15, "0 s to {last_secs} s");
+        assert!((app.moment().unwrap().time_secs - last_secs).abs() < 1e-9, "{:?}", app.moment().unwrap().time_secs);
     }
 
     #[test]

@@ -6,6 +6,12 @@ use std::collections::VecDeque;
 /// Moments in the neuron record: at 20 frames/s, the last 12 s.
 pub const NEURON_MOMENTS: usize = 240;
 
+/// Time between frames while only one is known, in s: one control step of the simulator.
+const USUAL_STEP_SECS: f64 = 0.05;
+
+/// Frames further apart than this, in s, belong to two drives of a recording.
+const LONGEST_STEP_SECS: f64 = 1.0;
+
 /// One policy's signals over time, as `[seconds, value]`. A moment without a value leaves no point.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
@@ -22,7 +28,7 @@ pub struct Trace {
 }
 
 /// Everything that the plots show.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct History {
     /// One trace per policy.
     pub traces: Vec<Trace>,
@@ -32,6 +38,9 @@ pub struct History {
     pub peaks: Peaks,
     /// Frames that could not be read.
     pub skipped: u32,
+    /// Time between the last two frames of a drive, in s.
+    pub step_secs: f64,
+    last_secs: Option<f64>,
 }
 
 /// Largest magnitudes so far; they only grow, so that a colour keeps its meaning during a drive.
@@ -56,12 +65,20 @@ pub struct Peaks {
 impl History {
     /// An empty record for this many policies.
     pub fn new(policies: usize) -> Self {
-        Self { traces: vec![Trace::default(); policies], ..Self::default() }
+        Self {
+            traces: vec![Trace::default(); policies],
+            potentials: VecDeque::new(),
+            peaks: Peaks::default(),
+            skipped: 0,
+            step_secs: USUAL_STEP_SECS,
+            last_secs: None,
+        }
     }
 
     /// Adds a moment.
     pub fn push(&mut self, moment: &Moment) {
         self.skipped += u32::from(moment.skipped.is_some());
+        self.see_time(moment.time_secs);
         for (trace, side) in self.traces.iter_mut().zip(&moment.sides) {
             trace.push(moment.time_secs, side);
             self.peaks.see_side(side);
@@ -74,6 +91,13 @@ impl History {
             }
             self.potentials.push_back(neurons.potential.clone());
         }
+    }
+
+    fn see_time(&mut self, time_secs: f64) {
+        let step_secs = self.last_secs.map(|last_secs| time_secs - last_secs);
+        let within_drive = step_secs.filter(|secs| *secs > 0.0 && *secs < LONGEST_STEP_SECS);
+        self.step_secs = within_drive.unwrap_or(self.step_secs);
+        self.last_secs = Some(time_secs);
     }
 
     /// Forgets the size of past maps: another saliency method has another unit.
@@ -136,13 +160,29 @@ mod tests {
     }
 
     #[test]
-    fn every_crash_is_marked_once() {
+    fn every_crash_is_marked_once_where_the_car_left_its_lane() {
         let mut history = History::new(2);
         let moments = moments(400);
         moments.iter().for_each(|moment| history.push(moment));
-        let counted = moments[399].sides[1].lane.unwrap().crashes as usize;
-        assert!(counted > 0, "the mock's second car crashes");
-        assert_eq!(history.traces[1].crashes.len(), counted);
+        let lane = moments[399].sides[1].lane.unwrap();
+        assert!(lane.crashes > 0, "the mock's second car crashes");
+        let crashes = &history.traces[1].crashes;
+        assert_eq!(crashes.len(), lane.crashes as usize);
+        let limit_m = f64::from(lane.limit_m);
+        assert!(crashes.iter().all(|[_, offset_m]| offset_m.abs() > limit_m), "{crashes:?} within {limit_m} m");
+    }
+
+    #[test]
+    fn the_step_is_that_of_the_last_two_frames_of_one_drive() {
+        let mut history = History::new(2);
+        let mut moment = moments(1).remove(0);
+        let mut steps_secs = Vec::new();
+        for time_secs in [0.0, 0.1, 0.225, 9.0, 9.125, 0.0] {
+            moment.time_secs = time_secs;
+            history.push(&moment);
+            steps_secs.push(history.step_secs);
+        }
+        assert_eq!(steps_secs, [0.05, 0.1, 0.125, 0.125, 0.125, 0.125]);
     }
 
     #[test]

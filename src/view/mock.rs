@@ -23,7 +23,14 @@ pub struct MockSession {
     info: SessionInfo,
     road: u64,
     index: u64,
-    failure: Option<&'static str>,
+    failure: Option<Failure>,
+}
+
+/// How a session goes wrong.
+#[derive(Clone, Copy)]
+enum Failure {
+    Error(&'static str),
+    Panic,
 }
 
 impl MockSession {
@@ -39,7 +46,12 @@ impl MockSession {
 
     /// A session that fails at once.
     pub fn failing(message: &'static str) -> Self {
-        Self { failure: Some(message), ..Self::drive(1.0) }
+        Self { failure: Some(Failure::Error(message)), ..Self::drive(1.0) }
+    }
+
+    /// A session that panics at once.
+    pub fn panicking() -> Self {
+        Self { failure: Some(Failure::Panic), ..Self::drive(1.0) }
     }
 
     fn side(&self, policy: usize, time_secs: f64) -> Side {
@@ -92,8 +104,11 @@ impl Session for MockSession {
     }
 
     fn advance(&mut self) -> anyhow::Result<Option<Moment>> {
-        if let Some(message) = self.failure {
-            return Err(anyhow!("{message}"));
+        match self.failure {
+            Some(Failure::Error(message)) => return Err(anyhow!("{message}")),
+            // A panic without its words among those of the tests.
+            Some(Failure::Panic) => std::panic::resume_unwind(Box::new("a panicking session")),
+            None => {}
         }
         let time_secs = self.index as f64 * FRAME_SECS;
         if time_secs >= self.info.duration_secs {
@@ -130,10 +145,10 @@ fn title(road: u64) -> String {
 }
 
 fn info(duration_secs: f64, closed_loop: bool) -> SessionInfo {
-    let policy = |name: &str, summary: &str, wiring| PolicyInfo {
+    let policy = |name: &str, summary: &str, parameters, wiring| PolicyInfo {
         name: name.to_owned(),
         summary: summary.to_owned(),
-        parameters: 98_000,
+        parameters,
         wiring,
     };
     SessionInfo {
@@ -142,9 +157,10 @@ fn info(duration_secs: f64, closed_loop: bool) -> SessionInfo {
             policy(
                 "ncp",
                 "19 liquid neurons, 252 synapses",
+                26_891,
                 Wiring::ncp(NcpShape::LANE_KEEPING, LANE_KEEPING_SEED).ok(),
             ),
-            policy("cnn", "dense head 100-1, 98,000 weights", None),
+            policy("cnn", "dense layers, no memory", 37_896, None),
         ],
         reference_name: if closed_loop { "expert" } else { "recorded" },
         method_name: "VisualBackProp",
@@ -162,7 +178,7 @@ fn neurons(wiring: Option<&Wiring>, phase: f32) -> Option<NeuronActivity> {
     Some(NeuronActivity {
         sensory: waves(wiring.shape().sensory, 1.1),
         potential: waves(wiring.units(), 0.9),
-        time_constant: (0..wiring.units()).map(|i| 0.3 + i as f32 * 0.4).collect(),
+        time_constant_secs: (0..wiring.units()).map(|i| 0.015 + i as f32 * 0.02).collect(),
         current: waves(wiring.synapses().len(), 0.6),
         sensory_current: waves(wiring.sensory_synapses().len(), 0.8),
     })
@@ -197,7 +213,7 @@ pub fn picture(curvature: f32, input: Fractions) -> Picture {
         let depth = projection.focal_px * projection.height_m / below;
         let left_m = (projection.center_px - column as f32) * depth / projection.focal_px;
         let from_middle = left_m - 0.5 * curvature * depth * depth;
-        let dash = (depth * 0.4) as u32 % 2 == 0;
+        let dash = ((depth * 0.4) as u32).is_multiple_of(2);
         image::Rgb(match from_middle {
             side if side.abs() > 3.6 => [92, 128, 66],
             edge if edge.abs() > 3.4 => [225, 225, 220],

@@ -70,11 +70,6 @@ impl Playback {
         }
     }
 
-    /// Holds the present moment.
-    pub fn pause(&mut self) {
-        self.playing = false;
-    }
-
     /// One moment on, while paused.
     pub fn step(&mut self) {
         if !self.playing {
@@ -102,10 +97,12 @@ impl Playback {
         self.feed.order(order);
     }
 
-    /// Passes on an order that starts the time line anew; its first moment is shown even while paused.
+    /// Passes on an order that starts the time line anew; its first moment is shown even while paused. What had played
+    /// to its end plays on.
     pub fn restart(&mut self, order: Order) {
         self.feed.order(order);
         self.ahead = None;
+        self.playing |= self.at_end;
         self.at_end = false;
         (self.clock_secs, self.shown_secs, self.steps_due) = (0.0, 0.0, 1);
     }
@@ -139,7 +136,7 @@ impl Playback {
                 self.clock_secs = self.clock_secs.max(moment.time_secs);
                 self.steps_due = self.steps_due.saturating_sub(1);
             }
-            News::Ended | News::Failed(_) => {
+            News::Ended | News::Failed(_) | News::Gone => {
                 (self.at_end, self.playing, self.steps_due) = (true, false, 0);
             }
             News::Started(_) | News::Changed(_) => {}
@@ -200,5 +197,17 @@ mod tests {
         assert!(playback.is_at_end() && !playback.is_playing());
         playback.play_or_pause();
         assert_eq!(shown(&mut playback), [0.0]);
+    }
+
+    #[test]
+    fn the_next_road_after_the_end_plays_and_while_paused_stays_paused() {
+        let mut playback = playback();
+        playback.pass_to(9.0);
+        shown(&mut playback);
+        playback.restart(Order::NextRoad);
+        assert!(playback.is_playing());
+        playback.play_or_pause();
+        playback.restart(Order::NextRoad);
+        assert!(!playback.is_playing());
     }
 }

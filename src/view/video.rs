@@ -30,7 +30,10 @@ impl Video {
     /// # Errors
     /// When the encoder refuses the size or rate.
     pub fn new(writer: BufWriter<File>, size: Size, frames_per_sec: f64) -> anyhow::Result<Self> {
-        ensure!(size.width % 2 == 0 && size.height % 2 == 0, "a video needs an even width and height, got {size}");
+        ensure!(
+            size.width.is_multiple_of(2) && size.height.is_multiple_of(2),
+            "a video needs an even width and height, got {size}"
+        );
         ensure!(frames_per_sec > 0.0, "a video needs more than 0 frames per second, got {frames_per_sec}");
         let config = EncoderConfig::new()
             .usage_type(UsageType::CameraVideoRealTime)

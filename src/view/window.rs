@@ -9,6 +9,7 @@ use super::raster::Raster;
 use crate::frame::Size;
 use anyhow::Context as _;
 use egui::ViewportId;
+use std::any::Any;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,23 +27,43 @@ const LOOK_EVERY: Duration = Duration::from_millis(8);
 const FIRST_SIZE: LogicalSize<f64> = LogicalSize::new(1280.0, 800.0);
 const LEAST_SIZE: LogicalSize<f64> = LogicalSize::new(640.0, 440.0);
 
+/// The library that winit loads for the keyboard of an X11 display, and the package that holds it.
+const KEYBOARD_LIBRARY: &str = "libxkbcommon-x11.so";
+const KEYBOARD_PACKAGE: &str = "libxkbcommon-x11-0 (Debian, Ubuntu) or libxkbcommon-x11 (others)";
+
 /// There is no display to open a window on; pictures can still be made without one.
 #[derive(Debug)]
-pub struct NoDisplay(EventLoopError);
+pub struct NoDisplay {
+    reason: String,
+}
 
 impl std::fmt::Display for NoDisplay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let reason = self.0.to_string();
-        // winit puts its own source line in front of the reason.
-        let reason = reason
-            .rsplit_once(".rs:")
-            .and_then(|(_, rest)| rest.split_once(": "))
-            .map_or(reason.as_str(), |(_, words)| words);
-        write!(f, "no display: {reason}")
+        write!(f, "no display: {}", self.reason)
     }
 }
 
 impl std::error::Error for NoDisplay {}
+
+impl NoDisplay {
+    fn refused(error: &EventLoopError) -> Self {
+        let reason = error.to_string();
+        // winit puts its own source line in front of the reason.
+        let words = reason.rsplit_once(".rs:").and_then(|(_, rest)| rest.split_once(": ")).map(|(_, words)| words);
+        Self { reason: words.unwrap_or(&reason).trim_end_matches('.').to_owned() }
+    }
+
+    fn panicked(payload: &(dyn Any + Send)) -> Self {
+        let words = payload.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("the display cannot be used");
+        let reason = if words.contains(KEYBOARD_LIBRARY) {
+            format!("{KEYBOARD_LIBRARY} is missing; install the package {KEYBOARD_PACKAGE} to get a window")
+        } else {
+            words.trim_end_matches('.').to_owned()
+        };
+        Self { reason }
+    }
+}
 
 /// A display with an event loop, ready for a window.
 pub struct Display(EventLoop<()>);
@@ -51,9 +72,14 @@ impl Display {
     /// Connects to the display.
     ///
     /// # Errors
-    /// When there is none, so that the caller can go on without a window.
+    /// When there is none, or its keyboard library is missing, so that the caller can go on without a window.
     pub fn open() -> Result<Self, NoDisplay> {
-        EventLoop::new().map(Self).map_err(NoDisplay)
+        // winit 0.30 panics where a library that it loads, or an extension of the X server, is missing. Nothing of ours
+        // is inside, so nothing is left half-changed.
+        match quietly(|| std::panic::catch_unwind(EventLoop::new)) {
+            Ok(event_loop) => event_loop.map(Self).map_err(|error| NoDisplay::refused(&error)),
+            Err(payload) => Err(NoDisplay::panicked(payload.as_ref())),
+        }
     }
 
     /// Shows the application in a window until the user leaves.
@@ -65,6 +91,15 @@ impl Display {
         self.0.run_app(&mut handler).context("the window's event loop stopped")?;
         handler.failure.map_or(Ok(()), Err)
     }
+}
+
+/// Runs something without the report that a panic writes to the terminal: its reason is told in one line instead.
+fn quietly<T>(action: impl FnOnce() -> T) -> T {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let result = action();
+    std::panic::set_hook(report);
+    result
 }
 
 /// What exists once the window does.
@@ -192,5 +227,23 @@ fn size_and_scale(window: &Window) -> (Size, f32) {
 fn scale_pointer(event: &mut egui::Event, to_points: f32) {
     if let egui::Event::PointerMoved(place) | egui::Event::PointerButton { pos: place, .. } = event {
         *place = (place.to_vec2() * to_points).to_pos2();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_keyboard_library_is_named_with_its_package() {
+        let payload: Box<dyn Any + Send> = Box::new("Library libxkbcommon-x11.so could not be loaded.".to_owned());
+        let line = NoDisplay::panicked(payload.as_ref()).to_string();
+        assert!(line.starts_with("no display: libxkbcommon-x11.so") && line.contains(KEYBOARD_PACKAGE), "{line}");
+    }
+
+    #[test]
+    fn any_other_panic_of_the_display_is_told_in_its_own_words() {
+        let line = NoDisplay::panicked(&"X server missing XKB extension").to_string();
+        assert_eq!(line, "no display: X server missing XKB extension");
     }
 }

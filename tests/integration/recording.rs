@@ -12,7 +12,7 @@ use rand::{Rng, RngExt as _};
 fn real_recording(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/recordings").join(name);
     if !path.is_dir() {
-        println!("skipped: {} is not here", path.display());
+        eprintln!("skipped: {} is not here", path.display());
         return None;
     }
     Some(path)
@@ -28,7 +28,6 @@ fn assert_sound(recording: &Recording) {
     assert_eq!(covered, (0..recording.len()).collect::<Vec<_>>(), "drives cover all entries in order");
     for i in 0..recording.len() {
         let entry = recording.entry(i);
-        assert!(recording.drives()[entry.drive].contains(&i));
         assert!(entry.steering.is_none_or(|steering| steering.0.abs() <= 1.0), "{entry:?}");
     }
 }
@@ -55,9 +54,9 @@ fn a_real_udacity_drive_reads_from_first_to_last_row() {
     let values: Vec<f32> = (0..700).filter_map(|i| recording.entry(i).steering).map(|steering| steering.0).collect();
     let straight = values.iter().filter(|&&curvature| curvature == 0.0).count();
     assert!((500..650).contains(&straight), "driven by keyboard, four rows of five are exactly 0: {straight}");
-    // The sharpest row is full right, 1 in the log: tan(25°) / 2.7 m.
+    // The sharpest row is full right, 1 in the log: tan(25°) / 2.87 m.
     let sharpest = values.iter().copied().fold(0.0, f32::min);
-    assert!((sharpest + 0.172_706).abs() < 1e-6, "f32 holds 7 digits, got {sharpest}");
+    assert!((sharpest + 0.162_477).abs() < 1e-6, "f32 holds 7 digits, got {sharpest}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! of its own, which donkeycar reads to seek; we only write it.
 
 use std::collections::HashSet;
-use std::fs;
+use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{CROSS_TRACK_KEY, CURVATURE_KEY, IMAGE_KEY, INDEX_FILE, OWN_VERSION_KEY, SPEED_KEY};
 use crate::recording::error::RecordingError;
 use crate::recording::folder::{Folder, base_name, numbered_lines};
+use crate::whole_file;
 
 /// Records per catalog, as donkeycar has it.
 pub(super) const RECORDS_PER_CATALOG: u64 = 1000;
@@ -128,19 +129,21 @@ pub(super) fn write_of_catalog(
 
 /// Replaces a small file as a whole: whoever reads sees the old content or the new one.
 fn replace(folder: &Path, name: &str, text: &str) -> Result<(), RecordingError> {
-    let new = folder.join(format!("{name}.new"));
-    fs::write(&new, text)
-        .and_then(|()| fs::rename(&new, folder.join(name)))
-        .map_err(RecordingError::io(folder.join(name), "cannot write"))
+    let path = folder.join(name);
+    whole_file::write(&path, text.as_bytes()).map_err(|error| {
+        // The cause alone: what was being done and where stands in the error of this module already.
+        RecordingError::io(path, "cannot write")(io::Error::other(error.root_cause().to_string()))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn read(text: &str) -> Result<Manifest, RecordingError> {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join(INDEX_FILE), text).unwrap();
+        fs::write(dir.path().join(INDEX_FILE), text).unwrap();
         Manifest::read(&Folder::open(dir.path()).unwrap())
     }
 
@@ -173,5 +176,16 @@ mod tests {
     fn deletions_that_are_no_indexes_are_refused_rather_than_forgotten() {
         let text = "[]\n[]\n{}\n{}\n{\"paths\": [], \"deleted_indexes\": [\"a\"]}\n";
         assert!(read(text).unwrap_err().to_string().contains("line 5"));
+    }
+
+    #[test]
+    fn a_manifest_that_cannot_be_written_names_its_path_once_and_the_cause() {
+        let dir = tempfile::tempdir().unwrap();
+        let gone = dir.path().join("file/tub");
+        fs::write(dir.path().join("file"), "").unwrap();
+        let message = write(&gone, &json!({}), &[], 0).unwrap_err().to_string();
+        assert_eq!(message.matches("cannot write").count(), 1, "{message}");
+        assert!(message.starts_with(&gone.join(INDEX_FILE).display().to_string()), "{message}");
+        assert!(message.contains("os error"), "{message}");
     }
 }

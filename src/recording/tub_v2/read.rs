@@ -37,8 +37,6 @@ struct Record<'a> {
     mode: Option<Cow<'a, str>>,
     #[serde(rename = "liquid_lane/curvature")]
     curvature: Option<f64>,
-    #[serde(rename = "liquid_lane/cross_track_m")]
-    cross_track_m: Option<f32>,
     #[serde(rename = "liquid_lane/speed_mps")]
     speed_mps: Option<f32>,
 }
@@ -118,7 +116,6 @@ impl Reader {
             recorded_ms: record.timestamp_ms.ok_or(SkipReason::NoTime)?,
             steering: self.steering(record)?,
             speed_mps: record.speed_mps.filter(|speed_mps| speed_mps.is_finite()),
-            cross_track_m: record.cross_track_m.filter(|offset_m| offset_m.is_finite()),
             place,
             picture: format!("{IMAGE_FOLDER}/{name}"),
         })

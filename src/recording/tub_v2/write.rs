@@ -17,7 +17,7 @@ use crate::recording::error::RecordingError;
 use crate::recording::label::LabelProfile;
 
 /// Above this the file grows fast and no policy sees a difference.
-const JPEG_QUALITY: u8 = 95;
+const JPEG_QUALITY: u8 = 90;
 
 const OWN_VERSION: u32 = 1;
 
@@ -217,8 +217,7 @@ mod tests {
             assert_eq!(read.steering, written.steering);
             assert_eq!(read.speed_mps, written.speed_mps);
             assert!((read.frame.time_secs - written.frame.time_secs).abs() < 1e-12, "whole milliseconds");
-            assert_eq!(recording.entry(i).cross_track_m, Some(-0.25));
-            assert!(mean_abs_difference(&read.frame.image, &written.frame.image) < 2.0, "JPEG of quality 95");
+            assert!(mean_abs_difference(&read.frame.image, &written.frame.image) < 3.0, "JPEG of quality 90");
         }
     }
 
@@ -239,6 +238,7 @@ mod tests {
         // atan(0.05 · 2.7) = 7.689 degrees to the right, of 20.
         let angle = record["user/angle"].as_f64().unwrap();
         assert!((angle - 0.384_4).abs() < 1e-3, "the expected value has four digits, got {angle}");
+        assert_eq!(record["liquid_lane/cross_track_m"], -0.25);
         let manifest = fs::read_to_string(dir.path().join("manifest.json")).unwrap();
         let lines: Vec<Value> = manifest.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 5);

@@ -190,7 +190,14 @@ fn the_same_moment_gives_the_same_picture() {
 fn a_drive_shows_its_state_its_scores_and_both_controls() {
     let mut app = drive();
     app.show_until(7.5);
-    for part in ["crashed", "1 in 0.07 km", "m left", "On road 24 % of attention", "(uniform 37 %, untrained 20 %)"] {
+    for part in [
+        "crashed",
+        "1 in 0.07 km",
+        "1.52 m left",
+        "26,891 parameters",
+        "On road 24 % of attention",
+        "(uniform 37 %, untrained 20 %)",
+    ] {
         assert!(says(&mut app, part), "{part}");
     }
 }
@@ -215,4 +222,14 @@ fn an_error_of_the_session_is_shown_and_play_stops() {
     assert!(!app.playback().is_playing());
     app.act(Action::Reset);
     assert_eq!(app.error(), None);
+}
+
+#[test]
+fn a_session_that_stops_by_itself_does_not_hold_the_window_up() {
+    let mut app = App::new(Box::new(MockSession::panicking()));
+    tick_until(&mut app, |app| app.error().is_some());
+    assert!(says(&mut app, "start the program again"));
+    assert!(!app.is_live(), "nothing more is to come");
+    app.act(Action::Reset);
+    tick_until(&mut app, |app| app.error().is_some());
 }

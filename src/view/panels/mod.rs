@@ -48,7 +48,7 @@ impl Scene<'_> {
 
     /// The policy's name as it is written on screen.
     pub fn name(&self, policy: usize) -> String {
-        self.info.policies[policy].name.to_uppercase()
+        shortened(&self.info.policies[policy].name).to_uppercase()
     }
 }
 
@@ -116,7 +116,39 @@ pub fn minus(text: &str) -> String {
     text.replace('-', "−")
 }
 
+/// A name that leaves room beside it: those of weights files can be of any length.
+fn shortened(name: &str) -> String {
+    const LONGEST: usize = 16;
+    if name.chars().count() <= LONGEST {
+        return name.to_owned();
+    }
+    name.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+/// A count with commas between its thousands.
+pub fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
+}
+
 /// A share as whole percent.
 pub fn percent(share: f32) -> String {
     format!("{:.0} %", 100.0 * share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_is_cut_to_sixteen_letters() {
+        assert_eq!(shortened("ncp-without-rain"), "ncp-without-rain");
+        assert_eq!(shortened("ncp-without-rains"), "ncp-without-rai…");
+    }
+
+    #[test]
+    fn thousands_are_set_apart_by_commas() {
+        assert_eq!([0, 999, 37_896, 1_000_007].map(thousands), ["0", "999", "37,896", "1,000,007"]);
+    }
 }

@@ -46,6 +46,7 @@ pub fn draw(ui: &Ui, rect: Rect, scene: &Scene, record: &mut neuron_record::Reco
         palette: scene.palette,
         wiring,
         peaks: scene.history.peaks,
+        step_secs: scene.history.step_secs as f32,
         places: places(wiring, network),
     };
     drawing.draw(network, activity.filter(|activity| fits(activity, wiring)));
@@ -57,7 +58,7 @@ pub fn draw(ui: &Ui, rect: Rect, scene: &Scene, record: &mut neuron_record::Reco
 fn fits(activity: &NeuronActivity, wiring: &Wiring) -> bool {
     activity.sensory.len() == wiring.shape().sensory
         && activity.potential.len() == wiring.units()
-        && activity.time_constant.len() == wiring.units()
+        && activity.time_constant_secs.len() == wiring.units()
         && activity.current.len() == wiring.synapses().len()
         && activity.sensory_current.len() == wiring.sensory_synapses().len()
 }
@@ -94,6 +95,8 @@ struct Drawing<'a> {
     palette: &'static Palette,
     wiring: &'a Wiring,
     peaks: Peaks,
+    /// Time between two frames.
+    step_secs: f32,
     places: Places,
 }
 
@@ -148,7 +151,7 @@ impl Drawing<'_> {
         self.painter.circle_filled(at, radius + 4.0, self.palette.panel);
         let fill = diverging(value, self.palette.rest);
         self.painter.circle(at, radius, fill, Stroke::new(1.0, self.palette.outline));
-        let frames = activity.map_or(0.0, |activity| activity.time_constant[id]);
+        let frames = activity.map_or(0.0, |activity| activity.time_constant_secs[id] / self.step_secs);
         self.painter.add(ring(at, radius + 2.5, ring_share(frames), Stroke::new(2.0, self.palette.text)));
     }
 
@@ -205,7 +208,7 @@ fn draw_legend(painter: &Painter, room: Rect, scene: &Scene) {
     }
     words(pos2(left, second), "width: current");
     painter.add(ring(pos2(room.left() + 8.0, third), 6.0, 0.5, Stroke::new(2.0, palette.text)));
-    words(pos2(room.left() + 22.0, third), "ring: time constant, half is one frame");
+    words(pos2(room.left() + 22.0, third), "ring: time constant; half is one frame");
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 use super::{Scene, card, line_sample, minus, title};
 use crate::view::history::Trace;
-use crate::view::theme::{Identity, SMALL, font};
-use egui::{Align2, Color32, FontId, Painter, Rangef, Rect, Stroke, Ui, pos2};
+use crate::view::theme::{Identity, Palette, SMALL, font};
+use egui::{Align2, Color32, Painter, Rangef, Rect, Stroke, Ui, pos2};
 use egui_plot::{
     AxisHints, GridInput, GridMark, HLine, Line, LineStyle, MarkerShape, Plot, PlotPoints, PlotUi, Points, Polygon,
     VLine,
@@ -21,6 +21,9 @@ const LABEL_SPACING: Rangef = Rangef { min: 8.0, max: 14.0 };
 
 /// Least half-range of a curvature axis in 1/m: a curve of 50 m radius.
 const LEAST_CURVATURE: f32 = 0.02;
+
+/// Share of the axis within which crashes are marked: a mark at its very end would be cut.
+const CRASH_MARKS_WITHIN: f64 = 0.88;
 
 /// Draws the steering plot.
 pub fn draw_steering(ui: &mut Ui, rect: Rect, scene: &Scene) {
@@ -54,14 +57,11 @@ pub fn draw_deviation(ui: &mut Ui, rect: Rect, scene: &Scene) {
     let room = frame(ui.painter(), rect, scene, "Cross-track error in m", explanation, None);
     let lane = scene.moment.and_then(|moment| moment.sides.iter().find_map(|side| side.lane));
     let lane_limit = lane.map_or(1.0, |lane| f64::from(lane.limit_m));
-    plot(ui, room, "deviation", scene, 1.35 * lane_limit, |plot| {
+    let axis_limit = 1.35 * lane_limit;
+    plot(ui, room, "deviation", scene, axis_limit, move |plot| {
         shade_beyond(plot, lane_limit, scene);
         for_each_trace(plot, scene, |trace| &trace.offset_m);
-        for (trace, identity) in scene.history.traces.iter().zip(scene.identities) {
-            let crashes = PlotPoints::from(visible(&trace.crashes, scene).to_vec());
-            let marks = Points::new("crash", crashes).shape(MarkerShape::Cross).radius(6.0);
-            plot.points(marks.color(identity.colour).allow_hover(false));
-        }
+        mark_crashes(plot, CRASH_MARKS_WITHIN * axis_limit, scene);
     });
 }
 
@@ -110,45 +110,59 @@ fn plot<'a>(
     limit: f64,
     content: impl FnOnce(&mut PlotUi<'a>) + 'a,
 ) {
-    let (palette, axis_font) = (scene.palette, font(SMALL - 0.5));
+    let palette = scene.palette;
     let [from, to] = time_range(scene);
     let now_secs = scene.time_secs();
-    let y_step = nice_limit((0.4 * limit) as f32);
-    let decimals = if limit < 0.02 {
-        3
-    } else if limit < 0.2 {
-        2
-    } else {
-        1
+    super::room(ui, room, |ui| {
+        still(id, palette, limit).show(ui, move |plot| {
+            plot.set_plot_bounds_x(from..=to);
+            plot.set_plot_bounds_y(-limit..=limit);
+            plot.hline(HLine::new("zero", 0.0).stroke(Stroke::new(1.0, palette.outline)).allow_hover(false));
+            content(plot);
+            plot.vline(VLine::new("now", now_secs).stroke(Stroke::new(1.0, palette.text)).allow_hover(false));
+        });
+    });
+}
+
+/// A plot that the pointer does not move, with its axes and grid.
+fn still<'a>(id: &str, palette: &Palette, limit: f64) -> Plot<'a> {
+    let y_step = nice_step(0.6 * limit);
+    let [x_axis, y_axis] = axes(palette, limit);
+    Plot::new(id)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
+        .show_background(false)
+        .grid_color(palette.outline)
+        .x_grid_spacer(|input| marks(input, X_STEP_SECS, 0.02))
+        .y_grid_spacer(move |input| marks(input, y_step, 0.08))
+        .custom_x_axes(vec![x_axis])
+        .custom_y_axes(vec![y_axis])
+}
+
+/// The axis of time, and that of a signal up to `limit` on both sides.
+fn axes<'a>(palette: &Palette, limit: f64) -> [AxisHints<'a>; 2] {
+    let decimals = decimals(limit);
+    let styled = |axis: AxisHints<'a>| {
+        axis.tick_label_color(palette.weak).tick_label_font(font(SMALL - 0.5)).label_spacing(LABEL_SPACING)
     };
-    let hints = |axis: AxisHints<'a>, font: FontId| {
-        axis.tick_label_color(palette.weak).tick_label_font(font).label_spacing(LABEL_SPACING)
-    };
-    let x_axis = hints(AxisHints::new_x(), axis_font.clone()).formatter(|mark, _| format!("{:.0} s", mark.value));
-    let y_axis = hints(AxisHints::new_y(), axis_font)
+    let x_axis = styled(AxisHints::new_x()).formatter(|mark, _| format!("{:.0} s", mark.value));
+    let y_axis = styled(AxisHints::new_y())
+        // Adding zero takes the sign from a negative zero.
         .formatter(move |mark, _| minus(&format!("{:.decimals$}", mark.value + 0.0)))
         .min_thickness(38.0);
-    super::room(ui, room, |ui| {
-        Plot::new(id)
-            .allow_drag(false)
-            .allow_zoom(false)
-            .allow_scroll(false)
-            .allow_boxed_zoom(false)
-            .allow_double_click_reset(false)
-            .show_background(false)
-            .grid_color(palette.outline)
-            .x_grid_spacer(|input| marks(input, X_STEP_SECS))
-            .y_grid_spacer(move |input| marks(input, y_step))
-            .custom_x_axes(vec![x_axis])
-            .custom_y_axes(vec![y_axis])
-            .show(ui, move |plot| {
-                plot.set_plot_bounds_x(from..=to);
-                plot.set_plot_bounds_y(-limit..=limit);
-                plot.hline(HLine::new("zero", 0.0).stroke(Stroke::new(1.0, palette.outline)).allow_hover(false));
-                content(plot);
-                plot.vline(VLine::new("now", now_secs).stroke(Stroke::new(1.0, palette.text)).allow_hover(false));
-            });
-    });
+    [x_axis, y_axis]
+}
+
+/// Decimals that tell the marks of an axis apart.
+fn decimals(limit: f64) -> usize {
+    match limit {
+        limit if limit < 0.02 => 3,
+        limit if limit < 0.2 => 2,
+        _ => 1,
+    }
 }
 
 fn for_each_trace<'a>(plot: &mut PlotUi<'a>, scene: &'a Scene, signal: impl Fn(&Trace) -> &[[f64; 2]]) {
@@ -177,10 +191,20 @@ fn shade_beyond(plot: &mut PlotUi, limit: f64, scene: &Scene) {
     }
 }
 
-/// Marks at every step, but for the very edges, where their numbers would not fit.
-fn marks(input: GridInput, step: f64) -> Vec<GridMark> {
+/// Marks the places where cars left their lane; those beyond `most_m` there.
+fn mark_crashes(plot: &mut PlotUi, most_m: f64, scene: &Scene) {
+    for (trace, identity) in scene.history.traces.iter().zip(scene.identities) {
+        let crashes =
+            visible(&trace.crashes, scene).iter().map(|[secs, offset_m]| [*secs, offset_m.clamp(-most_m, most_m)]);
+        let marks = Points::new("crash", crashes.collect::<PlotPoints>()).shape(MarkerShape::Cross).radius(6.0);
+        plot.points(marks.color(identity.colour).allow_hover(false));
+    }
+}
+
+/// Marks at every step, but for this share of the axis at both ends, where their numbers would not fit.
+fn marks(input: GridInput, step: f64, ends: f64) -> Vec<GridMark> {
     let (from, to) = input.bounds;
-    let margin = 0.02 * (to - from);
+    let margin = ends * (to - from);
     let first = libm::ceil((from + margin) / step) as i64;
     let last = libm::floor((to - margin) / step) as i64;
     (first..=last).map(|place| GridMark { value: place as f64 * step, step_size: step }).collect()
@@ -199,12 +223,24 @@ fn visible<'a>(points: &'a [[f64; 2]], scene: &Scene) -> &'a [[f64; 2]] {
     &points[points.partition_point(|[secs, _]| *secs < from)..]
 }
 
-/// The smallest of 1, 2 or 5 times a power of ten with a tenth of air above the peak, so that an axis changes rarely.
+/// The smallest round number with a tenth of air above the peak, so that an axis changes rarely.
 fn nice_limit(peak: f32) -> f64 {
-    let wanted = f64::from(peak) * 1.1;
-    let power = libm::pow(10.0, libm::floor(libm::log10(wanted)));
-    let limit = [1.0, 2.0, 5.0, 10.0].into_iter().map(|step| step * power).find(|limit| *limit >= wanted * 0.999_999);
-    limit.unwrap_or(10.0 * power)
+    // Rounding may leave the air of a peak a hair too small.
+    let wanted = f64::from(peak) * 1.1 * 0.999_999;
+    let [.., largest] = round_numbers(wanted);
+    round_numbers(wanted).into_iter().find(|limit| *limit >= wanted).unwrap_or(largest)
+}
+
+/// The largest round number that is not above this.
+fn nice_step(most: f64) -> f64 {
+    let [least, ..] = round_numbers(most);
+    round_numbers(most).into_iter().rfind(|step| *step <= most).unwrap_or(least)
+}
+
+/// 1, 2, 5 and 10 times the power of ten below this number.
+fn round_numbers(near: f64) -> [f64; 4] {
+    let power = libm::pow(10.0, libm::floor(libm::log10(near)));
+    [1.0, 2.0, 5.0, 10.0].map(|step| step * power)
 }
 
 #[cfg(test)]
@@ -216,6 +252,14 @@ mod tests {
         for (peak, expected) in [(0.02 / 1.1, 0.02), (0.0195, 0.05), (0.03, 0.05), (0.09, 0.1), (0.095, 0.2)] {
             let limit = nice_limit(peak);
             assert!((limit - expected).abs() < 1e-9, "{peak}: {limit}, expected {expected}");
+        }
+    }
+
+    #[test]
+    fn the_marks_of_an_axis_are_round_numbers_that_fit_twice() {
+        for (limit, expected) in [(0.02, 0.01), (0.05, 0.02), (0.1, 0.05), (2.0, 1.0), (2.7, 1.0)] {
+            let step = nice_step(0.6 * limit);
+            assert!((step - expected).abs() < 1e-9, "{limit}: {step}, expected {expected}");
         }
     }
 }

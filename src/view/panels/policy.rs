@@ -1,9 +1,9 @@
 //! One policy: its name, its camera with saliency and path, its state, and where its attention lies.
 
-use super::{Scene, card, elided, facts, line_sample, picture};
+use super::{Scene, card, elided, facts, line_sample, picture, thousands};
 use crate::view::camera::Camera;
 use crate::view::theme::{SMALL, TITLE, font};
-use egui::{Align2, Painter, Rect, Ui, pos2, vec2};
+use egui::{Align2, Color32, Painter, Rect, Ui, pos2, vec2};
 
 const TITLE_ROW: f32 = 24.0;
 const FACTS_ROW: f32 = 42.0;
@@ -14,6 +14,9 @@ const GAP: f32 = 8.0;
 
 /// Height that a policy panel needs besides its picture, in points.
 pub const TEXT_HEIGHT: f32 = TITLE_ROW + FACTS_ROW + ATTENTION_ROW + EXPLANATION_ROW + GAP + 14.0;
+
+/// Least size of the text behind the name, in points: what a narrow panel shrinks it to.
+const LEAST_SIZE: f32 = 10.0;
 
 /// Draws one policy's panel.
 pub fn draw(ui: &Ui, rect: Rect, scene: &Scene, policy: usize, camera: &mut Camera) {
@@ -38,6 +41,15 @@ fn draw_title(painter: &Painter, room: Rect, scene: &Scene, policy: usize) {
     let at = room.min + vec2(34.0, 0.0);
     let name = painter.text(at, Align2::LEFT_TOP, scene.name(policy), font(TITLE), identity.colour);
     let from = pos2(name.right() + 10.0, name.bottom() - 2.0);
-    let summary = &scene.info.policies[policy].summary;
-    elided(painter, from, room.right() - from.x, summary, SMALL, scene.palette.weak);
+    let info = &scene.info.policies[policy];
+    let text = format!("{} · {} parameters", info.summary, thousands(info.parameters));
+    let width = room.right() - from.x;
+    elided(painter, from, width, &text, fitting_size(painter, width, &text), scene.palette.weak);
+}
+
+/// Size of the largest small text that fits into a width, in points.
+fn fitting_size(painter: &Painter, width: f32, text: &str) -> f32 {
+    let natural = painter.layout_no_wrap(text.to_owned(), font(SMALL), Color32::WHITE).size().x;
+    // Glyphs are as wide as whole pixels: a half point less leaves room for that.
+    (SMALL * width / natural - 0.5).clamp(LEAST_SIZE, SMALL)
 }

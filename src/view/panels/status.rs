@@ -38,15 +38,10 @@ fn draw_hint(ui: &mut Ui, from: egui::Pos2, binding: &Binding, hint: &str, palet
     (place.right(), response.clicked())
 }
 
-/// Draws why the session cannot go on, over the top of the panels.
-pub fn draw_error(ui: &Ui, window: Rect, error: &str, palette: &Palette) {
-    let width = window.width() - 120.0;
-    let text = ui.painter().layout(
-        format!("Stopped: {error}\nR starts again, N goes on to the next"),
-        font(BODY),
-        palette.on_warning,
-        width,
-    );
+/// Draws why the session cannot go on and what to do, over the top of the panels.
+pub fn draw_stop(ui: &Ui, window: Rect, reason: &str, advice: &str, palette: &Palette) {
+    let (words, width) = (format!("Stopped: {reason}\n{advice}"), window.width() - 120.0);
+    let text = ui.painter().layout(words, font(BODY), palette.on_warning, width);
     let place = Rect::from_min_size(
         pos2(window.center().x - text.size().x / 2.0 - 16.0, window.top() + 52.0),
         text.size() + vec2(32.0, 20.0),

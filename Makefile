@@ -1,0 +1,29 @@
+# One line of cargo per target; the checks above them say what is missing on a fresh machine.
+
+.PHONY: demo test check bench models tools
+
+demo: tools
+	cargo run --release
+
+test: tools
+	cargo test --release
+
+# Cheapest first.
+check: tools
+	cargo fmt --check
+	cargo clippy --release --all-targets -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc --release --no-deps
+
+bench: tools
+	cargo bench
+
+# The shipped weights; see models/README.md for time and scores.
+models: tools
+	cargo run --release -- train --policy ncp --out models
+	cargo run --release -- train --policy cnn --out models
+
+tools:
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 or newer from https://rustup.rs"; exit 1; }
+	@rustc --version | awk '{ split($$2, v, "."); exit !(v[1] > 1 || v[2] >= 95) }' || { echo "$$(rustc --version) is too old: run 'rustup update' for Rust 1.95 or newer"; exit 1; }
+	@command -v cc >/dev/null || { echo "a C compiler is missing: sudo apt-get install build-essential"; exit 1; }
+	@command -v c++ >/dev/null || { echo "a C++ compiler is missing: sudo apt-get install build-essential"; exit 1; }

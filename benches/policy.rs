@@ -1,0 +1,87 @@
+//! Milliseconds of a policy's parts: a frame to its steering, with and without the maps, and a training step.
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use liquid_lane::device;
+use liquid_lane::driver::{Driver, Source};
+use liquid_lane::frame::{Frame, RgbImage, Size};
+use liquid_lane::policy::ltc_kernel::{self, Layout, Run};
+use liquid_lane::policy::wiring::{LANE_KEEPING_SEED, Wiring};
+use liquid_lane::policy::{Policy, PolicyKind};
+use liquid_lane::saliency::Method;
+use liquid_lane::train::{FRAMES_PER_STEP, TrainingConfig, train};
+
+fn main() {
+    // One thread, as the README's table says; RAYON_NUM_THREADS=2 makes it two.
+    let threads = std::env::var("RAYON_NUM_THREADS").ok().and_then(|threads| threads.parse().ok()).unwrap_or(1);
+    if let Err(error) = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global() {
+        eprintln!("the thread pool is not ours: {error}");
+    }
+    divan::main();
+}
+
+fn fresh(kind: PolicyKind) -> Driver {
+    let (source, device) = (Source { name: kind.to_string(), origin: "first weights".into() }, device::cpu());
+    Driver::new(source, Policy::init(kind, 1, &device), &device)
+}
+
+fn frame(size: Size, time_secs: f64) -> Frame {
+    let image = RgbImage::from_fn(size.width, size.height, |x, y| image::Rgb([(x * 3) as u8, (y * 5) as u8, 90]));
+    Frame { index: 0, time_secs, image }
+}
+
+#[divan::bench(args = PolicyKind::ALL, sample_count = 200, sample_size = 1)]
+fn frame_to_steering(bencher: Bencher, kind: PolicyKind) {
+    let mut driver = fresh(kind);
+    let mut frame = frame(driver.policy().input_size(), 0.0);
+    bencher.bench_local(|| {
+        frame.time_secs += 0.05;
+        driver.steer(black_box(&frame))
+    });
+}
+
+#[divan::bench(args = Method::ALL, sample_count = 200, sample_size = 1)]
+fn frame_to_steering_and_map(bencher: Bencher, method: Method) {
+    let mut driver = fresh(PolicyKind::Ncp);
+    let mut frame = frame(driver.policy().input_size(), 0.0);
+    bencher.bench_local(|| {
+        frame.time_secs += 0.05;
+        driver.decide(black_box(&frame), method)
+    });
+}
+
+/// Batch and steps; the second pair also runs backward.
+#[divan::bench(args = [(1, 1), (64, 32)], sample_count = 50)]
+fn liquid_neurons_alone(bencher: Bencher, (batch, steps): (usize, usize)) {
+    let wiring = Wiring::lane_keeping(LANE_KEEPING_SEED);
+    let parameters = vec![0.5; Layout::of(&wiring).parameters()];
+    let inputs: Vec<f32> = (0..batch * steps * 32).map(|i| (i % 97) as f32 / 97.0).collect();
+    let (first_state, elapsed) = (vec![0.0; batch * wiring.units()], vec![1.0; batch * steps]);
+    let d_states = vec![0.1; batch * steps * wiring.units()];
+    let run = Run {
+        wiring: &wiring,
+        unfolds: 6,
+        batch,
+        steps,
+        inputs: &inputs,
+        first_state: &first_state,
+        elapsed: &elapsed,
+        parameters: &parameters,
+    };
+    bencher.bench_local(|| {
+        if batch == 1 {
+            black_box(ltc_kernel::forward(black_box(&run)));
+        } else {
+            black_box(ltc_kernel::backward(black_box(&run), &d_states));
+        }
+    });
+}
+
+/// Frames per second of a short training, with its rendering and its own drives, nearly without validation.
+#[divan::bench(args = [PolicyKind::Ncp, PolicyKind::Cnn], sample_count = 3, sample_size = 1)]
+fn training_with_its_rendering(bencher: Bencher, kind: PolicyKind) {
+    let config = TrainingConfig { validation_looks: 16, ..TrainingConfig::recipe(kind, 1, 1600) };
+    bencher
+        .counter(ItemsCount::new(config.steps * FRAMES_PER_STEP))
+        .bench_local(|| train(&config, &device::cpu(), &mut |_| true));
+}

@@ -1,0 +1,147 @@
+//! Backward pass of a batch: gradients of parts of it, in parallel, then their sum in frame order.
+
+use super::ConvShape;
+use super::input_gradient::TransposedWeight;
+use super::padding::{pad_image, unpad_rows};
+use super::weight_gradient::WeightGradient;
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+/// Frames per partial weight gradient. Fixed, so that the order of additions is the same on any machine.
+const FRAMES_PER_PART: usize = 8;
+
+/// Gradients of a layer, for a gradient of its output.
+#[derive(Debug)]
+pub struct ConvGradients {
+    /// `[batch, in_height, in_width, in_channels]`, if asked for.
+    pub input: Option<Vec<f32>>,
+    /// `[kernel, kernel, in_channels, out_channels]`
+    pub weight: Vec<f32>,
+    /// `[out_channels]`
+    pub bias: Vec<f32>,
+}
+
+/// Gradients of [`forward`](super::forward()): `output` is what it returned and tells where the ReLU was open.
+///
+/// # Shapes
+/// - input, weight: as for `forward`
+/// - output, d_output: `[batch, out_height, out_width, out_channels]`
+///
+/// # Panics
+/// If a slice has another length than the shapes say.
+pub fn backward(
+    shape: &ConvShape,
+    input: &[f32],
+    weight: &[f32],
+    output: &[f32],
+    d_output: &[f32],
+    wants_d_input: bool,
+) -> ConvGradients {
+    let batch = shape.batch_of(input);
+    shape.check_weight(weight);
+    assert_eq!(output.len(), batch * shape.out_len(), "output is of the same batch");
+    assert_eq!(d_output.len(), output.len(), "one gradient per output");
+    let transposed = wants_d_input.then(|| TransposedWeight::new(shape, weight));
+    let [inputs, outputs] = [shape.in_len(), shape.out_len()].map(|length| FRAMES_PER_PART * length);
+    let outputs = output.par_chunks(outputs).zip(d_output.par_chunks(outputs));
+    let parts: Vec<Part> = input
+        .par_chunks(inputs)
+        .zip(outputs)
+        .map(|(input, (output, d_output))| Part::of(shape, input, [output, d_output], transposed.as_ref()))
+        .collect();
+    gather(shape, parts, wants_d_input)
+}
+
+/// Puts the parts together, in order.
+fn gather(shape: &ConvShape, parts: Vec<Part>, wants_d_input: bool) -> ConvGradients {
+    let mut weight = vec![0.0; shape.window_len() * shape.lanes()];
+    let mut bias = vec![0.0; shape.lanes()];
+    for part in &parts {
+        add_to(&mut weight, &part.weight);
+        add_to(&mut bias, &part.bias);
+    }
+    bias.truncate(shape.out_channels);
+    let input = wants_d_input.then(|| parts.iter().map(|part| &part.input[..]).collect::<Vec<_>>().concat());
+    ConvGradients { input, weight: unpad_rows(&weight, shape.out_channels, shape.lanes()), bias }
+}
+
+fn add_to(sum: &mut [f32], part: &[f32]) {
+    for (sum, part) in sum.iter_mut().zip(part) {
+        *sum += part;
+    }
+}
+
+/// Gradients of a few frames; those of the parameters summed in order, channels padded to whole vectors.
+struct Part {
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+    input: Vec<f32>,
+}
+
+impl Part {
+    fn of(
+        shape: &ConvShape,
+        input: &[f32],
+        [output, d_output]: [&[f32]; 2],
+        transposed: Option<&TransposedWeight>,
+    ) -> Self {
+        let capacity = if transposed.is_some() { input.len() } else { 0 };
+        let mut part = Self {
+            weight: vec![0.0; shape.window_len() * shape.lanes()],
+            bias: vec![0.0; shape.lanes()],
+            input: Vec::with_capacity(capacity),
+        };
+        let outputs = output.chunks_exact(shape.out_len()).zip(d_output.chunks_exact(shape.out_len()));
+        for (input, (output, d_output)) in input.chunks_exact(shape.in_len()).zip(outputs) {
+            part.add_frame(shape, input, [output, d_output], transposed);
+        }
+        part
+    }
+
+    fn add_frame(
+        &mut self,
+        shape: &ConvShape,
+        input: &[f32],
+        [output, d_output]: [&[f32]; 2],
+        transposed: Option<&TransposedWeight>,
+    ) {
+        let simd = Arch::new();
+        let mut d_sum = vec![0.0; shape.out_height() * shape.out_width() * shape.lanes()];
+        let (channels, d_bias) = (shape.out_channels, &mut self.bias[..]);
+        simd.dispatch(ThroughRelu { channels, output, d_output, d_sum: &mut d_sum, d_bias });
+        let padded = pad_image(input, shape.in_width, shape.in_channels, shape.padding);
+        simd.dispatch(WeightGradient { shape, input: &padded, d_sum: &d_sum, d_weight: &mut self.weight });
+        if let Some(transposed) = transposed {
+            self.input.extend_from_slice(&transposed.input_gradient(shape, &d_sum));
+        }
+    }
+}
+
+/// Gradient before the ReLU, channels padded to whole vectors, and its sum over pixels added to the bias gradient.
+struct ThroughRelu<'a> {
+    channels: usize,
+    output: &'a [f32],
+    d_output: &'a [f32],
+    d_sum: &'a mut [f32],
+    d_bias: &'a mut [f32],
+}
+
+impl WithSimd for ThroughRelu<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (d_sum, _) = S::as_mut_simd_f32s(self.d_sum);
+        let (d_bias, _) = S::as_mut_simd_f32s(self.d_bias);
+        let zero = simd.splat_f32s(0.0);
+        let pixels = self.output.chunks_exact(self.channels).zip(self.d_output.chunks_exact(self.channels));
+        for (d_sum, (output, d_output)) in d_sum.chunks_exact_mut(d_bias.len()).zip(pixels) {
+            let values = output.chunks(S::F32_LANES).zip(d_output.chunks(S::F32_LANES));
+            for ((d_sum, d_bias), (output, d_output)) in d_sum.iter_mut().zip(d_bias.iter_mut()).zip(values) {
+                let open = simd.greater_than_f32s(simd.partial_load_f32s(output), zero);
+                *d_sum = simd.select_f32s(open, simd.partial_load_f32s(d_output), zero);
+                *d_bias = simd.add_f32s(*d_bias, *d_sum);
+            }
+        }
+    }
+}

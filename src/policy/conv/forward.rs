@@ -1,0 +1,150 @@
+//! Forward pass: every output row in blocks of pixels x output channels.
+
+use super::ConvShape;
+use super::accumulate::{SMALL_BLOCK, Walk, accumulate, block_starts, passes};
+use super::padding::{pad_image, pad_rows};
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+/// `relu(conv(input, weight) + bias)` for a batch.
+///
+/// # Shapes
+/// - input: `[batch, in_height, in_width, in_channels]`
+/// - weight: `[kernel, kernel, in_channels, out_channels]`, bias: `[out_channels]`
+/// - returns: `[batch, out_height, out_width, out_channels]`
+///
+/// # Panics
+/// If a slice has another length than the shapes say.
+pub fn forward(shape: &ConvShape, input: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
+    let batch = shape.batch_of(input);
+    shape.check_weight(weight);
+    assert_eq!(bias.len(), shape.out_channels, "one bias per output channel of {shape:?}");
+    let weight = pad_rows(weight, shape.out_channels, shape.lanes());
+    let bias = pad_rows(bias, shape.out_channels, shape.lanes());
+    let mut output = vec![0.0; batch * shape.out_len()];
+    output.par_chunks_mut(shape.out_len()).zip(input.par_chunks(shape.in_len())).for_each(|(output, input)| {
+        let input = pad_image(input, shape.in_width, shape.in_channels, shape.padding);
+        let job = Forward { shape, input: &input, weight: &weight, bias: &bias, output };
+        Arch::new().dispatch(job);
+    });
+    output
+}
+
+/// One padded image through one layer.
+pub(super) struct Forward<'a> {
+    /// Of the layer.
+    pub(super) shape: &'a ConvShape,
+    /// With its border of zeros.
+    pub(super) input: &'a [f32],
+    /// Channels padded to whole vectors.
+    pub(super) weight: &'a [f32],
+    /// Channels padded to whole vectors.
+    pub(super) bias: &'a [f32],
+    /// `[out_height, out_width, out_channels]`
+    pub(super) output: &'a mut [f32],
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.run::<S, true>(simd);
+    }
+}
+
+/// The same without the ReLU.
+pub(super) struct Linear<'a>(pub(super) Forward<'a>);
+
+impl WithSimd for Linear<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.0.run::<S, false>(simd);
+    }
+}
+
+impl Forward<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const RELU: bool>(self, simd: S) {
+        let shape = self.shape;
+        let vectors = shape.lanes() / S::F32_LANES;
+        let (weight, _) = S::as_simd_f32s(self.weight);
+        let (bias, _) = S::as_simd_f32s(self.bias);
+        let in_row = (shape.in_width + 2 * shape.padding) * shape.in_channels;
+        for (y, row) in self.output.chunks_exact_mut(shape.out_width() * shape.out_channels).enumerate() {
+            let input = &self.input[y * shape.stride * in_row..];
+            for (first, width) in passes(vectors) {
+                let columns = Columns { shape, input, weight, bias, vectors, first, in_row };
+                match width {
+                    4 => columns.run::<S, 4, 3, RELU>(simd, row),
+                    3 => columns.run::<S, 3, 4, RELU>(simd, row),
+                    2 => columns.run::<S, 2, 6, RELU>(simd, row),
+                    _ => columns.run::<S, 1, 12, RELU>(simd, row),
+                }
+            }
+        }
+    }
+}
+
+/// One output row, for some vectors of output channels.
+struct Columns<'a, V> {
+    shape: &'a ConvShape,
+    /// From the first input row under this output row on.
+    input: &'a [f32],
+    weight: &'a [V],
+    bias: &'a [V],
+    vectors: usize,
+    first: usize,
+    in_row: usize,
+}
+
+impl<V: Copy> Columns<'_, V> {
+    #[inline(always)]
+    fn run<S: Simd<f32s = V>, const VECTORS: usize, const PIXELS: usize, const RELU: bool>(
+        &self,
+        simd: S,
+        row: &mut [f32],
+    ) {
+        let width = self.shape.out_width();
+        // Blocks may overlap at the end of the row: the same pixel is then written twice, with the same value.
+        if width >= PIXELS {
+            block_starts(width, PIXELS).for_each(|x| self.block::<S, VECTORS, PIXELS, RELU>(simd, row, x));
+        } else if width >= SMALL_BLOCK {
+            block_starts(width, SMALL_BLOCK).for_each(|x| self.block::<S, VECTORS, SMALL_BLOCK, RELU>(simd, row, x));
+        } else {
+            (0..width).for_each(|x| self.block::<S, VECTORS, 1, RELU>(simd, row, x));
+        }
+    }
+
+    #[inline(always)]
+    fn block<S: Simd<f32s = V>, const VECTORS: usize, const PIXELS: usize, const RELU: bool>(
+        &self,
+        simd: S,
+        row: &mut [f32],
+        x: usize,
+    ) {
+        let shape = self.shape;
+        let step = shape.stride * shape.in_channels;
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; PIXELS];
+        for sum in &mut sums {
+            sum.copy_from_slice(&self.bias[self.first..self.first + VECTORS]);
+        }
+        for ky in 0..shape.kernel {
+            let input = &self.input[ky * self.in_row + x * step..];
+            let weight = &self.weight[ky * shape.run_len() * self.vectors + self.first..];
+            let walk = Walk { steps: shape.run_len(), block_stride: step, step_stride: 1, row_stride: self.vectors };
+            accumulate(simd, &mut sums, input, weight, walk);
+        }
+        for (pixel, sum) in sums.iter().enumerate() {
+            let start = (x + pixel) * shape.out_channels;
+            let channel = self.first * S::F32_LANES;
+            let output = &mut row[start + channel..start + shape.out_channels.min(channel + VECTORS * S::F32_LANES)];
+            for (output, sum) in output.chunks_mut(S::F32_LANES).zip(sum) {
+                let value = if RELU { simd.max_f32s(*sum, simd.splat_f32s(0.0)) } else { *sum };
+                simd.partial_store_f32s(output, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Convolution with bias and ReLU, forward and backward, on plain slices. Images are height x width x channel, so that
+//! a row of a filter window is one contiguous run and output channels are the SIMD lanes.
+//!
+//! All three passes are the same outer-product sum, `accumulate`: a block of results is held in registers while the
+//! kernel walks along the sum. No patch matrix is built. Frames of a batch run in parallel; partial weight gradients
+//! are added in frame order, so that results do not depend on the number of threads.
+
+mod accumulate;
+mod backward;
+mod forward;
+mod input_gradient;
+mod padding;
+mod weight_gradient;
+
+pub use backward::{ConvGradients, backward};
+pub use forward::forward;
+
+/// Channels are padded to this many, a whole number of vectors on every instruction set.
+const LANES: usize = 16;
+
+/// Size of one convolution layer: square kernel, same stride and zero padding in both directions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvShape {
+    /// Rows of the input.
+    pub in_height: usize,
+    /// Columns of the input.
+    pub in_width: usize,
+    /// Channels of the input.
+    pub in_channels: usize,
+    /// Filters.
+    pub out_channels: usize,
+    /// Side of the filter window.
+    pub kernel: usize,
+    /// Step of the filter window.
+    pub stride: usize,
+    /// Rows and columns of zeros on every side of the input.
+    pub padding: usize,
+}
+
+impl ConvShape {
+    /// Rows of the output.
+    pub fn out_height(&self) -> usize {
+        (self.in_height + 2 * self.padding - self.kernel) / self.stride + 1
+    }
+
+    /// Columns of the output.
+    pub fn out_width(&self) -> usize {
+        (self.in_width + 2 * self.padding - self.kernel) / self.stride + 1
+    }
+
+    /// Numbers in one input image.
+    pub fn in_len(&self) -> usize {
+        self.in_height * self.in_width * self.in_channels
+    }
+
+    /// Numbers in one output image.
+    pub fn out_len(&self) -> usize {
+        self.out_height() * self.out_width() * self.out_channels
+    }
+
+    /// Numbers in one filter.
+    pub fn window_len(&self) -> usize {
+        self.kernel * self.kernel * self.in_channels
+    }
+
+    /// Numbers in one row of a filter.
+    fn run_len(&self) -> usize {
+        self.kernel * self.in_channels
+    }
+
+    /// Images in a batch.
+    fn batch_of(&self, input: &[f32]) -> usize {
+        assert_eq!(input.len() % self.in_len(), 0, "input is whole images of {self:?}");
+        input.len() / self.in_len()
+    }
+
+    fn check_weight(&self, weight: &[f32]) {
+        assert_eq!(weight.len(), self.window_len() * self.out_channels, "weight fits {self:?}");
+    }
+
+    /// Output channels rounded up to whole vectors of 16: the widest register of any supported machine.
+    fn lanes(&self) -> usize {
+        self.out_channels.next_multiple_of(LANES)
+    }
+}

@@ -1,0 +1,64 @@
+//! Zeros around images and behind rows of channels, so that the kernels meet no edges.
+
+use super::ConvShape;
+use std::borrow::Cow;
+
+/// Copies rows of `from` numbers into rows of `to` numbers, zero-filled.
+pub(super) fn pad_rows(rows: &[f32], from: usize, to: usize) -> Vec<f32> {
+    let mut padded = vec![0.0; rows.len() / from * to];
+    for (padded, row) in padded.chunks_exact_mut(to).zip(rows.chunks_exact(from)) {
+        padded[..from].copy_from_slice(row);
+    }
+    padded
+}
+
+/// Undoes [`pad_rows`]: rows of `from` numbers cut to `to`.
+pub(super) fn unpad_rows(rows: &[f32], to: usize, from: usize) -> Vec<f32> {
+    rows.chunks_exact(from).flat_map(|row| &row[..to]).copied().collect()
+}
+
+/// Adds a border of zeros.
+pub(super) fn pad_image(image: &[f32], width: usize, channels: usize, padding: usize) -> Cow<'_, [f32]> {
+    if padding == 0 {
+        return image.into();
+    }
+    let (run, padded_run) = (width * channels, (width + 2 * padding) * channels);
+    let height = image.len() / run;
+    let mut padded = vec![0.0; (height + 2 * padding) * padded_run];
+    for (row, source) in image.chunks_exact(run).enumerate() {
+        let start = (row + padding) * padded_run + padding * channels;
+        padded[start..start + run].copy_from_slice(source);
+    }
+    padded.into()
+}
+
+/// Cuts or zero-fills rows and columns at the end: with a stride, the last ones of the input may meet no output.
+pub(super) fn fit_image(image: &[f32], [height, width]: [usize; 2], to: &ConvShape) -> Vec<f32> {
+    let channels = to.in_channels;
+    let mut fitted = vec![0.0; to.in_len()];
+    let run = width.min(to.in_width) * channels;
+    for row in 0..height.min(to.in_height) {
+        let (target, source) = (row * to.in_width * channels, row * width * channels);
+        fitted[target..target + run].copy_from_slice(&image[source..source + run]);
+    }
+    fitted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_border_of_zeros_surrounds_the_image() {
+        let padded = pad_image(&[1.0, 2.0, 3.0, 4.0], 2, 1, 1);
+        let expected = [[0.0; 4], [0.0, 1.0, 2.0, 0.0], [0.0, 3.0, 4.0, 0.0], [0.0; 4]];
+        assert_eq!(padded, expected.concat());
+    }
+
+    #[test]
+    fn padded_rows_come_back_unchanged() {
+        let padded = pad_rows(&[1.0, 2.0, 3.0, 4.0], 2, 3);
+        assert_eq!(padded, [1.0, 2.0, 0.0, 3.0, 4.0, 0.0]);
+        assert_eq!(unpad_rows(&padded, 2, 3), [1.0, 2.0, 3.0, 4.0]);
+    }
+}

@@ -1,0 +1,155 @@
+//! Liquid time-constant neurons, forward and backward through all unfolds, on plain slices: one fused kernel over the
+//! synapses that exist. Hasani et al., AAAI 2021 (fused semi-implicit step); names and order of operations as in ncps
+//! 1.0.1 (`ltc_cell.py`, explicit constraints).
+//!
+//! One step of length `elapsed`, in `unfolds` parts, all neurons from the old v:
+//!
+//! ```text
+//! v ← (cm·v + gleak·vleak + Σ G·erev) / (cm + gleak + Σ G + ε),   G = w · sigmoid(sigma · (source − mu)),
+//! cm = capacitance · unfolds / elapsed, sums over the synapses into the neuron.
+//! ```
+//!
+//! Sixteen sequences of a batch are the SIMD lanes, so neither pass ever gathers.
+
+mod gradients;
+mod introspect;
+mod lanes;
+mod layout;
+mod synapse;
+mod tape;
+
+pub use gradients::RunGradients;
+pub use introspect::{Introspection, introspect};
+pub use layout::Layout;
+
+use super::wiring::Wiring;
+use gradients::GroupGradients;
+use lanes::{LANES, Lanes};
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+use tape::{Group, Tape};
+
+/// A batch of sequences to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// Which neuron talks to which.
+    pub wiring: &'a Wiring,
+    /// Parts of one step; six per frame in ncps.
+    pub unfolds: usize,
+    /// Sequences.
+    pub batch: usize,
+    /// Steps of each sequence.
+    pub steps: usize,
+    /// `[batch, steps, sensory]`, after the input mapping.
+    pub inputs: &'a [f32],
+    /// `[batch, units]`
+    pub first_state: &'a [f32],
+    /// `[batch, steps]`, in the cell's unit of time.
+    pub elapsed: &'a [f32],
+    /// As [`Layout`] says.
+    pub parameters: &'a [f32],
+}
+
+impl Run<'_> {
+    fn check(&self) {
+        let (sensory, units) = (self.wiring.shape().sensory, self.wiring.units());
+        assert!(self.unfolds > 0, "a step has at least one part");
+        assert_eq!(self.inputs.len(), self.batch * self.steps * sensory, "inputs: [batch, steps, sensory]");
+        assert_eq!(self.first_state.len(), self.batch * units, "first state: [batch, units]");
+        assert_eq!(self.elapsed.len(), self.batch * self.steps, "elapsed: [batch, steps]");
+        assert_eq!(self.parameters.len(), Layout::of(self.wiring).parameters(), "parameters: as Layout says");
+    }
+}
+
+/// The state after each step.
+///
+/// # Shapes
+/// - returns: `[batch, steps, units]`
+///
+/// # Panics
+/// If a slice has another length than its shape says.
+pub fn forward(run: &Run<'_>) -> Vec<f32> {
+    run.check();
+    let per_sequence = run.steps * run.wiring.units();
+    let mut states = vec![0.0; run.batch * per_sequence];
+    states.par_chunks_mut(LANES * per_sequence).enumerate().for_each(|(index, states)| {
+        Arch::new().dispatch(Forward { group: Group::new(run, index), states });
+    });
+    states
+}
+
+/// Gradients for a gradient of the states. Runs forward again to have every intermediate state at hand.
+///
+/// # Shapes
+/// - d_states: `[batch, steps, units]`
+///
+/// # Panics
+/// If a slice has another length than its shape says.
+pub fn backward(run: &Run<'_>, d_states: &[f32]) -> RunGradients {
+    run.check();
+    assert_eq!(d_states.len(), run.batch * run.steps * run.wiring.units(), "one gradient per state");
+    let groups: Vec<GroupGradients> = (0..run.batch.div_ceil(LANES))
+        .into_par_iter()
+        .map(|index| Arch::new().dispatch(Backward { group: Group::new(run, index), d_states }))
+        .collect();
+    RunGradients::gather(run, &groups)
+}
+
+/// One group forward, compiled for the instruction set that is there.
+struct Forward<'a> {
+    group: Group<'a>,
+    /// `[sequences of the group, steps, units]`
+    states: &'a mut [f32],
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) {
+        let mut tape = Tape::new(self.group.run, 1);
+        tape.start(&self.group);
+        for step in 0..self.group.run.steps {
+            tape.step(&self.group, step);
+            self.store(step, tape.state());
+            tape.forget_past();
+        }
+    }
+}
+
+impl Forward<'_> {
+    fn store(&mut self, step: usize, state: &[Lanes]) {
+        let per_sequence = self.group.run.steps * state.len();
+        for (lane, sequence) in self.states.chunks_exact_mut(per_sequence).enumerate() {
+            for (target, state) in sequence[step * state.len()..].iter_mut().zip(state) {
+                *target = state.lane(lane);
+            }
+        }
+    }
+}
+
+/// One group forward and back.
+struct Backward<'a> {
+    group: Group<'a>,
+    /// `[batch, steps, units]`
+    d_states: &'a [f32],
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = GroupGradients;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> GroupGradients {
+        let steps = self.group.run.steps;
+        let mut tape = Tape::new(self.group.run, steps);
+        tape.start(&self.group);
+        for step in 0..steps {
+            tape.step(&self.group, step);
+        }
+        let mut gradients = GroupGradients::new(self.group.run);
+        for step in (0..steps).rev() {
+            gradients.step(&self.group, &tape, step, self.d_states);
+        }
+        gradients
+    }
+}

@@ -1,0 +1,54 @@
+//! One synapse for sixteen sequences: its gate, what it adds to its target, and the gradients of both.
+
+use super::lanes::Lanes;
+use super::layout::Gates;
+
+/// Sums over the synapses into a neuron, or their gradients.
+#[derive(Clone, Copy)]
+pub(super) struct Sums {
+    /// Σ G·erev
+    pub(super) current: Lanes,
+    /// Σ G
+    pub(super) conductance: Lanes,
+}
+
+impl Sums {
+    /// No synapse yet.
+    pub(super) const ZERO: Self = Self { current: Lanes::ZERO, conductance: Lanes::ZERO };
+
+    /// Adds a synapse that is open by `gate`.
+    #[inline(always)]
+    pub(super) fn add(&mut self, gate: Lanes, synapse: &Gates<f32>) {
+        let open = gate * synapse.w;
+        self.current += open * synapse.erev;
+        self.conductance += open;
+    }
+}
+
+/// `sigmoid(sigma · (source − mu))`
+#[inline(always)]
+pub(super) fn gate(source: Lanes, synapse: &Gates<f32>) -> Lanes {
+    ((source - synapse.mu) * synapse.sigma).sigmoid()
+}
+
+impl Gates<&mut [Lanes]> {
+    /// Adds the gradients of synapse `k`'s parameters and returns the gradient of its source, from the gradients of its
+    /// target's sums.
+    #[inline(always)]
+    pub(super) fn add_gradients(
+        &mut self,
+        k: usize,
+        synapse: &Gates<f32>,
+        [source, gate]: [Lanes; 2],
+        d_sums: &Sums,
+    ) -> Lanes {
+        let d_open = d_sums.current * synapse.erev + d_sums.conductance;
+        let d_argument = d_open * synapse.w * gate * (Lanes::from(1.0) - gate);
+        let d_source = d_argument * synapse.sigma;
+        self.erev[k] += d_sums.current * synapse.w * gate;
+        self.w[k] += d_open * gate;
+        self.sigma[k] += d_argument * (source - synapse.mu);
+        self.mu[k] += -d_source;
+        d_source
+    }
+}
