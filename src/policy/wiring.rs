@@ -222,45 +222,19 @@ impl Builder {
     }
 
     fn connect_sensory_to_inter(&mut self) {
-        let (inter, inputs) = (self.inter(), (0..self.shape.sensory).collect::<Vec<_>>());
-        for &input in &inputs {
-            for target in self.random.choose(&inter, self.shape.sensory_fanout) {
-                let polarity = self.random.polarity();
-                self.sensory.set(input, target, polarity);
-            }
-        }
-        // Inter neurons that no input chose choose their own inputs, about as many as the others have.
-        let fanin = (self.shape.sensory * self.shape.sensory_fanout / self.shape.inter).clamp(1, self.shape.sensory);
-        for &target in &inter {
-            if inputs.iter().any(|&input| self.sensory.drives(input, target)) {
-                continue;
-            }
-            for input in self.random.choose(&inputs, fanin) {
-                let polarity = self.random.polarity();
-                self.sensory.set(input, target, polarity);
-            }
-        }
+        let NcpShape { sensory, inter, sensory_fanout, .. } = self.shape;
+        let (inputs, neurons): (Vec<_>, _) = ((0..sensory).collect(), self.inter());
+        self.connect(Matrix::Sensory, Way::Forth, &inputs, &neurons, sensory_fanout);
+        let fanin = (sensory * sensory_fanout / inter).clamp(1, sensory);
+        self.connect_forgotten(Matrix::Sensory, Way::Back, &neurons, &inputs, fanin);
     }
 
     fn connect_inter_to_command(&mut self) {
-        let (inter, command) = (self.inter(), self.command());
-        for &source in &inter {
-            for target in self.random.choose(&command, self.shape.inter_fanout) {
-                let polarity = self.random.polarity();
-                self.internal.set(source, target, polarity);
-            }
-        }
+        let (inter, command, fanout) = (self.inter(), self.command(), self.shape.inter_fanout);
+        self.connect(Matrix::Internal, Way::Forth, &inter, &command, fanout);
         // The upper limit is the number of command neurons, not of inter neurons: so it is in ncps.
-        let fanin = (self.shape.inter * self.shape.inter_fanout / self.shape.command).clamp(1, self.shape.command);
-        for &target in &command {
-            if inter.iter().any(|&source| self.internal.drives(source, target)) {
-                continue;
-            }
-            for source in self.random.choose(&inter, fanin) {
-                let polarity = self.random.polarity();
-                self.internal.set(source, target, polarity);
-            }
-        }
+        let fanin = (inter.len() * fanout / command.len()).clamp(1, command.len());
+        self.connect_forgotten(Matrix::Internal, Way::Back, &command, &inter, fanin);
     }
 
     fn connect_command_to_command(&mut self) {
@@ -274,22 +248,66 @@ impl Builder {
     }
 
     fn connect_command_to_motor(&mut self) {
-        let (command, motor) = (self.command(), (0..self.shape.motor).collect::<Vec<_>>());
-        for &target in &motor {
-            for source in self.random.choose(&command, self.shape.motor_fanin) {
+        let (command, motor): (_, Vec<_>) = (self.command(), (0..self.shape.motor).collect());
+        let fanin = self.shape.motor_fanin;
+        self.connect(Matrix::Internal, Way::Back, &motor, &command, fanin);
+        let fanout = (motor.len() * fanin / command.len()).clamp(1, motor.len());
+        self.connect_forgotten(Matrix::Internal, Way::Forth, &command, &motor, fanout);
+    }
+
+    /// Each of `cells` chooses `count` of `partners`; the synapses lead to the partners, or from them.
+    fn connect(&mut self, matrix: Matrix, way: Way, cells: &[usize], partners: &[usize], count: usize) {
+        for &cell in cells {
+            for partner in self.random.choose(partners, count) {
                 let polarity = self.random.polarity();
-                self.internal.set(source, target, polarity);
+                let (source, target) = way.ends(cell, partner);
+                self.adjacency(matrix).set(source, target, polarity);
             }
         }
-        let fanout = (self.shape.motor * self.shape.motor_fanin / self.shape.command).clamp(1, self.shape.motor);
-        for &source in &command {
-            if motor.iter().any(|&target| self.internal.drives(source, target)) {
-                continue;
+    }
+
+    /// The same for those of `cells` that no partner has chosen: about as many synapses as the others have.
+    fn connect_forgotten(&mut self, matrix: Matrix, way: Way, cells: &[usize], partners: &[usize], count: usize) {
+        for &cell in cells {
+            let adjacency = self.adjacency(matrix);
+            let chosen = partners.iter().any(|&partner| {
+                let (source, target) = way.ends(cell, partner);
+                adjacency.drives(source, target)
+            });
+            if !chosen {
+                self.connect(matrix, way, &[cell], partners, count);
             }
-            for target in self.random.choose(&motor, fanout) {
-                let polarity = self.random.polarity();
-                self.internal.set(source, target, polarity);
-            }
+        }
+    }
+
+    fn adjacency(&mut self, matrix: Matrix) -> &mut Adjacency {
+        match matrix {
+            Matrix::Sensory => &mut self.sensory,
+            Matrix::Internal => &mut self.internal,
+        }
+    }
+}
+
+/// Which of the two matrices a synapse belongs to.
+#[derive(Clone, Copy)]
+enum Matrix {
+    Sensory,
+    Internal,
+}
+
+/// Whether a synapse leads from the cell that chooses to the partner, or the other way.
+#[derive(Clone, Copy)]
+enum Way {
+    Forth,
+    Back,
+}
+
+impl Way {
+    /// Source and target.
+    fn ends(self, cell: usize, partner: usize) -> (usize, usize) {
+        match self {
+            Self::Forth => (cell, partner),
+            Self::Back => (partner, cell),
         }
     }
 }
