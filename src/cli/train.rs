@@ -31,7 +31,7 @@ const EXAMPLES: &str = "\
 Examples:
   liquid-lane train --policy ncp                        as the shipped weights were made, into out/
   liquid-lane train --policy cnn --looks 10000          a few minutes
-  liquid-lane drive --models out                        drive what was trained";
+  liquid-lane drive --policies out/ncp.safetensors,cnn  drive what was trained, beside the shipped CNN";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
