@@ -30,10 +30,10 @@ fn frame(size: Size, time_secs: f64) -> Frame {
     Frame { index: 0, time_secs, image }
 }
 
-#[divan::bench(args = PolicyKind::ALL, sample_count = 200, sample_size = 1)]
+#[divan::bench(args = PolicyKind::all(), sample_count = 200, sample_size = 1)]
 fn frame_to_steering(bencher: Bencher, kind: PolicyKind) {
     let mut driver = fresh(kind);
-    let mut frame = frame(driver.policy().input_size(), 0.0);
+    let mut frame = frame(driver.input_size(), 0.0);
     bencher.bench_local(|| {
         frame.time_secs += 0.05;
         driver.steer(black_box(&frame))
@@ -42,8 +42,8 @@ fn frame_to_steering(bencher: Bencher, kind: PolicyKind) {
 
 #[divan::bench(args = Method::ALL, sample_count = 200, sample_size = 1)]
 fn frame_to_steering_and_map(bencher: Bencher, method: Method) {
-    let mut driver = fresh(PolicyKind::Ncp);
-    let mut frame = frame(driver.policy().input_size(), 0.0);
+    let mut driver = fresh(PolicyKind::NCP);
+    let mut frame = frame(driver.input_size(), 0.0);
     bencher.bench_local(|| {
         frame.time_secs += 0.05;
         driver.decide(black_box(&frame), method)
@@ -61,6 +61,7 @@ fn liquid_neurons_alone(bencher: Bencher, (batch, steps): (usize, usize)) {
     let run = Run {
         wiring: &wiring,
         unfolds: 6,
+        epsilon: 1e-8,
         batch,
         steps,
         inputs: &inputs,
@@ -78,7 +79,7 @@ fn liquid_neurons_alone(bencher: Bencher, (batch, steps): (usize, usize)) {
 }
 
 /// Frames per second of a short training, with its rendering and its own drives, nearly without validation.
-#[divan::bench(args = [PolicyKind::Ncp, PolicyKind::Cnn], sample_count = 3, sample_size = 1)]
+#[divan::bench(args = [PolicyKind::NCP, PolicyKind::CNN], sample_count = 3, sample_size = 1)]
 fn training_with_its_rendering(bencher: Bencher, kind: PolicyKind) {
     let config = TrainingConfig { validation_looks: 16, ..TrainingConfig::recipe(kind, 1, 1600) };
     bencher

@@ -109,8 +109,7 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn session(arguments: &Arguments, seconds: f64) -> anyhow::Result<TwinDrive> {
-    let device = crate::device::cpu();
-    let drivers = arguments.models.drivers(&device)?;
+    let drivers = arguments.models.drivers()?;
     let course = course(arguments, RoadSet::Demo, seconds);
     let mut session = TwinDrive::new(drivers, course);
     session.set_noise(arguments.noise.first().copied().unwrap_or(0.0));
@@ -164,7 +163,7 @@ struct FilmScore {
 
 /// Drives many roads and prints the table.
 fn table(arguments: &Arguments, roads: u32) -> anyhow::Result<()> {
-    let drivers = arguments.models.drivers(&crate::device::cpu())?.into_iter();
+    let drivers = arguments.models.drivers()?.into_iter();
     let mut pilots: Vec<_> =
         drivers.map(|driver| (driver.name().to_owned(), Pilot::Policy(Box::new(driver)))).collect();
     if arguments.baselines {

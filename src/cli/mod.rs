@@ -1,14 +1,19 @@
 //! The command line: what was asked for, done and told. The only place that prints and exits.
 
 mod drive;
+mod model;
 mod models;
 mod output;
 mod record;
+mod recording;
 mod replay;
 mod train;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+
+/// Exit code for a check that found something.
+const FOUND_SOMETHING: u8 = 1;
 
 /// Exit code for everything that could not run.
 const COULD_NOT_RUN: u8 = 2;
@@ -23,7 +28,9 @@ Examples:
   liquid-lane replay my_drive/                         watch a recording, open loop
   liquid-lane train --policy ncp                       train on the simulator, on this machine's processor
 
-Exit codes: 0 done, 2 could not run.";
+  liquid-lane model show ncp                           what a policy is made of
+
+Exit codes: 0 done, 1 a check found something, 2 could not run.";
 
 /// Lane keeping with a Neural Circuit Policy: drive, replay, record, train. Without a command: drive.
 #[derive(Debug, Parser)]
@@ -43,8 +50,12 @@ enum Task {
     Replay(replay::Arguments),
     /// Record a drive by the expert as a donkeycar tub (version 2)
     Record(record::Arguments),
+    /// What a recording holds; its steering drawn on its pictures; another format
+    Recording(recording::Arguments),
     /// Train a policy on the simulator and score it
     Train(train::Arguments),
+    /// Show, import, export and check policies and cells
+    Model(model::Arguments),
 }
 
 /// Runs the program on its command line.
@@ -54,7 +65,12 @@ pub fn run() -> ExitCode {
         Task::Drive(arguments) => drive::run(&arguments),
         Task::Replay(arguments) => replay::run(&arguments),
         Task::Record(arguments) => record::run(&arguments),
+        Task::Recording(arguments) => recording::run(&arguments),
         Task::Train(arguments) => train::run(&arguments),
+        Task::Model(arguments) => match model::run(&arguments) {
+            Ok(false) => return ExitCode::from(FOUND_SOMETHING),
+            done => done.map(drop),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

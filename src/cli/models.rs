@@ -1,56 +1,97 @@
-//! Which weights a policy's name stands for: those in the binary, those in a folder, or a file.
+//! Which weights a policy's name stands for: those in the binary, those in a folder, or a file; and where they run.
 
-use crate::device::Device;
+use crate::device::{Backend, Device};
 use crate::driver::{Driver, Source};
-use crate::policy::PolicyKind;
-use crate::policy::weights;
+use crate::policy::weights::{self, ModelCard};
+use crate::policy::{Policy, PolicyKind};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 
 /// The shipped weights.
 const EMBEDDED: [(PolicyKind, &[u8]); 2] = [
-    (PolicyKind::Ncp, include_bytes!("../../models/ncp.safetensors")),
-    (PolicyKind::Cnn, include_bytes!("../../models/cnn.safetensors")),
+    (PolicyKind::NCP, include_bytes!("../../models/ncp.safetensors")),
+    (PolicyKind::CNN, include_bytes!("../../models/cnn.safetensors")),
 ];
 
 /// Options that choose policies.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
-    /// Policies by name (ncp, cnn) or by weights file (anything that ends in .safetensors), separated by commas
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "ncp,cnn")]
+    /// Policies by name (ncp, cnn), by weights file (anything that ends in .safetensors) or as torchscript:FILE with
+    /// FILE.json beside it (docs/backends.md), separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "ncp,cnn", visible_alias = "policy")]
     pub policies: Vec<String>,
     /// Take the named policies' weights from DIR/NAME.safetensors instead of those in the binary
     #[arg(long, value_name = "DIR")]
     pub models: Option<PathBuf>,
+    /// Where policies compute: cpu, libtorch, libtorch:cuda, libtorch:cuda:N, wgpu; all but cpu are built on request
+    #[arg(long, default_value_t)]
+    pub device: Backend,
 }
+
+/// What the name of a user's module starts with.
+const TORCHSCRIPT: &str = "torchscript:";
 
 impl Arguments {
     /// A driver for every policy asked for.
     ///
     /// # Errors
-    /// When a name stands for nothing, or its weights are unusable.
-    pub fn drivers(&self, device: &Device) -> anyhow::Result<Vec<Driver>> {
-        self.policies.iter().map(|name| self.driver(name, device)).collect()
+    /// When the device is not there, a name stands for nothing, or its weights are unusable.
+    pub fn drivers(&self) -> anyhow::Result<Vec<Driver>> {
+        let device = self.device.open()?;
+        self.policies.iter().map(|name| self.driver(name, &device)).collect()
     }
 
     fn driver(&self, name: &str, device: &Device) -> anyhow::Result<Driver> {
+        if let Some(path) = name.strip_prefix(TORCHSCRIPT) {
+            return torchscript(Path::new(path), self.device);
+        }
         if let Some(stem) = name.strip_suffix(".safetensors") {
             let stem = Path::new(stem).file_name().map_or(name.into(), |stem| stem.to_string_lossy());
             return from_file(&stem, Path::new(name), None, device);
         }
-        let kind: PolicyKind = name.parse().map_err(anyhow::Error::msg)?;
         if let Some(folder) = &self.models {
+            let kind: PolicyKind = name.parse().map_err(anyhow::Error::msg)?;
             return from_file(name, &folder.join(format!("{kind}.safetensors")), Some(kind), device);
         }
-        let embedded = EMBEDDED.iter().find(|(embedded, _)| *embedded == kind);
-        let (_, bytes) = embedded.with_context(|| {
-            let train = format!("`liquid-lane train --policy {kind} --out DIR`");
-            format!("no weights of `{kind}` are in the binary; train them ({train}) and pass --models DIR")
-        })?;
-        let origin = "built-in weights";
-        let (policy, _) = weights::from_bytes(bytes, Path::new(origin), Some(kind), device)?;
-        Ok(Driver::new(Source { name: name.into(), origin: origin.into() }, policy, device))
+        let (policy, _) = embedded(name, device)?;
+        Ok(Driver::new(Source { name: name.into(), origin: BUILT_IN.into() }, policy, device))
     }
+}
+
+/// A user's module: on LibTorch's processor where our own policies run elsewhere.
+#[cfg(feature = "libtorch")]
+fn torchscript(path: &Path, backend: Backend) -> anyhow::Result<Driver> {
+    use crate::device::LibTorchDevice;
+    use crate::driver::torchscript::TorchScript;
+    let device = match backend {
+        Backend::LibTorch(device) => device,
+        Backend::Cpu | Backend::Wgpu => LibTorchDevice::Cpu,
+    };
+    let stem = path.file_stem().map_or("torchscript".into(), |stem| stem.to_string_lossy());
+    let source = Source { name: stem.into(), origin: path.display().to_string() };
+    Ok(Driver::torchscript(source, TorchScript::open(path, device)?))
+}
+
+#[cfg(not(feature = "libtorch"))]
+fn torchscript(path: &Path, _: Backend) -> anyhow::Result<Driver> {
+    Err(crate::device::not_built("libtorch")).with_context(|| format!("{TORCHSCRIPT}{}", path.display()))
+}
+
+/// What messages call the weights in the binary.
+const BUILT_IN: &str = "built-in weights";
+
+/// The policy of this name whose weights are in the binary.
+///
+/// # Errors
+/// When there is no such policy, or its weights are not shipped.
+pub fn embedded(name: &str, device: &Device) -> anyhow::Result<(Policy, ModelCard)> {
+    let kind: PolicyKind = name.parse().map_err(anyhow::Error::msg)?;
+    let embedded = EMBEDDED.iter().find(|(embedded, _)| *embedded == kind);
+    let (_, bytes) = embedded.with_context(|| {
+        let train = format!("`liquid-lane train --policy {kind} --out DIR`");
+        format!("no weights of `{kind}` are in the binary; train them ({train}) and name DIR/{kind}.safetensors")
+    })?;
+    Ok(weights::from_bytes(bytes, Path::new(BUILT_IN), Some(kind), device)?)
 }
 
 fn from_file(name: &str, path: &Path, kind: Option<PolicyKind>, device: &Device) -> anyhow::Result<Driver> {

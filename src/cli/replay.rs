@@ -1,5 +1,6 @@
 //! `liquid-lane replay`: a recording in a window, as a film, or as error figures.
 
+use super::recording::options::RecordingArguments;
 use super::{models, output};
 use crate::audit::open_loop::{Noted, OpenLoop, SteeringError};
 use crate::driver::moment::Session as _;
@@ -27,8 +28,10 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// Udacity-simulator folder or donkeycar tub (version 2)
+    /// Folder or file of the recording
     pub path: PathBuf,
+    #[command(flatten)]
+    pub recording: RecordingArguments,
     #[command(flatten)]
     pub models: models::Arguments,
     /// Variance of the image noise on the [0, 1] image
@@ -70,9 +73,9 @@ struct Report {
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ensure!((0.0..=1.0).contains(&arguments.noise), "--noise: expected 0 to 1, got {}", arguments.noise);
-    let recording = Recording::open(&arguments.path)?;
+    let recording = Recording::open_with(&arguments.path, &arguments.recording.options())?;
     let facts = facts(&recording);
-    let mut session = Replay::new(recording, arguments.models.drivers(&crate::device::cpu())?);
+    let mut session = Replay::new(recording, arguments.models.drivers()?);
     session.set_noise(arguments.noise);
     if arguments.headless {
         return without_window(session, facts, arguments.film.as_deref(), arguments.json);
@@ -94,7 +97,7 @@ fn facts(recording: &Recording) -> Facts {
         rows_left_out: recording.skipped().iter().map(|(reason, count)| (reason.to_string(), *count)).collect(),
         duration_secs: recording.duration_secs(),
         timing: recording.timing().to_string(),
-        label: recording.label().to_string(),
+        label: recording.label().map_or("none".to_owned(), |label| label.to_string()),
     }
 }
 

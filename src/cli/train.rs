@@ -3,11 +3,13 @@
 use super::drive::drive_roads;
 use super::output;
 use crate::audit::closed_loop::DrivingScore;
+use crate::device::{Backend, Device};
 use crate::driver::closed_loop::Pilot;
 use crate::driver::twin_drive::Course;
 use crate::driver::{Driver, Source};
+use crate::policy::cell::{CellSpec, Constraint};
+use crate::policy::solver::Solver;
 use crate::policy::weights::{self, ModelCard};
-use crate::policy::wiring::LANE_KEEPING_SEED;
 use crate::policy::{Policy, PolicyKind};
 use crate::sim::{RoadSet, Weather};
 use crate::train::{FRAMES_PER_STEP, Trained, TrainingConfig, train};
@@ -36,9 +38,18 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// Which policy: ncp, cnn, ncp-paper, cnn-paper
+    /// Which policy: ncp, cnn, lstm, … (`liquid-lane model show` lists them), each also with -paper
     #[arg(long)]
     pub policy: PolicyKind,
+    /// How a continuous-time cell is solved: fused (liquid neurons only), euler or rk4
+    #[arg(long)]
+    pub solver: Option<Solver>,
+    /// Parts of one step of a continuous-time cell
+    #[arg(long)]
+    pub unfolds: Option<usize>,
+    /// How the conductances of liquid neurons stay positive: explicit or softplus
+    #[arg(long)]
+    pub constraint: Option<Constraint>,
     /// Seed of first weights, demonstrations and their order
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -48,9 +59,48 @@ pub struct Arguments {
     /// Folder for NAME.safetensors and NAME.json, the model card
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
+    /// Where to train: cpu, libtorch, libtorch:cuda, libtorch:cuda:N, wgpu; all but cpu are built on request
+    #[arg(long, default_value_t)]
+    pub device: Backend,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub json: bool,
+}
+
+impl Arguments {
+    /// The policy's cell with what the options change about it.
+    fn cell(&self) -> anyhow::Result<Option<CellSpec>> {
+        let Some(mut cell) = self.policy.cell() else {
+            let given = self.solver.is_some() || self.unfolds.is_some() || self.constraint.is_some();
+            ensure!(!given, "policy `{}` has dense layers: no solver, unfolds or constraint", self.policy);
+            return Ok(None);
+        };
+        if let Some(solver) = self.solver {
+            cell = cell.with_solver(solver)?;
+        }
+        if let Some(unfolds) = self.unfolds {
+            cell = cell.with_unfolds(unfolds)?;
+        }
+        if let Some(constraint) = self.constraint {
+            cell = cell.with_constraint(constraint)?;
+        }
+        cell.check()?;
+        Ok(Some(cell))
+    }
+
+    /// The command that makes the same weights.
+    fn command(&self) -> String {
+        let Self { policy, seed, looks, .. } = self;
+        let mut command = format!("liquid-lane train --policy {policy} --seed {seed} --looks {looks}");
+        let mut add = |name: &str, value: Option<String>| {
+            command += &value.map(|value| format!(" --{name} {value}")).unwrap_or_default();
+        };
+        add("device", (self.device != Backend::Cpu).then(|| self.device.to_string()));
+        add("solver", self.solver.map(|solver| solver.to_string()));
+        add("unfolds", self.unfolds.map(|unfolds| unfolds.to_string()));
+        add("constraint", self.constraint.map(|constraint| constraint.to_string()));
+        command
+    }
 }
 
 #[derive(Serialize)]
@@ -64,17 +114,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let looks = arguments.looks;
     ensure!((16..=MOST_LOOKS).contains(&looks), "--looks: expected at least 16 and at most {MOST_LOOKS}, got {looks}");
     ensure!(arguments.seed < 1 << 28, "--seed: expected a number below {}, got {}", 1 << 28, arguments.seed);
+    let device = arguments.device.open()?;
     let path = arguments.out.join(format!("{}.safetensors", arguments.policy));
     let card_path = path.with_extension("json");
     // An unwritable place is found out before the training, not after it.
     let [file, card_file] = [WholeFile::create(&path)?, WholeFile::create(&card_path)?];
     // Taken now: the repository may move on while the training runs.
     let revision = revision();
-    let config = TrainingConfig::recipe(arguments.policy, arguments.seed, arguments.looks);
+    let recipe = TrainingConfig::recipe(arguments.policy, arguments.seed, arguments.looks);
+    let config = TrainingConfig { cell: arguments.cell()?, ..recipe };
     let started = Instant::now();
-    let trained = train_with_progress(&config, started)?;
+    let trained = train_with_progress(&config, &device, started)?;
     let training_secs = started.elapsed().as_secs_f64();
-    let score = score(&trained.policy)?;
+    let score = score(&trained.policy, &device)?;
     let card = card(arguments, &config, revision, &trained, training_secs, &score);
     file.finish(&weights::to_bytes(&trained.policy, &card)?)?;
     card_file.finish((serde_json::to_string_pretty(&card)? + "\n").as_bytes())?;
@@ -85,10 +137,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     output::line(&format!("{} and {}, after {training_secs:.0} s", path.display(), card_path.display()))
 }
 
-fn train_with_progress(config: &TrainingConfig, started: Instant) -> anyhow::Result<Trained> {
+fn train_with_progress(config: &TrainingConfig, device: &Device, started: Instant) -> anyhow::Result<Trained> {
     let bar = output::progress(config.steps as u64, "training {wide_bar} {percent:>3} %  {msg}  {eta} left");
     let mut smooth = None;
-    let trained = train(config, &crate::device::cpu(), &mut |progress| {
+    let trained = train(config, device, &mut |progress| {
         let loss = smooth.map_or(progress.loss, |smooth: f32| 0.98 * smooth + 0.02 * progress.loss);
         smooth = Some(loss);
         let rate = (progress.step * FRAMES_PER_STEP) as f64 / started.elapsed().as_secs_f64();
@@ -102,15 +154,15 @@ fn train_with_progress(config: &TrainingConfig, started: Instant) -> anyhow::Res
 }
 
 /// Drives roads of the validation family.
-fn score(policy: &Policy) -> anyhow::Result<DrivingScore> {
+fn score(policy: &Policy, device: &Device) -> anyhow::Result<DrivingScore> {
     let source = Source { name: policy.kind().to_string(), origin: "the training".into() };
-    let driver = Driver::new(source, policy.clone(), &crate::device::cpu());
+    let driver = Driver::new(source, policy.clone(), device);
     let course =
         Course { set: RoadSet::Validation, seed: 0, family: None, weather: Weather::Daylight, seconds: SCORE_SECONDS };
     let bar = output::progress(u64::from(SCORE_ROADS), "driving {wide_bar} {pos} of {len} roads");
     let drives = drive_roads(&Pilot::Policy(Box::new(driver)), course, SCORE_ROADS, 0.0, &|| bar.inc(1))?;
     bar.finish_and_clear();
-    Ok(DrivingScore::of(policy.kind().name(), 0.0, &drives))
+    Ok(DrivingScore::of(&policy.kind().to_string(), 0.0, &drives))
 }
 
 fn card(
@@ -121,10 +173,9 @@ fn card(
     training_secs: f64,
     score: &DrivingScore,
 ) -> ModelCard {
-    let Arguments { policy, seed, looks, .. } = arguments;
     let size = trained.policy.input_size();
     let training = serde_json::json!({
-        "command": format!("liquid-lane train --policy {policy} --seed {seed} --looks {looks}"),
+        "command": arguments.command(),
         "version": env!("CARGO_PKG_VERSION"),
         "revision": revision,
         "recipe": config,
@@ -132,6 +183,7 @@ fn card(
                  camera, one in eight in light rain",
         "augmentation": "image noise and blur, as in the recipe",
         "held_back_looks": Weather::ALL.iter().filter(|weather| !weather.in_training()).map(|w| w.name()).collect::<Vec<_>>(),
+        "device": arguments.device.to_string(),
         "seconds": training_secs.round(),
         "threads": rayon::current_num_threads(),
     });
@@ -141,9 +193,9 @@ fn card(
         "closed_loop_roads": format!("{SCORE_ROADS} validation roads x {SCORE_SECONDS} s, no noise"),
     });
     ModelCard {
-        policy: *policy,
+        policy: arguments.policy,
         parameters: trained.policy.parameters(),
-        wiring_seed: policy.is_liquid().then_some(LANE_KEEPING_SEED),
+        cell: trained.policy.cell_spec().cloned(),
         input: format!("{size} RGB, horizon at 30 % of the height, 80 degrees across, whitened per image"),
         output: "path curvature in 1/m, left positive, times 15".into(),
         training: entries(training),

@@ -1,6 +1,6 @@
 //! One policy on one simulated road: it steers, crashes are counted, the car is put back and goes on.
 
-use super::{Driver, NotANumber};
+use super::{CannotSteer, Driver};
 use crate::frame::noise::add_gaussian;
 use crate::frame::{Frame, RgbImage, Steering};
 use crate::sim::{Camera, Factors, RoadFamily, Simulator, StepOutcome, World};
@@ -39,7 +39,12 @@ pub struct RoadScore {
 ///
 /// # Errors
 /// If the policy's steering is not a number.
-pub fn drive(pilot: &mut Pilot, world: Arc<World>, seconds: f64, noise_variance: f32) -> Result<RoadScore, NotANumber> {
+pub fn drive(
+    pilot: &mut Pilot,
+    world: Arc<World>,
+    seconds: f64,
+    noise_variance: f32,
+) -> Result<RoadScore, CannotSteer> {
     let (seed, family) = (world.spec().seed, world.family());
     let mut simulator = Simulator::new(world);
     let mut eyes = Eyes::of(pilot);
@@ -81,7 +86,7 @@ struct Eyes {
 impl Eyes {
     fn of(pilot: &Pilot) -> Option<Self> {
         let Pilot::Policy(driver) = pilot else { return None };
-        let size = driver.policy().input_size();
+        let size = driver.input_size();
         let image = RgbImage::new(size.width, size.height);
         Some(Self { camera: Camera::new(size), frame: Frame { index: 0, time_secs: 0.0, image } })
     }

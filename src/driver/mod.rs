@@ -1,20 +1,24 @@
 //! A policy in time: frames in, decisions out. Owns the policy, its memory and the device; hands on plain numbers.
 
 pub mod closed_loop;
+pub mod module_card;
 pub mod moment;
+mod own;
 pub mod replay;
+#[cfg(feature = "libtorch")]
+pub mod torchscript;
 pub mod twin_drive;
 
-use crate::frame::{Frame, Steering};
-use crate::policy::ltc::TIME_UNIT_SECS;
-use crate::policy::preprocess::{Whitened, whiten};
-use crate::policy::{Policy, PolicyOutput, PolicyState, to_vec};
+pub use own::Control;
+
+use crate::frame::{Frame, Size, Steering};
+use crate::policy::Policy;
 use crate::saliency::Method;
-use crate::saliency::gradient::input_gradient;
-use crate::saliency::map::SaliencyMap;
-use crate::saliency::visual_backprop::visual_backprop;
 use burn::tensor::Device;
-use moment::{Decision, NeuronActivity, PolicyInfo};
+use moment::{Decision, PolicyInfo};
+use own::OwnPolicy;
+#[cfg(feature = "libtorch")]
+use torchscript::TorchScript;
 
 /// Two frames this near are one step apart and belong to the same drive, in s. Time that runs backwards, stands still or
 /// jumps starts a new drive, with a new memory.
@@ -22,13 +26,6 @@ const STEP_SECS: std::ops::Range<f64> = 1e-4..1.0;
 
 /// Time before the first frame of a drive, in s: one control step of the simulator.
 const FIRST_STEP_SECS: f64 = 0.05;
-
-/// A policy gave a steering that is not a number: its weights cannot be used.
-#[derive(Debug)]
-pub struct NotANumber {
-    source: Source,
-    time_secs: f64,
-}
 
 /// What a policy is called, and where its weights come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,36 +36,51 @@ pub struct Source {
     pub origin: String,
 }
 
-impl std::fmt::Display for NotANumber {
+/// A policy gave no steering that a car can follow: its weights cannot be used.
+#[derive(Debug)]
+pub struct CannotSteer {
+    source: Source,
+    time_secs: f64,
+    why: String,
+}
+
+impl std::fmt::Display for CannotSteer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { source: Source { name, origin }, time_secs } = self;
-        write!(
-            f,
-            "{origin}: policy `{name}` gave a steering that is not a number at {time_secs:.2} s: unusable weights"
-        )
+        let Self { source: Source { name, origin }, time_secs, why } = self;
+        write!(f, "{origin}: policy `{name}` gave no steering at {time_secs:.2} s: {why}")
     }
 }
 
-impl std::error::Error for NotANumber {}
+impl std::error::Error for CannotSteer {}
 
 /// One policy on one drive.
 #[derive(Clone, Debug)]
 pub struct Driver {
     source: Source,
-    policy: Policy,
-    /// The same on a device that records, for gradients.
-    recorder: Policy,
-    device: Device,
-    state: PolicyState,
+    model: Model,
     last_time_secs: Option<f64>,
+}
+
+/// What is asked for steering.
+#[derive(Clone, Debug)]
+enum Model {
+    /// A policy of this program.
+    Own(Box<OwnPolicy>),
+    /// A user's module.
+    #[cfg(feature = "libtorch")]
+    TorchScript(Box<TorchScript>),
 }
 
 impl Driver {
     /// A driver at the start of a drive.
     pub fn new(source: Source, policy: Policy, device: &Device) -> Self {
-        let recorder = policy.recording(device);
-        let state = policy.zero_state(1, device);
-        Self { source, policy, recorder, device: device.clone(), state, last_time_secs: None }
+        Self { source, model: Model::Own(Box::new(OwnPolicy::new(policy, device))), last_time_secs: None }
+    }
+
+    /// A driver with a user's module, at the start of a drive.
+    #[cfg(feature = "libtorch")]
+    pub fn torchscript(source: Source, module: TorchScript) -> Self {
+        Self { source, model: Model::TorchScript(Box::new(module)), last_time_secs: None }
     }
 
     /// Its short name.
@@ -78,26 +90,55 @@ impl Driver {
 
     /// What the screen says about it.
     pub fn describe(&self) -> PolicyInfo {
-        let wiring = self.policy.wiring().map(|wiring| (**wiring).clone());
-        let summary = match &wiring {
-            Some(wiring) => {
-                let synapses = wiring.sensory_synapses().len() + wiring.synapses().len();
-                format!("{} liquid neurons, {synapses} synapses", wiring.units())
-            }
-            None => "dense layers, no memory".into(),
-        };
-        PolicyInfo { name: self.source.name.clone(), summary, parameters: self.policy.parameters(), wiring }
+        let name = self.source.name.clone();
+        match &self.model {
+            Model::Own(own) => own.describe(name),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(module) => module.describe(name),
+        }
     }
 
-    /// The policy.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    /// Size of the image it takes.
+    pub fn input_size(&self) -> Size {
+        match &self.model {
+            Model::Own(own) => own.policy().input_size(),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(module) => module.input_size(),
+        }
+    }
+
+    /// Its policy, if it is one of this program.
+    pub fn policy(&self) -> Option<&Policy> {
+        match &self.model {
+            Model::Own(own) => Some(own.policy()),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(_) => None,
+        }
+    }
+
+    /// The untrained twin whose maps its own are compared with; a user's module has none.
+    pub fn control(&self) -> Option<Control> {
+        match &self.model {
+            Model::Own(own) => Some(own.control()),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(_) => None,
+        }
+    }
+
+    /// The first method that all of these drivers have a map by.
+    pub fn first_method(drivers: &[Self]) -> Method {
+        let own = drivers.iter().all(|driver| driver.policy().is_some());
+        if own { Method::ALL[0] } else { Method::InputGradient }
     }
 
     /// Forgets the drive so far.
     pub fn reset(&mut self) {
-        self.state = self.policy.zero_state(1, &self.device);
         self.last_time_secs = None;
+        match &mut self.model {
+            Model::Own(own) => own.reset(),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(module) => module.reset(),
+        }
     }
 
     /// Steers, and nothing more.
@@ -107,8 +148,14 @@ impl Driver {
     ///
     /// # Panics
     /// If the image is not of the policy's size.
-    pub fn steer(&mut self, frame: &Frame) -> Result<Steering, NotANumber> {
-        self.advance(frame).map(|step| step.steering)
+    pub fn steer(&mut self, frame: &Frame) -> Result<Steering, CannotSteer> {
+        let elapsed_secs = self.step_to(frame);
+        let steering = match &mut self.model {
+            Model::Own(own) => Ok(own.steer(frame, elapsed_secs)),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(module) => module.steer(&frame.image),
+        };
+        self.checked(steering, |steering| *steering, frame)
     }
 
     /// Steers, and shows where the policy looks and what its neurons do.
@@ -118,86 +165,38 @@ impl Driver {
     ///
     /// # Panics
     /// If the image is not of the policy's size.
-    pub fn decide(&mut self, frame: &Frame, method: Method) -> Result<Decision, NotANumber> {
-        let before = self.state.clone();
-        let step = self.advance(frame)?;
-        let saliency = match method {
-            Method::VisualBackProp => visual_backprop(self.policy.kind().encoder(), &step.output.maps),
-            Method::InputGradient => {
-                input_gradient(&self.recorder, &step.whitened, before, step.elapsed_secs).magnitude()
-            }
+    pub fn decide(&mut self, frame: &Frame, method: Method) -> Result<Decision, CannotSteer> {
+        let elapsed_secs = self.step_to(frame);
+        let decision = match &mut self.model {
+            Model::Own(own) => Ok(own.decide(frame, elapsed_secs, method)),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(module) => module.decide(&frame.image, method),
         };
-        let neurons = self.neurons(&step.output);
-        Ok(Decision { steering: step.steering, saliency: Some(saliency), neurons })
+        self.checked(decision, |decision| decision.steering, frame)
     }
 
-    fn advance(&mut self, frame: &Frame) -> Result<Step, NotANumber> {
+    /// Time since the frame before, in s; starts a new drive where there is none.
+    fn step_to(&mut self, frame: &Frame) -> f32 {
         let since_last_secs = self.last_time_secs.map(|last| frame.time_secs - last);
         let elapsed_secs = since_last_secs.filter(|secs| STEP_SECS.contains(secs)).unwrap_or_else(|| {
             self.reset();
             FIRST_STEP_SECS
-        }) as f32;
-        let whitened = whiten(&[&frame.image], self.policy.input_size(), &self.device);
-        let (output, state) = self.policy.forward(whitened.input.clone(), self.state.clone(), &[elapsed_secs], 1);
-        let steering = output.steering()[0];
-        if !steering.0.is_finite() {
-            return Err(NotANumber { source: self.source.clone(), time_secs: frame.time_secs });
-        }
-        (self.state, self.last_time_secs) = (state, Some(frame.time_secs));
-        Ok(Step { steering, output, whitened, elapsed_secs })
+        });
+        self.last_time_secs = Some(frame.time_secs);
+        elapsed_secs as f32
     }
 
-    fn neurons(&self, output: &PolicyOutput) -> Option<NeuronActivity> {
-        let sensory = to_vec(output.sensory.clone()?);
-        let potential = to_vec(output.states.clone()?);
-        let inside = self.policy.introspect(&sensory, &potential)?;
-        Some(NeuronActivity {
-            sensory,
-            potential,
-            time_constant_secs: inside.time_constant.iter().map(|units| units * TIME_UNIT_SECS).collect(),
-            current: inside.current,
-            sensory_current: inside.sensory_current,
-        })
-    }
-}
-
-/// One frame's worth of computation.
-struct Step {
-    steering: Steering,
-    output: PolicyOutput,
-    whitened: Whitened,
-    elapsed_secs: f32,
-}
-
-/// The map of an untrained network of the same kind on the same frame: what the procedure shows without any learning.
-#[derive(Clone, Debug)]
-pub struct Control(Policy);
-
-/// Seed of the control's weights; no training uses it for its first weights.
-const CONTROL_SEED: u64 = u64::MAX;
-
-impl Control {
-    /// The control for a policy.
-    pub fn of(policy: &Policy, device: &Device) -> Self {
-        Self(Policy::init(policy.kind(), CONTROL_SEED, device))
-    }
-
-    /// Its map of a frame at the start of a drive.
-    ///
-    /// # Panics
-    /// If the image is not of the policy's size.
-    pub fn saliency(&self, frame: &Frame, method: Method, device: &Device) -> SaliencyMap {
-        let whitened = whiten(&[&frame.image], self.0.input_size(), device);
-        let state = self.0.zero_state(1, device);
-        let elapsed_secs = FIRST_STEP_SECS as f32;
-        match method {
-            Method::VisualBackProp => {
-                let (output, _) = self.0.forward(whitened.input, state, &[elapsed_secs], 1);
-                visual_backprop(self.0.kind().encoder(), &output.maps)
-            }
-            Method::InputGradient => {
-                input_gradient(&self.0.recording(device), &whitened, state, elapsed_secs).magnitude()
-            }
-        }
+    fn checked<T>(
+        &self,
+        given: Result<T, String>,
+        steering: fn(&T) -> Steering,
+        frame: &Frame,
+    ) -> Result<T, CannotSteer> {
+        let why = match given {
+            Ok(given) if steering(&given).0.is_finite() => return Ok(given),
+            Ok(_) => "it is not a number: unusable weights".into(),
+            Err(why) => why,
+        };
+        Err(CannotSteer { source: self.source.clone(), time_secs: frame.time_secs, why })
     }
 }

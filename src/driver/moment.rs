@@ -14,17 +14,26 @@ pub struct Decision {
     pub steering: Steering,
     /// Where the policy looks, if a map was asked for.
     pub saliency: Option<SaliencyMap>,
-    /// What the neurons do, for policies that have some.
+    /// What the neurons do, if a map was asked for.
     pub neurons: Option<NeuronActivity>,
 }
 
-/// State of every neuron of a liquid time-constant head after one frame. Neurons are ordered as in [`Wiring`].
+/// State of every neuron of a head after one frame. Neurons of a wiring are ordered as in [`Wiring`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct NeuronActivity {
-    /// Value of each sensory input after the input mapping, dimensionless.
+    /// Value of each input of the cell after its input mapping, dimensionless; empty for dense layers.
     pub sensory: Vec<f32>,
-    /// Membrane potential of each neuron, dimensionless.
-    pub potential: Vec<f32>,
+    /// State of each neuron, dimensionless: membrane potential of liquid ones, activity of the last dense layer.
+    pub state: Vec<f32>,
+    /// What an LSTM keeps, dimensionless, where there is one.
+    pub memory: Option<Vec<f32>>,
+    /// What only liquid neurons have.
+    pub liquid: Option<LiquidActivity>,
+}
+
+/// Time constants and currents of liquid neurons after one frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiquidActivity {
     /// Effective time constant of each neuron in s, from this frame's inputs and state.
     pub time_constant_secs: Vec<f32>,
     /// Current through each internal synapse, in the order of [`Wiring::synapses`]; positive pulls up.
@@ -117,7 +126,7 @@ pub struct PolicyInfo {
     pub summary: String,
     /// Trainable numbers in all.
     pub parameters: usize,
-    /// The wiring of its neurons, if it has a liquid head.
+    /// The wiring of its neurons, if they have one.
     pub wiring: Option<Wiring>,
 }
 

@@ -3,16 +3,26 @@
 use super::Driver;
 use super::moment::{Moment, Picture, Session, SessionInfo, Side};
 use crate::frame::noise::add_gaussian;
-use crate::frame::{Frame, RgbImage};
+use crate::frame::{Frame, RgbImage, Size};
 use crate::policy::preprocess::fit;
-use crate::recording::Recording;
+use crate::recording::{CameraView, Recording, Stream};
 use crate::saliency::Method;
 use rayon::prelude::*;
 use std::sync::Arc;
 
+/// A frame with what each policy sees of it, made while it is read ahead.
+struct Watched {
+    frame: Frame,
+    view: CameraView,
+    /// One per driver, without noise.
+    inputs: Vec<RgbImage>,
+}
+
 /// See the module.
 pub struct Replay {
-    recording: Recording,
+    recording: Arc<Recording>,
+    /// Entries from `next` on.
+    ahead: Stream<Watched>,
     drivers: Vec<Driver>,
     info: SessionInfo,
     method: Method,
@@ -21,43 +31,47 @@ pub struct Replay {
     /// Drive that it belongs to.
     drive: usize,
     shown: Option<Picture>,
+    /// Size of the last picture that could be read.
+    size: Option<Size>,
 }
 
 impl Replay {
     /// A replay at its first frame.
     pub fn new(recording: Recording, drivers: Vec<Driver>) -> Self {
         let name = recording.path().file_name().map_or("recording".into(), |name| name.to_string_lossy());
-        let title = format!("{name} · {} · {} · {}", recording.format().name(), recording.timing(), recording.label());
+        let label = recording.label().map_or("no steering".to_owned(), |label| label.to_string());
+        let title = format!("{name} · {} · {} · {label}", recording.format().name(), recording.timing());
+        let method = Driver::first_method(&drivers);
         let info = SessionInfo {
             title,
             policies: drivers.iter().map(Driver::describe).collect(),
             reference_name: "recorded",
-            method_name: Method::VisualBackProp.name(),
+            method_name: method.name(),
             noise_variance: 0.0,
             duration_secs: recording.duration_secs(),
             closed_loop: false,
         };
-        Self { recording, drivers, info, method: Method::VisualBackProp, next: 0, drive: 0, shown: None }
+        let recording = Arc::new(recording);
+        let ahead = read_ahead(&recording, 0, &drivers);
+        Self { recording, ahead, drivers, info, method, next: 0, drive: 0, shown: None, size: None }
     }
 
     fn go_to(&mut self, entry: usize) {
         self.next = entry;
+        self.ahead = read_ahead(&self.recording, entry, &self.drivers);
         self.drivers.iter_mut().for_each(Driver::reset);
     }
 
     /// The instant of a frame that can be read.
-    fn watch(&mut self, frame: &Frame, entry: usize) -> anyhow::Result<Moment> {
-        let view = self.recording.view();
-        let (width, height) = frame.image.dimensions();
-        let [left, top, crop_width, crop_height] = view.crop.map(|pixels| pixels as f32);
-        let (width, height) = (width as f32, height as f32);
-        let input = [left / width, top / height, (left + crop_width) / width, (top + crop_height) / height];
-        let picture = Picture { image: Arc::new(frame.image.clone()), input, projection: view.projection };
+    fn watch(&mut self, watched: Watched, entry: usize) -> anyhow::Result<Moment> {
+        let Watched { frame, view, inputs } = watched;
+        self.reset_at_new_size(Size::new(frame.image.width(), frame.image.height()));
+        let (index, time_secs) = (frame.index, frame.time_secs);
+        let picture = picture(frame.image, view);
         let (method, noise_variance) = (self.method, self.info.noise_variance);
-        let decisions = self.drivers.par_iter_mut().map(|driver| {
-            let mut image = fit(&frame.image, view.crop, driver.policy().input_size());
-            add_gaussian(&mut image, noise_variance, 0, frame.index);
-            driver.decide(&Frame { image, ..*frame }, method)
+        let decisions = self.drivers.par_iter_mut().zip(inputs).map(|(driver, mut image)| {
+            add_gaussian(&mut image, noise_variance, 0, index);
+            driver.decide(&Frame { index, time_secs, image }, method)
         });
         let decisions = decisions.collect::<Result<Vec<_>, _>>()?;
         let reference = self.recording.entry(entry).steering;
@@ -68,9 +82,16 @@ impl Replay {
             lane: None,
             attention: None,
         });
-        let moment = Moment { time_secs: frame.time_secs, sides: sides.collect(), skipped: None };
+        let moment = Moment { time_secs, sides: sides.collect(), skipped: None };
         self.shown = Some(picture);
         Ok(moment)
+    }
+
+    /// Another size is another camera: what a policy remembers was seen through the old one.
+    fn reset_at_new_size(&mut self, size: Size) {
+        if self.size.replace(size).is_some_and(|last| last != size) {
+            self.drivers.iter_mut().for_each(Driver::reset);
+        }
     }
 
     /// The instant of a frame that cannot be read: the last picture stays, nobody decides.
@@ -85,6 +106,26 @@ impl Replay {
         let sides = vec![side; self.drivers.len()];
         Moment { time_secs: self.recording.entry(entry).time_secs, sides, skipped: Some(why) }
     }
+}
+
+/// Frames from an entry on, each cut to what the drivers' policies take.
+fn read_ahead(recording: &Arc<Recording>, entry: usize, drivers: &[Driver]) -> Stream<Watched> {
+    let sizes: Vec<Size> = drivers.iter().map(Driver::input_size).collect();
+    let views = Arc::clone(recording);
+    recording.stream_prepared(entry..recording.len(), move |sample| {
+        let frame = sample.frame;
+        let view = views.view_of(&frame.image);
+        let inputs = sizes.iter().map(|&size| fit(&frame.image, view.crop, size)).collect();
+        Watched { frame, view, inputs }
+    })
+}
+
+/// A recorded picture with the part that policies see of it.
+fn picture(image: RgbImage, view: CameraView) -> Picture {
+    let [left, top, crop_width, crop_height] = view.crop.map(|pixels| pixels as f32);
+    let (width, height) = (image.width() as f32, image.height() as f32);
+    let input = [left / width, top / height, (left + crop_width) / width, (top + crop_height) / height];
+    Picture { image: Arc::new(image), input, projection: view.projection }
 }
 
 impl Session for Replay {
@@ -102,9 +143,10 @@ impl Session for Replay {
             self.drivers.iter_mut().for_each(Driver::reset);
         }
         self.next += 1;
-        match self.recording.sample(entry) {
-            Ok(sample) => self.watch(&sample.frame, entry).map(Some),
-            Err(spoiled) => Ok(Some(self.skip(entry, spoiled.to_string()))),
+        match self.ahead.next() {
+            Some(Ok(watched)) => self.watch(watched, entry).map(Some),
+            Some(Err(spoiled)) => Ok(Some(self.skip(entry, spoiled.to_string()))),
+            None => Ok(None),
         }
     }
 

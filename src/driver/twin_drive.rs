@@ -8,7 +8,6 @@ use crate::saliency::Method;
 use crate::sim::{
     Camera, DT_SECS, Factors, Masks, RoadFamily, RoadSet, Simulator, StepOutcome, Weather, World, WorldSpec,
 };
-use burn::tensor::Device;
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -57,18 +56,19 @@ impl TwinDrive {
     /// Puts a car on the road for each driver.
     pub fn new(drivers: Vec<Driver>, course: Course) -> Self {
         let world = course.world();
+        let method = Driver::first_method(&drivers);
         let info = SessionInfo {
             title: title(&world),
             policies: drivers.iter().map(Driver::describe).collect(),
             reference_name: "expert",
-            method_name: Method::VisualBackProp.name(),
+            method_name: method.name(),
             noise_variance: 0.0,
             duration_secs: course.seconds,
             closed_loop: true,
         };
         let bank = Arc::new(NoiseBank::new(0));
         let cars = drivers.into_iter().map(|driver| Car::new(driver, &world, &bank)).collect();
-        Self { course, info, method: Method::VisualBackProp, cars }
+        Self { course, info, method, cars }
     }
 
     fn restart(&mut self) {
@@ -125,8 +125,8 @@ fn title(world: &World) -> String {
 /// One policy's car.
 struct Car {
     driver: Driver,
-    control: Control,
-    device: Device,
+    /// The untrained twin, for policies that have one.
+    control: Option<Control>,
     simulator: Simulator,
     small: Camera,
     large: Camera,
@@ -145,12 +145,10 @@ struct Crash {
 
 impl Car {
     fn new(driver: Driver, world: &Arc<World>, bank: &Arc<NoiseBank>) -> Self {
-        let size = driver.policy().input_size();
-        let device = driver.device.clone();
+        let size = driver.input_size();
         Self {
-            control: Control::of(driver.policy(), &device),
+            control: driver.control(),
             driver,
-            device,
             simulator: Simulator::new(Arc::clone(world)),
             small: Camera::new(size),
             large: Camera::new(SCREEN),
@@ -168,14 +166,15 @@ impl Car {
     }
 
     /// Looks, decides, drives one control step.
-    fn advance(&mut self, method: Method, noise_variance: f32) -> Result<Side, super::NotANumber> {
+    fn advance(&mut self, method: Method, noise_variance: f32) -> Result<Side, super::CannotSteer> {
         let frame = self.look(noise_variance);
         let picture = self.picture(noise_variance);
         let decision = self.driver.decide(&frame, method)?;
         let (reference, lane) = (self.simulator.expert(), self.lane());
         let road = || self.masks.bits.iter().map(|bits| bits & Masks::ROAD != 0);
         let attention = decision.saliency.as_ref().and_then(|map| map.share_on(road())).map(|share| {
-            let untrained = self.control.saliency(&frame, method, &self.device).share_on(road());
+            let control = self.control.as_ref().map(|control| control.saliency(&frame, method));
+            let untrained = control.and_then(|map| map.share_on(road()));
             Attention { road: share, untrained: untrained.map(|share| share.of_map) }
         });
         match self.simulator.step(decision.steering) {

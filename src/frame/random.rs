@@ -26,6 +26,8 @@ pub enum Purpose {
     Shuffle = 8,
     /// Augmentation of a training sequence.
     Augmentation = 9,
+    /// Random networks whose dynamics are measured.
+    Dynamics = 10,
 }
 
 /// The generator for one purpose of one seed; `part` tells frames, segments or steps apart.

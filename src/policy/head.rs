@@ -1,29 +1,10 @@
-//! What turns an encoder's last feature map into steering: liquid neurons, or dense layers without memory.
+//! What turns an encoder's last feature map into steering: a recurrent cell, or dense layers without memory.
 
+use super::cell::{Cell, CellRun, CellSpec, CellState};
+use super::dense::Dense;
 use super::init::FirstWeights;
-use super::ltc::LtcHead;
-use super::wiring::Wiring;
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, activation::relu};
-
-/// A dense layer, PyTorch's layout.
-#[derive(Module, Debug)]
-pub struct Dense {
-    /// `[outputs, inputs]`
-    pub weight: Param<Tensor<2>>,
-    /// `[outputs]`
-    pub bias: Param<Tensor<1>>,
-}
-
-impl Dense {
-    fn init(inputs: usize, outputs: usize, first: &mut FirstWeights<'_>) -> Self {
-        Self { weight: first.he_normal([outputs, inputs], inputs), bias: first.constant([outputs], 0.0) }
-    }
-
-    fn forward(&self, input: Tensor<2>) -> Tensor<2> {
-        input.matmul(self.weight.val().transpose()) + self.bias.val().unsqueeze()
-    }
-}
 
 /// Features from one dense layer per filter, rectified: "four per-channel linear layers" (Lechner et al. 2020, Methods).
 #[derive(Module, Debug)]
@@ -73,39 +54,50 @@ impl Features {
     }
 }
 
-/// Neural Circuit Policy head: a few features into sparsely wired liquid neurons.
+/// A few features into a recurrent cell.
 #[derive(Module, Debug)]
-pub struct NcpHead {
+pub struct RecurrentHead {
     features: Features,
-    ltc: LtcHead,
+    cell: Cell,
 }
 
-impl NcpHead {
-    /// One dense layer into the neurons.
-    pub fn flat(map: [usize; 3], wiring: &Wiring, first: &mut FirstWeights<'_>) -> Self {
-        let features = Dense::init(map.iter().product(), wiring.shape().sensory, first);
-        Self { features: Features::Flat(features), ltc: LtcHead::init(wiring, first) }
+impl RecurrentHead {
+    /// One dense layer into the cell.
+    pub fn flat(map: [usize; 3], cell: &CellSpec, first: &mut FirstWeights<'_>) -> Self {
+        let features = Dense::he(map.iter().product(), cell.core.inputs(), first);
+        Self { features: Features::Flat(features), cell: Cell::init(cell, first) }
     }
 
-    /// A dense layer per filter into the neurons.
-    pub fn per_filter([rows, columns, filters]: [usize; 3], wiring: &Wiring, first: &mut FirstWeights<'_>) -> Self {
-        let features = PerFilter::init(rows * columns, filters, wiring.shape().sensory / filters, first);
-        Self { features: Features::PerFilter(features), ltc: LtcHead::init(wiring, first) }
+    /// A dense layer per filter into the cell, whose inputs are a multiple of the filters.
+    pub fn per_filter([rows, columns, filters]: [usize; 3], cell: &CellSpec, first: &mut FirstWeights<'_>) -> Self {
+        let features = PerFilter::init(rows * columns, filters, cell.core.inputs() / filters, first);
+        Self { features: Features::PerFilter(features), cell: Cell::init(cell, first) }
     }
 
-    /// Features `[batch · steps, sensory]` of the last feature maps of a batch of sequences.
-    pub fn features(&self, map: Tensor<4>) -> Tensor<2> {
-        self.features.forward(map)
+    /// Runs a batch of sequences and says what the cell's neurons sensed, `[batch, steps, inputs]`.
+    ///
+    /// # Shapes
+    /// - map: `[batch · steps, rows, columns, filters]`, elapsed: `[batch, steps]`
+    pub fn forward(&self, map: Tensor<4>, state: CellState, elapsed: Tensor<2>) -> (CellRun, Tensor<3>) {
+        let [batch, steps] = elapsed.dims();
+        let features = self.features.forward(map).reshape([batch as i32, steps as i32, -1]);
+        let sensory = self.cell.sense(features.clone());
+        (self.cell.forward(features, state, elapsed), sensory)
     }
 
-    /// The neurons.
-    pub fn ltc(&self) -> &LtcHead {
-        &self.ltc
+    /// The cell.
+    pub fn cell(&self) -> &Cell {
+        &self.cell
     }
 
-    /// See [`LtcHead::constrain`].
+    /// The same head with another cell of the same inputs.
+    pub fn with_cell(self, cell: Cell) -> Self {
+        Self { cell, ..self }
+    }
+
+    /// See [`Cell::constrain`].
     pub fn constrain(mut self) -> Self {
-        self.ltc = self.ltc.constrain();
+        self.cell = self.cell.constrain();
         self
     }
 }
@@ -124,19 +116,19 @@ impl CnnHead {
         let mut inputs = map.iter().product();
         let mut hidden = Vec::with_capacity(widths.len());
         for &width in widths {
-            hidden.push(Dense::init(inputs, width, first));
+            hidden.push(Dense::he(inputs, width, first));
             inputs = width;
         }
         Self { hidden, output: first.he_normal([1, inputs], inputs) }
     }
 
-    /// The output of every frame.
+    /// The output of every frame and the activity of its last hidden layer, `[batch, width]`.
     ///
     /// # Shapes
     /// - map: `[batch, rows, columns, filters]`
-    /// - returns: `[batch, 1]`
-    pub fn forward(&self, map: Tensor<4>) -> Tensor<2> {
+    /// - returns: output `[batch, 1]`
+    pub fn forward(&self, map: Tensor<4>) -> (Tensor<2>, Tensor<2>) {
         let hidden = self.hidden.iter().fold(map.flatten(1, 3), |input, dense| relu(dense.forward(input)));
-        hidden.matmul(self.output.val().transpose())
+        (hidden.clone().matmul(self.output.val().transpose()), hidden)
     }
 }

@@ -36,6 +36,30 @@ impl<'a> FirstWeights<'a> {
         })
     }
 
+    /// U(±√(6 / (inputs + outputs))): Glorot and Bengio 2010.
+    pub fn xavier(&mut self, [outputs, inputs]: [usize; 2]) -> Param<Tensor<2>> {
+        let bound = (6.0 / (inputs + outputs) as f32).sqrt();
+        self.uniform([outputs, inputs], -bound, bound)
+    }
+
+    /// Random orthonormal columns (Saxe et al. 2014), for recurrent weights: a state keeps its length through them.
+    pub fn orthogonal(&mut self, [rows, columns]: [usize; 2]) -> Param<Tensor<2>> {
+        let mut normal = || -> f64 { StandardNormal.sample(&mut self.rng) };
+        let mut basis: Vec<Vec<f64>> = Vec::with_capacity(columns);
+        for _ in 0..columns {
+            let mut column: Vec<f64> = (0..rows).map(|_| normal()).collect();
+            for earlier in &basis {
+                let along: f64 = column.iter().zip(earlier).map(|(a, b)| a * b).sum();
+                column.iter_mut().zip(earlier).for_each(|(a, b)| *a -= along * b);
+            }
+            let length = column.iter().map(|value| value * value).sum::<f64>().sqrt();
+            column.iter_mut().for_each(|value| *value /= length);
+            basis.push(column);
+        }
+        let values: Vec<f32> = (0..rows).flat_map(|row| basis.iter().map(move |column| column[row] as f32)).collect();
+        Param::from_data(TensorData::new(values, [rows, columns]), self.device)
+    }
+
     /// All the same.
     pub fn constant<const D: usize>(&mut self, shape: [usize; D], value: f32) -> Param<Tensor<D>> {
         self.fill(shape, |_| value)

@@ -5,98 +5,45 @@
 //!                                                                 (state, elapsed)
 //! ```
 
+pub mod cell;
 pub mod conv;
+mod conv_tensor;
+mod dense;
 pub mod encoder;
 pub mod head;
-pub mod init;
-pub mod ltc;
+mod init;
+pub mod interchange;
+mod kind;
 pub mod ltc_kernel;
+mod ltc_tensor;
 mod ops;
 pub mod preprocess;
+pub mod solver;
 pub mod weights;
 pub mod wiring;
+
+pub use init::FirstWeights;
+pub use kind::{FEATURES, HeadKind, PolicyKind};
 
 use crate::frame::{Size, Steering};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use encoder::{Encoder, EncoderKind};
-use head::{CnnHead, NcpHead};
-use init::FirstWeights;
-use ltc::TIME_UNIT_SECS;
-use serde::{Deserialize, Serialize};
+use cell::{CellSpec, CellState, Core, CoreSpec};
+use encoder::Encoder;
+use head::{CnnHead, RecurrentHead};
 use std::sync::Arc;
-use wiring::{LANE_KEEPING_SEED, Wiring};
+use wiring::Wiring;
 
 /// What a network's output is multiplied by to be a curvature in 1/m: brings the target's standard deviation near
 /// 0.3, where training is well conditioned.
 pub const CURVATURE_PER_OUTPUT: f32 = 1.0 / 15.0;
 
-/// The policies there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PolicyKind {
-    /// Compact encoder, 19 liquid neurons.
-    Ncp,
-    /// The same encoder, one dense layer of 100.
-    Cnn,
-    /// The encoder and head of Lechner et al. 2020: 79,420 + 1,065 parameters and 66 of the affine maps.
-    NcpPaper,
-    /// Their CNN baseline: 5,068,900 parameters.
-    CnnPaper,
-}
-
-impl PolicyKind {
-    /// Every kind, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::Ncp, Self::Cnn, Self::NcpPaper, Self::CnnPaper];
-
-    /// The name on the command line and in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ncp => "ncp",
-            Self::Cnn => "cnn",
-            Self::NcpPaper => "ncp-paper",
-            Self::CnnPaper => "cnn-paper",
-        }
-    }
-
-    /// Its encoder.
-    pub fn encoder(self) -> EncoderKind {
-        match self {
-            Self::Ncp | Self::Cnn => EncoderKind::Compact,
-            Self::NcpPaper => EncoderKind::Paper,
-            Self::CnnPaper => EncoderKind::PaperCnn,
-        }
-    }
-
-    /// Whether its head is made of liquid neurons, which have a memory.
-    pub fn is_liquid(self) -> bool {
-        matches!(self, Self::Ncp | Self::NcpPaper)
-    }
-}
-
-impl std::fmt::Display for PolicyKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl std::str::FromStr for PolicyKind {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
-            let known: Vec<_> = Self::ALL.iter().map(|kind| kind.name()).collect();
-            format!("there is no policy `{name}`; choose one of {}", known.join(", "))
-        })
-    }
-}
-
 /// The head of a network.
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant, reason = "one per network, and networks are not moved about")]
 pub enum Head {
-    /// Liquid neurons, with memory.
-    Ncp(NcpHead),
+    /// A cell, with memory.
+    Recurrent(RecurrentHead),
     /// Dense layers, without.
     Cnn(CnnHead),
 }
@@ -112,45 +59,54 @@ pub struct Network {
 #[derive(Clone, Debug)]
 pub struct Policy {
     kind: PolicyKind,
-    wiring: Option<Arc<Wiring>>,
     network: Network,
 }
 
-/// Memory of a policy between frames: `[batch, units]`, or nothing for a head without memory.
+/// Memory of a policy between frames, or nothing for a head without memory.
 #[derive(Clone, Debug)]
-pub struct PolicyState(Option<Tensor<2>>);
+pub struct PolicyState(Option<CellState>);
 
 /// What a policy computes for a batch of sequences.
 pub struct PolicyOutput {
     /// `[batch, steps]`; times [`CURVATURE_PER_OUTPUT`] it is a curvature.
     pub output: Tensor<2>,
-    /// `[batch, steps, units]` after each step, for liquid heads.
-    pub states: Option<Tensor<3>>,
-    /// What the neurons sensed, `[batch, steps, sensory]`, for liquid heads.
+    /// State of each neuron after each step, `[batch, steps, units]`: of the cell, or of the last dense layer.
+    pub neurons: Tensor<3>,
+    /// What the neurons of a cell sensed, `[batch, steps, inputs]`.
     pub sensory: Option<Tensor<3>>,
     /// Rectified feature maps of all frames, from the image on: `[batch · steps, rows, columns, filters]`.
     pub maps: Vec<Tensor<4>>,
 }
 
 impl Policy {
-    /// An untrained policy with the published wiring.
+    /// An untrained policy, its cell as its kind says.
     pub fn init(kind: PolicyKind, seed: u64, device: &Device) -> Self {
-        Self::init_wired(kind, LANE_KEEPING_SEED, seed, device)
+        Self::init_with(kind, kind.cell().as_ref(), seed, device)
     }
 
-    /// An untrained policy with the wiring of another seed, where its head has a wiring.
-    pub fn init_wired(kind: PolicyKind, wiring_seed: u32, seed: u64, device: &Device) -> Self {
+    /// An untrained policy with this cell: another wiring, solver or number of parts of a step than its kind has.
+    ///
+    /// # Panics
+    /// If the kind has a cell and none is given, or one that has not one output, or not [`FEATURES`] inputs on the
+    /// paper's encoder: [`weights`] and the command line refuse those before.
+    pub fn init_with(kind: PolicyKind, cell: Option<&CellSpec>, seed: u64, device: &Device) -> Self {
         let first = &mut FirstWeights::new(seed, device);
-        let wiring = kind.is_liquid().then(|| Arc::new(Wiring::lane_keeping(wiring_seed)));
         let encoder = Encoder::init(kind.encoder(), first);
         let map = kind.encoder().map_shape();
-        let head = match (kind, wiring.as_deref()) {
-            (PolicyKind::Ncp, Some(wiring)) => Head::Ncp(NcpHead::flat(map, wiring, first)),
-            (PolicyKind::NcpPaper, Some(wiring)) => Head::Ncp(NcpHead::per_filter(map, wiring, first)),
-            (PolicyKind::CnnPaper, _) => Head::Cnn(CnnHead::init(map, &[1000, 100], first)),
-            _ => Head::Cnn(CnnHead::init(map, &[100], first)),
+        let head = match cell {
+            Some(cell) => {
+                assert_eq!(cell.outputs(), 1, "a cell that steers has one output");
+                Head::Recurrent(if kind.paper {
+                    RecurrentHead::per_filter(map, cell, first)
+                } else {
+                    RecurrentHead::flat(map, cell, first)
+                })
+            }
+            None if kind.paper => Head::Cnn(CnnHead::init(map, &[1000, 100], first)),
+            None => Head::Cnn(CnnHead::init(map, &[100], first)),
         };
-        Self { kind, wiring, network: Network { encoder, head } }
+        assert_eq!(cell.is_some(), kind.has_memory(), "a cell where the kind has one");
+        Self { kind, network: Network { encoder, head } }
     }
 
     /// Which policy it is.
@@ -163,9 +119,22 @@ impl Policy {
         self.kind.encoder().input_size()
     }
 
-    /// The wiring of its neurons, if it has a liquid head.
+    /// Its recurrent head, if it has one.
+    pub fn recurrent(&self) -> Option<&RecurrentHead> {
+        match &self.network.head {
+            Head::Recurrent(head) => Some(head),
+            Head::Cnn(_) => None,
+        }
+    }
+
+    /// What its cell is made of, if it has one.
+    pub fn cell_spec(&self) -> Option<&CellSpec> {
+        self.recurrent().map(|head| head.cell().spec())
+    }
+
+    /// The wiring of its neurons, if they have one.
     pub fn wiring(&self) -> Option<&Arc<Wiring>> {
-        self.wiring.as_ref()
+        self.cell_spec().and_then(|spec| spec.core.wiring())
     }
 
     /// Trainable numbers in all.
@@ -183,19 +152,28 @@ impl Policy {
         Self { network, ..self }
     }
 
+    /// The same policy with another cell behind its encoder; nothing changes for one without a cell.
+    pub fn with_cell(self, cell: cell::Cell) -> Self {
+        let head = match self.network.head {
+            Head::Recurrent(head) => Head::Recurrent(head.with_cell(cell)),
+            head @ Head::Cnn(_) => head,
+        };
+        Self { network: Network { head, ..self.network }, ..self }
+    }
+
     /// The same policy on a device that records operations for gradients.
     pub fn recording(&self, device: &Device) -> Self {
-        Self { network: self.network.clone().train().fork(&device.clone().autodiff()), ..self.clone() }
+        Self { network: self.network.clone().train().fork(&device.clone().autodiff()), ..*self }
     }
 
     /// The same policy without gradients.
     pub fn inference(&self) -> Self {
-        Self { network: self.network.valid(), ..self.clone() }
+        Self { network: self.network.valid(), ..*self }
     }
 
     /// Memory at the start of a drive.
     pub fn zero_state(&self, batch: usize, device: &Device) -> PolicyState {
-        PolicyState(self.wiring.as_ref().map(|wiring| Tensor::zeros([batch, wiring.units()], device)))
+        PolicyState(self.recurrent().map(|head| head.cell().zero_state(batch, device)))
     }
 
     /// Runs a batch of sequences.
@@ -213,45 +191,88 @@ impl Policy {
         elapsed_secs: &[f32],
         batch: usize,
     ) -> (PolicyOutput, PolicyState) {
-        let [frames, ..] = input.dims();
-        assert_eq!(frames, elapsed_secs.len(), "one elapsed time per frame");
-        let steps = frames / batch;
-        let device = input.device();
-        let maps = self.network.encoder.forward(self.kind.encoder(), input);
+        self.forward_from_maps(self.encode(input), state, elapsed_secs, batch)
+    }
+
+    /// Every rectified feature map of whitened frames, from the image on.
+    pub fn encode(&self, input: Tensor<4>) -> Vec<Tensor<4>> {
+        self.network.encoder.forward(self.kind.encoder(), input)
+    }
+
+    /// What the head makes of feature maps, of which it sees the last; the second half of [`Policy::forward`].
+    ///
+    /// # Panics
+    /// If the shapes do not agree.
+    pub fn forward_from_maps(
+        &self,
+        maps: Vec<Tensor<4>>,
+        state: PolicyState,
+        elapsed_secs: &[f32],
+        batch: usize,
+    ) -> (PolicyOutput, PolicyState) {
         let last = maps[maps.len() - 1].clone();
-        match (&self.network.head, &self.wiring, state.0) {
-            (Head::Ncp(head), Some(wiring), Some(state)) => {
-                let features = head.features(last).reshape([batch as i32, steps as i32, -1]);
-                let elapsed: Vec<f32> = elapsed_secs.iter().map(|secs| secs / TIME_UNIT_SECS).collect();
+        let [frames, ..] = last.dims();
+        assert_eq!(frames, elapsed_secs.len(), "one elapsed time per frame");
+        let (steps, device) = (frames / batch, last.device());
+        match &self.network.head {
+            Head::Recurrent(head) => {
+                let state = state.0.unwrap_or_else(|| head.cell().zero_state(batch, &device));
+                let unit_secs = self.kind.head.time_unit_secs();
+                let elapsed: Vec<f32> = elapsed_secs.iter().map(|secs| secs / unit_secs).collect();
                 let elapsed = Tensor::from_data(TensorData::new(elapsed, [batch, steps]), &device);
-                let (outputs, states) = head.ltc().forward(wiring, features.clone(), state, elapsed);
-                let state = states.clone().narrow(1, steps - 1, 1).squeeze_dim(1); // [batch, units]
-                let sensory = Some(head.ltc().map_inputs(features));
-                let output = PolicyOutput { output: outputs.squeeze_dim(2), states: Some(states), sensory, maps };
-                (output, PolicyState(Some(state)))
+                let (run, sensory) = head.forward(last, state, elapsed);
+                let output = run.outputs.squeeze_dim(2); // [batch, steps]
+                let output = PolicyOutput { output, neurons: run.hidden, sensory: Some(sensory), maps };
+                (output, PolicyState(Some(run.state)))
             }
-            (Head::Cnn(head), ..) => {
-                let output = head.forward(last).reshape([batch, steps]);
-                (PolicyOutput { output, states: None, sensory: None, maps }, PolicyState(None))
+            Head::Cnn(head) => {
+                let (output, hidden) = head.forward(last);
+                let output = output.reshape([batch, steps]);
+                let neurons = hidden.reshape([batch as i32, steps as i32, -1]);
+                (PolicyOutput { output, neurons, sensory: None, maps }, PolicyState(None))
             }
-            (Head::Ncp(_), ..) => unreachable!("a liquid head is built with a wiring and a state"),
         }
     }
 
-    /// Time constants and currents of the neurons at a state, if it has a liquid head.
+    /// The state of one sequence and step by neuron id: closed-form cells in a wiring run inter, command, motor inside.
+    pub fn in_order_of_ids(&self, state: Vec<f32>) -> Vec<f32> {
+        match self.cell_spec().map(|spec| &spec.core) {
+            Some(CoreSpec::WiredCfc(spec)) => spec.in_order_of_ids(&state),
+            _ => state,
+        }
+    }
+
+    /// Time constants and currents of liquid neurons at a state, if it has such.
     pub fn introspect(&self, sensory: &[f32], state: &[f32]) -> Option<ltc_kernel::Introspection> {
-        match (&self.network.head, &self.wiring) {
-            (Head::Ncp(head), Some(wiring)) => Some(head.ltc().introspect(wiring, sensory, state)),
+        match self.recurrent()?.cell().core() {
+            Core::Ltc(ltc) => Some(ltc.introspect(sensory, state)),
             _ => None,
         }
     }
 }
 
+impl PolicyState {
+    /// The memory of one sequence, for each of `batch` sequences.
+    pub fn repeat(&self, batch: usize) -> Self {
+        let repeat = |state: &Tensor<2>| state.clone().repeat_dim(0, batch);
+        Self(
+            self.0
+                .as_ref()
+                .map(|state| CellState { hidden: repeat(&state.hidden), memory: state.memory.as_ref().map(repeat) }),
+        )
+    }
+
+    /// What an LSTM keeps, `[batch, units]`, where there is one.
+    pub fn memory(&self) -> Option<Tensor<2>> {
+        self.0.as_ref().and_then(|state| state.memory.clone())
+    }
+}
+
 impl Network {
-    /// Keeps physical quantities physical; to be called after each optimiser step. See [`ltc::LtcHead::constrain`].
+    /// Keeps physical quantities physical; to be called after each optimiser step. See [`cell::Ltc::constrain`].
     pub fn constrain(self) -> Self {
         match self.head {
-            Head::Ncp(head) => Self { head: Head::Ncp(head.constrain()), ..self },
+            Head::Recurrent(head) => Self { head: Head::Recurrent(head.constrain()), ..self },
             Head::Cnn(_) => self,
         }
     }

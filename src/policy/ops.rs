@@ -1,7 +1,11 @@
-//! The two operations of our own as burn operations: forward on the CPU backend, backward by hand.
+//! The two operations of our own as burn operations: on the CPU backend forward and backward by hand, on every other from
+//! burn's tensor operations.
 
 use super::conv::{self, ConvShape};
+use super::conv_tensor;
 use super::ltc_kernel::{self, Run};
+use super::ltc_tensor::ltc_states;
+use super::solver::Solver;
 use super::wiring::Wiring;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
@@ -9,16 +13,20 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
-use burn::tensor::{Shape, Tensor, TensorData};
+use burn::tensor::{Device, Shape, Tensor, TensorData};
 use std::sync::Arc;
 
-/// What a liquid layer needs beside its tensors.
+/// How liquid neurons step, beside their tensors.
 #[derive(Clone, Debug)]
-pub struct LtcSpec {
+pub struct LtcStep {
     /// Which neuron talks to which.
     pub wiring: Arc<Wiring>,
     /// Parts of one step.
     pub unfolds: usize,
+    /// Keeps the denominator of the fused step from 0.
+    pub epsilon: f32,
+    /// How the equation is solved.
+    pub solver: Solver,
 }
 
 /// Rectified convolution; see [`conv::forward`] for the shapes, with height x width x channel images.
@@ -28,6 +36,9 @@ pub struct LtcSpec {
 /// - weight: `[kernel, kernel, in_channels, out_channels]`, bias: `[out_channels]`
 /// - returns: `[batch, out_height, out_width, out_channels]`
 pub fn conv_relu(input: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, shape: ConvShape) -> Tensor<4> {
+    if !has_kernels(&input.device()) {
+        return conv_tensor::conv_relu(input, weight, bias, shape);
+    }
     let [input, weight, bias] = [input.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
     Tensor::from_dispatch(<Dispatch as PolicyOps>::conv_relu(input, weight, bias, shape))
 }
@@ -43,11 +54,20 @@ pub fn ltc(
     first_state: Tensor<2>,
     elapsed: Tensor<2>,
     parameters: Tensor<1>,
-    spec: LtcSpec,
+    step: LtcStep,
 ) -> Tensor<3> {
+    if step.solver != Solver::Fused || !has_kernels(&inputs.device()) {
+        let LtcStep { wiring, unfolds, epsilon, solver } = step;
+        return ltc_states(inputs, first_state, elapsed, parameters, &wiring, unfolds, epsilon.into(), solver);
+    }
     let [inputs, first_state] = [inputs.into_dispatch(), first_state.into_dispatch()];
     let [elapsed, parameters] = [elapsed.into_dispatch(), parameters.into_dispatch()];
-    Tensor::from_dispatch(<Dispatch as PolicyOps>::ltc(inputs, first_state, elapsed, parameters, spec))
+    Tensor::from_dispatch(<Dispatch as PolicyOps>::ltc(inputs, first_state, elapsed, parameters, step))
+}
+
+/// Whether the kernels run there; a device that records operations is the same as one that does not.
+fn has_kernels(device: &Device) -> bool {
+    *device == Device::flex()
 }
 
 /// Backends that have our operations.
@@ -65,7 +85,7 @@ trait PolicyOps: Backend {
         first_state: FloatTensor<Self>,
         elapsed: FloatTensor<Self>,
         parameters: FloatTensor<Self>,
-        spec: LtcSpec,
+        step: LtcStep,
     ) -> FloatTensor<Self>;
 }
 
@@ -82,11 +102,11 @@ impl PolicyOps for Flex {
         first_state: FlexTensor,
         elapsed: FlexTensor,
         parameters: FlexTensor,
-        spec: LtcSpec,
+        step: LtcStep,
     ) -> FlexTensor {
         let tensors = [inputs, first_state, elapsed, parameters].map(|tensor| tensor.to_contiguous());
-        let run = ltc_run(&tensors, &spec);
-        tensor(ltc_kernel::forward(&run), [run.batch, run.steps, spec.wiring.units()])
+        let run = ltc_run(&tensors, &step);
+        tensor(ltc_kernel::forward(&run), [run.batch, run.steps, step.wiring.units()])
     }
 }
 
@@ -111,15 +131,15 @@ impl<C: CheckpointStrategy> PolicyOps for Autodiff<Flex, C> {
         first_state: FloatTensor<Self>,
         elapsed: FloatTensor<Self>,
         parameters: FloatTensor<Self>,
-        spec: LtcSpec,
+        step: LtcStep,
     ) -> FloatTensor<Self> {
         let nodes = [inputs.node(), first_state.node(), elapsed.node(), parameters.node()];
         let [inputs, first_state, elapsed, parameters] =
             [inputs, first_state, elapsed, parameters].map(|tensor| tensor.into_primitive().to_contiguous());
         let kept = [inputs.clone(), first_state.clone(), elapsed.clone(), parameters.clone()];
-        let output = Flex::ltc(inputs, first_state, elapsed, parameters, spec.clone());
+        let output = Flex::ltc(inputs, first_state, elapsed, parameters, step.clone());
         match Ltc.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish((kept, spec), output),
+            OpsKind::Tracked(prep) => prep.finish((kept, step), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         }
     }
@@ -154,12 +174,12 @@ impl Backward<Flex, 3> for ConvRelu {
 struct Ltc;
 
 impl Backward<Flex, 4> for Ltc {
-    type State = ([FlexTensor; 4], LtcSpec);
+    type State = ([FlexTensor; 4], LtcStep);
 
     fn backward(self, ops: Ops<Self::State, 4>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let (tensors, spec) = ops.state;
+        let (tensors, step) = ops.state;
         let d_states = grads.consume::<Flex>(&ops.node).to_contiguous();
-        let gradients = ltc_kernel::backward(&ltc_run(&tensors, &spec), values(&d_states));
+        let gradients = ltc_kernel::backward(&ltc_run(&tensors, &step), values(&d_states));
         let gradients = [gradients.inputs, gradients.first_state, gradients.elapsed, gradients.parameters];
         for ((node, gradient), of) in ops.parents.into_iter().zip(gradients).zip(&tensors) {
             if let Some(node) = node {
@@ -169,11 +189,12 @@ impl Backward<Flex, 4> for Ltc {
     }
 }
 
-fn ltc_run<'a>([inputs, first_state, elapsed, parameters]: &'a [FlexTensor; 4], spec: &'a LtcSpec) -> Run<'a> {
+fn ltc_run<'a>([inputs, first_state, elapsed, parameters]: &'a [FlexTensor; 4], step: &'a LtcStep) -> Run<'a> {
     let shape = inputs.shape();
     Run {
-        wiring: &spec.wiring,
-        unfolds: spec.unfolds,
+        wiring: &step.wiring,
+        unfolds: step.unfolds,
+        epsilon: step.epsilon,
         batch: shape[0],
         steps: shape[1],
         inputs: values(inputs),

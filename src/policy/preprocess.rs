@@ -34,10 +34,11 @@ pub fn whiten(images: &[&RgbImage], size: Size, device: &Device) -> Whitened {
 
 /// Whitens one image given on the [0, 1] scale and returns the standard deviation it divided by.
 pub fn whiten_in_place(values: &mut [f32]) -> f32 {
-    let count = values.len() as f32;
+    let count = values.len() as f64;
     let mean = lane_sum(values, |value| value) / count;
     let variance = lane_sum(values, |value| (value - mean) * (value - mean)) / count;
     let deviation = variance.sqrt().max(1.0 / count.sqrt());
+    let (mean, deviation) = (mean as f32, deviation as f32);
     for value in values.iter_mut() {
         *value = (*value - mean) / deviation;
     }
@@ -45,11 +46,11 @@ pub fn whiten_in_place(values: &mut [f32]) -> f32 {
 }
 
 /// Sum in sixteen interleaved parts: fixed order, and more exact than one running sum.
-fn lane_sum(values: &[f32], term: impl Fn(f32) -> f32) -> f32 {
-    let mut lanes = [0.0_f32; 16];
+fn lane_sum(values: &[f32], term: impl Fn(f64) -> f64) -> f64 {
+    let mut lanes = [0.0_f64; 16];
     for chunk in values.chunks(16) {
         for (lane, value) in lanes.iter_mut().zip(chunk) {
-            *lane += term(*value);
+            *lane += term(f64::from(*value));
         }
     }
     lanes.iter().sum()

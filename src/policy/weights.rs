@@ -1,7 +1,7 @@
 //! Weights on disk: safetensors with a model card in the header. Everything is checked before it is believed.
 
-use super::wiring::LANE_KEEPING_SEED;
-use super::{Network, Policy, PolicyKind};
+use super::cell::CellSpec;
+use super::{FEATURES, Network, Policy, PolicyKind};
 use burn::module::Module as _;
 use burn::store::{ModuleSnapshot as _, SafetensorsStore};
 use burn::tensor::Device;
@@ -23,8 +23,9 @@ pub struct ModelCard {
     pub policy: PolicyKind,
     /// Trainable numbers in all.
     pub parameters: usize,
-    /// Seed of the wiring, for liquid heads.
-    pub wiring_seed: Option<u32>,
+    /// What its cell is made of, for heads with one.
+    #[serde(default)]
+    pub cell: Option<CellSpec>,
     /// `width x height` of the input and the meaning of the output.
     pub input: String,
     /// Unit and sign of the output.
@@ -129,12 +130,31 @@ pub fn from_bytes(
     if let Some(expected) = expected.filter(|expected| *expected != card.policy) {
         return Err(WeightsError::OtherPolicy { path: name.into(), expected, found: card.policy });
     }
-    let policy = Policy::init_wired(card.policy, card.wiring_seed.unwrap_or(LANE_KEEPING_SEED), 0, device);
+    check_cell(&card).map_err(|what| WeightsError::Foreign(name.into(), what))?;
+    let policy = Policy::init_with(card.policy, card.cell.as_ref(), 0, device);
     check_tensors(&tensors, &policy.network).map_err(|what| WeightsError::Tensor(name.into(), what))?;
     let mut network = policy.network.clone();
     let mut store = SafetensorsStore::from_bytes(Some(bytes.to_vec())).skip_enum_variants(true);
     network.load_from(&mut store).map_err(|error| WeightsError::Damaged(name.into(), error.to_string()))?;
     Ok((policy.with_network(network), card))
+}
+
+/// Holds the cell against what a policy of its kind can have.
+fn check_cell(card: &ModelCard) -> Result<(), String> {
+    match (&card.cell, card.policy.has_memory()) {
+        (None, false) => Ok(()),
+        (Some(_), false) => Err(format!("names a cell, which policy `{}` does not have", card.policy)),
+        (None, true) => Err(format!("names no cell, which policy `{}` has", card.policy)),
+        (Some(cell), true) => {
+            cell.check().map_err(|error| format!("has a cell that cannot be built: {error}"))?;
+            match (cell.core.inputs(), cell.outputs()) {
+                (FEATURES, 1) => Ok(()),
+                (inputs, outputs) => Err(format!(
+                    "has a cell of {inputs} inputs and {outputs} outputs; one that steers has {FEATURES} and 1"
+                )),
+            }
+        }
+    }
 }
 
 /// Holds every tensor against the network that is to take it.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use super::camera_view::CameraGuess;
 use super::label::LabelProfile;
+use super::pictures::{PictureRef, Pictures};
+use super::timeline::{Clock, Instant};
 use crate::frame::Steering;
 
 /// One usable entry of a recording: everything but its picture.
@@ -15,26 +17,50 @@ pub struct Entry {
     pub time_secs: f64,
     /// The recorded steering as path curvature; `None` where the recording has no label.
     pub steering: Option<Steering>,
+    /// The steering as it was recorded, in the unit and with the sign of the recording's [`LabelProfile`].
+    pub recorded_value: Option<f64>,
+    /// Speed over ground in m/s, where known.
+    pub speed_mps: Option<f32>,
     /// Where in the recording's files the entry stands.
     pub place: Place,
-    /// Speed over ground in m/s, where known.
-    pub(super) speed_mps: Option<f32>,
-    /// File of the picture, relative to the recording's folder.
-    pub(super) picture: String,
+    pub(super) picture: PictureRef,
 }
 
-/// A line of one of the recording's files.
+/// A part of one of the recording's files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// File name, relative to the recording's folder.
     pub file: Arc<str>,
-    /// Line number, from 1.
-    pub line: usize,
+    /// Number of the part: lines count from 1, frames and messages from 0, as their tools count them.
+    pub number: usize,
+    part: &'static str,
+}
+
+impl Place {
+    pub(super) fn line(file: &Arc<str>, number: usize) -> Self {
+        Self { file: Arc::clone(file), number, part: "line" }
+    }
+
+    pub(super) fn frame(file: &Arc<str>, number: usize) -> Self {
+        Self { file: Arc::clone(file), number, part: "frame" }
+    }
+
+    pub(super) fn record(file: &Arc<str>, number: usize) -> Self {
+        Self { file: Arc::clone(file), number, part: "record" }
+    }
+
+    pub(super) fn picture(file: &Arc<str>, number: usize) -> Self {
+        Self { file: Arc::clone(file), number, part: "picture" }
+    }
+
+    pub(super) fn message(file: &Arc<str>, number: usize) -> Self {
+        Self { file: Arc::clone(file), number, part: "message" }
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} line {}", self.file, self.line)
+        write!(f, "{} {} {}", self.file, self.part, self.number)
     }
 }
 
@@ -61,6 +87,10 @@ pub enum SkipReason {
     ReplacedByLaterRecord,
     /// A whole catalog that the manifest names is not there; counted once per catalog.
     CatalogMissing,
+    /// Of another camera than the one that is read.
+    OtherCamera,
+    /// In a range that the exclude file leaves out.
+    Excluded,
 }
 
 impl fmt::Display for SkipReason {
@@ -76,6 +106,8 @@ impl fmt::Display for SkipReason {
             Self::Deleted => "marked as deleted",
             Self::ReplacedByLaterRecord => "replaced by a later record",
             Self::CatalogMissing => "catalog missing",
+            Self::OtherCamera => "other camera",
+            Self::Excluded => "excluded",
         })
     }
 }
@@ -88,21 +120,31 @@ pub type Skipped = BTreeMap<SkipReason, usize>;
 pub(super) struct Row {
     /// Capture time on the recorder's own clock; only differences mean anything.
     pub recorded_ms: f64,
-    pub steering: Option<Steering>,
+    /// The steering as recorded: a finite number in the unit of the log's label profile.
+    pub value: Option<f64>,
     pub speed_mps: Option<f32>,
     pub place: Place,
-    /// File of the picture, relative to the recording's folder.
-    pub picture: String,
+    pub picture: PictureRef,
+    /// Whether the recording says that another drive begins here; jumps of the time are found without.
+    pub starts_drive: bool,
+}
+
+impl Row {
+    pub fn instant(&self) -> Instant {
+        Instant { recorded_ms: self.recorded_ms, starts_drive: self.starts_drive }
+    }
 }
 
 /// What the reader of a format hands over: all rows in recorded order, and how they are to be taken.
+#[derive(Debug)]
 pub(super) struct Log {
     pub rows: Vec<Row>,
     pub skipped: Skipped,
-    pub label: LabelProfile,
+    pub pictures: Box<dyn Pictures>,
+    /// `None` where the recording has pictures and no steering.
+    pub label: Option<LabelProfile>,
     pub camera: CameraGuess,
-    /// Milliseconds between frames where the recording itself does not tell.
-    pub usual_step_ms: f64,
+    pub clock: Clock,
 }
 
 /// Splits judged rows into the usable ones and the counts of the others.

@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::entry::Skipped;
+use super::format::Format;
 
 /// Why a recording cannot be opened or written.
 #[derive(Debug)]
@@ -34,8 +35,26 @@ pub enum RecordingError {
         /// What was found.
         got: String,
     },
+    /// An option does not go with the recording.
+    Option {
+        /// What was asked for.
+        path: PathBuf,
+        /// The option and its value.
+        bad: BadOption,
+    },
+    /// The path may be more than one recording.
+    Ambiguous {
+        /// What was asked for.
+        path: PathBuf,
+        /// What it may be, in words.
+        candidates: Vec<String>,
+        /// How to choose between them.
+        way_out: String,
+    },
     /// The recording has no usable entry.
     Empty {
+        /// Layout of its files.
+        format: Format,
         /// The recording's folder.
         path: PathBuf,
         /// Rows left out, counted by reason.
@@ -52,6 +71,13 @@ pub enum RecordingError {
     WouldOverwrite {
         /// The path that is taken.
         path: PathBuf,
+    },
+    /// Something else lies where a conversion keeps what is unfinished.
+    Unfinished {
+        /// The folder of the unfinished conversion.
+        path: PathBuf,
+        /// What was found there.
+        got: &'static str,
     },
     /// A sample to be written holds a value that no recording may hold.
     Unwritable {
@@ -75,6 +101,17 @@ pub enum RecordingError {
     },
 }
 
+/// An option's value that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadOption {
+    /// The option, as on the command line.
+    pub option: &'static str,
+    /// What it takes.
+    pub expected: String,
+    /// What was given.
+    pub got: String,
+}
+
 impl RecordingError {
     /// Turns a system error into one that says which path and what was being done.
     pub(super) fn io(path: impl Into<PathBuf>, doing: &'static str) -> impl FnOnce(io::Error) -> Self {
@@ -89,20 +126,27 @@ impl fmt::Display for RecordingError {
             Self::Missing { path } => write!(f, "{}: no such file or folder; check the path", path.display()),
             Self::NotARecording { path, got } => write!(
                 f,
-                "{}: expected a folder with driving_log.csv (Udacity simulator) or manifest.json (donkeycar tub \
-                 version 2), got {got}; name a recording's folder or that file",
-                path.display()
+                "{}: expected a recording's folder or file, got {got}; name one of a known format ({})",
+                path.display(),
+                Format::ALL.map(Format::name).join(", ")
             ),
             Self::Unreadable { path, place, expected, got } => write!(
                 f,
                 "{}, {place}: expected {expected}, got {got}; restore the file or record again",
                 path.display()
             ),
-            Self::Empty { path, skipped } => write!(
+            Self::Option { path, bad: BadOption { option, expected, got } } => {
+                write!(f, "{}, {option}: expected {expected}, got {got}", path.display())
+            }
+            Self::Ambiguous { path, candidates, way_out } => {
+                write!(f, "{}: expected one recording, got {}; {way_out}", path.display(), candidates.join(" and "))
+            }
+            Self::Empty { format, path, skipped } => write!(
                 f,
-                "{}: expected at least one entry with time and picture, got none ({}); copy the whole recording, \
+                "{}, {}: expected at least one entry with time and picture, got none ({}); copy the whole recording, \
                  pictures included",
                 path.display(),
+                format.name(),
                 counts(skipped)
             ),
             Self::OutsideFolder { path, target } => write!(
@@ -113,7 +157,12 @@ impl fmt::Display for RecordingError {
             ),
             Self::WouldOverwrite { path } => write!(
                 f,
-                "{}: expected a new or empty folder, got one that holds something; choose another path",
+                "{}: expected a new path or an empty folder, got one that is taken; choose another",
+                path.display()
+            ),
+            Self::Unfinished { path, got } => write!(
+                f,
+                "{}: expected this conversion, unfinished, got {got}; remove that folder or choose another --out",
                 path.display()
             ),
             Self::Unwritable { path, place, expected, got } => {

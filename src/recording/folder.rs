@@ -1,7 +1,7 @@
 //! A recording's folder as a fence: files are found by base name below it, and nothing outside is ever opened.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use super::error::RecordingError;
 const MAX_TEXT_BYTES: u64 = 512 << 20;
 
 /// An existing folder that all files of a recording must lie in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Folder {
     path: PathBuf,
     canonical: PathBuf,
@@ -48,6 +48,16 @@ impl Folder {
         let entries = fs::read_dir(&path).map_err(RecordingError::io(&path, "cannot list"))?;
         // A name that is not UTF-8 cannot be named by a JSON or CSV index either.
         Ok(entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect())
+    }
+
+    /// Names of the folders that lie directly in a subfolder, in the order of the alphabet.
+    pub fn subfolders(&self, subfolder: &str) -> Result<Vec<String>, RecordingError> {
+        let path = self.resolve(subfolder)?;
+        let entries = fs::read_dir(&path).map_err(RecordingError::io(&path, "cannot list"))?;
+        let folders = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let mut names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        Ok(names)
     }
 
     /// Whole content of a text file, without a byte order mark.
@@ -96,6 +106,15 @@ pub(super) fn numbered_lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])
     let text = text.strip_suffix(b"\n").unwrap_or(text);
     let lines = (!text.is_empty()).then(|| text.split(|&byte| byte == b'\n')).into_iter().flatten();
     lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line)).enumerate().map(|(i, line)| (i + 1, line))
+}
+
+/// Cuts a text file behind so many lines; gives their lengths in bytes, line ends included.
+pub(super) fn cut_lines(path: &Path, lines: usize) -> Result<Vec<usize>, RecordingError> {
+    let text = fs::read(path).map_err(RecordingError::io(path, "cannot go on with"))?;
+    let lengths: Vec<usize> = text.split_inclusive(|&byte| byte == b'\n').take(lines).map(<[u8]>::len).collect();
+    let file = OpenOptions::new().write(true).open(path).map_err(RecordingError::io(path, "cannot go on with"))?;
+    file.set_len(lengths.iter().sum::<usize>() as u64).map_err(RecordingError::io(path, "cannot cut"))?;
+    Ok(lengths)
 }
 
 #[cfg(test)]

@@ -3,111 +3,251 @@
 use std::fmt;
 
 use super::entry::SkipReason;
+use super::options::RecordingOptions;
 use crate::frame::Steering;
 
-/// Distance between the axles of the vehicle that was steered; no recording states it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Wheelbase {
-    /// That of the vehicle which the format belongs to.
-    Known {
-        /// Front axle to rear axle.
-        length_m: f32,
-    },
-    /// Vehicles of the format differ; a length is taken.
-    Assumed {
-        /// The length taken.
-        length_m: f32,
-    },
+/// Unit of a recorded steering value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Share of the largest front-wheel angle, -1 to 1.
+    Share,
+    /// Degrees of the front wheels.
+    FrontDegrees,
+    /// Radians of the front wheels.
+    FrontRadians,
+    /// Degrees of the steering wheel.
+    WheelDegrees,
+    /// Radians of the steering wheel.
+    WheelRadians,
+    /// Path curvature in 1/m.
+    Curvature,
 }
 
-impl Wheelbase {
-    /// Front axle to rear axle in m, known or assumed.
-    pub fn length_m(self) -> f32 {
+impl Unit {
+    /// Every unit, in the order in which help lists them.
+    pub const ALL: [Self; 6] =
+        [Self::Share, Self::FrontDegrees, Self::FrontRadians, Self::WheelDegrees, Self::WheelRadians, Self::Curvature];
+
+    /// Name on the command line.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Known { length_m } | Self::Assumed { length_m } => length_m,
+            Self::Share => "share",
+            Self::FrontDegrees => "front-deg",
+            Self::FrontRadians => "front-rad",
+            Self::WheelDegrees => "wheel-deg",
+            Self::WheelRadians => "wheel-rad",
+            Self::Curvature => "curvature",
+        }
+    }
+
+    /// The largest value that is steering and no error: one share; 60 degrees of the front wheels, more than any
+    /// linkage has; two and a half turns of the steering wheel; a circle of 1 m radius.
+    fn largest(self) -> f64 {
+        match self {
+            Self::Share | Self::Curvature => 1.0,
+            Self::FrontDegrees => MAX_FRONT_DEG,
+            Self::FrontRadians => MAX_FRONT_DEG.to_radians(),
+            Self::WheelDegrees => MAX_WHEEL_DEG,
+            Self::WheelRadians => MAX_WHEEL_DEG.to_radians(),
         }
     }
 }
 
-impl fmt::Display for Wheelbase {
+const MAX_FRONT_DEG: f64 = 60.0;
+const MAX_WHEEL_DEG: f64 = 900.0;
+
+/// Which way positive values steer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// As everywhere in this program.
+    LeftPositive,
+    /// As in most recordings.
+    RightPositive,
+}
+
+impl Sign {
+    /// Both signs.
+    pub const ALL: [Self; 2] = [Self::LeftPositive, Self::RightPositive];
+
+    /// Name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LeftPositive => "left",
+            Self::RightPositive => "right",
+        }
+    }
+
+    fn to_left_positive(self, value: f64) -> f64 {
+        match self {
+            Self::LeftPositive => value,
+            // 0 minus, so that a value of 0 becomes 0 and not -0.
+            Self::RightPositive => 0.0 - value,
+        }
+    }
+}
+
+impl fmt::Display for Sign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Known { length_m } => write!(f, "wheelbase {length_m} m"),
-            Self::Assumed { length_m } => write!(f, "wheelbase {length_m} m assumed"),
-        }
+        write!(f, "{} positive", self.name())
     }
+}
+
+/// The dimensions of the steered vehicle that turn a recorded value into curvature.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Vehicle {
+    /// Front axle to rear axle, in m.
+    pub wheelbase_m: f32,
+    /// Degrees of the steering wheel per degree of the front wheels.
+    pub steering_ratio: f32,
+    /// Front-wheel angle, in degrees, at a recorded share of 1.
+    pub full_angle_deg: f32,
+    /// Whether they are the vehicle's own, or those of a mid-size car because no recording states them.
+    pub is_known: bool,
+}
+
+impl Vehicle {
+    /// A mid-size car, so that curvature has the size it has on a road. Steering ratios of cars lie around 15; 16 to 25
+    /// degrees are commonly taken for the end stop of a model car's servo.
+    const ASSUMED: Self = Self { wheelbase_m: 2.7, steering_ratio: 15.0, full_angle_deg: 20.0, is_known: false };
+
+    /// The Udacity simulator's car: 25 degrees at most; its wheel hubs lie 1.27 m ahead of the car's origin and 1.6 m
+    /// behind it (`Car.prefab` of udacity/self-driving-car-sim).
+    const UDACITY: Self = Self { wheelbase_m: 2.87, full_angle_deg: 25.0, is_known: true, ..Self::ASSUMED };
+
+    /// Lincoln MKZ (`wheel_base` and `steer_ratio` of the drive-by-wire node in udacity/CarND-Capstone).
+    const LINCOLN_MKZ: Self = Self { wheelbase_m: 2.85, steering_ratio: 14.8, is_known: true, ..Self::ASSUMED };
 }
 
 /// Unit, sign and vehicle behind a recorded steering value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LabelProfile {
-    /// Unit of the recorded value, in words for the screen.
-    pub unit: &'static str,
-    /// Which way positive values steer, in words for the screen.
-    pub sign: &'static str,
-    /// Front-wheel angle at a recorded value of 1; `None` where the value is curvature already.
-    pub full_angle_deg: Option<f32>,
-    /// What turns that angle into curvature; `None` where the value is curvature already.
-    pub wheelbase: Option<Wheelbase>,
+    /// Unit of the recorded value.
+    pub unit: Unit,
+    /// Which way positive values steer.
+    pub sign: Sign,
+    /// What turns the value into curvature.
+    pub vehicle: Vehicle,
+    /// Whether unit and sign are the format's, or a guess that the user should check.
+    pub unit_is_known: bool,
 }
 
 impl LabelProfile {
-    /// Udacity simulator: 1 is the largest front-wheel angle of its car, 25 degrees. Its wheel hubs lie 1.27 m ahead of
-    /// the car's origin and 1.6 m behind it (`Car.prefab` of udacity/self-driving-car-sim).
-    pub const UDACITY: Self = Self {
-        unit: "share of 25° front-wheel angle",
-        sign: "right positive",
-        full_angle_deg: Some(25.0),
-        wheelbase: Some(Wheelbase::Known { length_m: 2.87 }),
-    };
+    /// Udacity simulator.
+    pub const UDACITY: Self = Self::of_format(Unit::Share, Sign::RightPositive, Vehicle::UDACITY);
 
-    /// Donkeycar: 1 is the servo's end stop, a value without physical unit; 16 to 25 degrees are commonly taken. The
-    /// wheelbase is that of a mid-size car, so that curvature has the size it has on a road.
-    pub const DONKEY: Self = Self {
-        unit: "share of the servo's range, taken as 20° front-wheel angle",
-        sign: "right positive",
-        full_angle_deg: Some(20.0),
-        wheelbase: Some(Wheelbase::Assumed { length_m: 2.7 }),
-    };
+    /// Donkeycar: 1 is the servo's end stop, a value without physical unit.
+    pub const DONKEY: Self = Self::of_format(Unit::Share, Sign::RightPositive, Vehicle::ASSUMED);
+
+    /// SullyChen: the author's viewer turns the picture of a steering wheel clockwise for positive values.
+    pub const SULLY_CHEN: Self = Self::of_format(Unit::WheelDegrees, Sign::RightPositive, Vehicle::ASSUMED);
+
+    /// comma2k19.
+    pub const COMMA2K19: Self = Self::of_format(Unit::WheelDegrees, Sign::LeftPositive, Vehicle::ASSUMED);
+
+    /// Udacity's real car.
+    pub const UDACITY_CAR: Self = Self::of_format(Unit::WheelRadians, Sign::LeftPositive, Vehicle::LINCOLN_MKZ);
 
     /// Our own recordings: path curvature, exactly as commanded.
-    pub const CURVATURE: Self =
-        Self { unit: "path curvature in 1/m", sign: "left positive", full_angle_deg: None, wheelbase: None };
+    pub const CURVATURE: Self = Self::of_format(Unit::Curvature, Sign::LeftPositive, Vehicle::ASSUMED);
 
-    /// curvature = -tan(value · full angle) / wheelbase, of the kinematic bicycle; negative because right is positive
-    /// in the recordings that hold wheel angles.
+    const fn of_format(unit: Unit, sign: Sign, vehicle: Vehicle) -> Self {
+        Self { unit, sign, vehicle, unit_is_known: true }
+    }
+
+    /// A guess for a column of a table of unknown origin, by its name and its largest absolute value. Most tables come
+    /// from copies of the formats whose right is positive; only curvature is left positive by custom.
+    pub(super) fn guessed(column: &str, largest: f64) -> Self {
+        let name = column.to_ascii_lowercase();
+        let (unit, sign) = if name.contains("curvature") {
+            (Unit::Curvature, Sign::LeftPositive)
+        } else if name.contains("deg") {
+            (Unit::WheelDegrees, Sign::RightPositive)
+        } else if name.contains("rad") {
+            (Unit::WheelRadians, Sign::RightPositive)
+        } else if largest <= 1.0 {
+            (Unit::Share, Sign::RightPositive)
+        } else {
+            (Unit::WheelDegrees, Sign::RightPositive)
+        };
+        Self { unit, sign, vehicle: Vehicle::ASSUMED, unit_is_known: false }
+    }
+
+    /// This profile with what the user has said.
+    pub(super) fn with(mut self, options: &RecordingOptions) -> Self {
+        let given = options.vehicle;
+        self.unit_is_known |= options.unit.is_some() && options.sign.is_some();
+        self.unit = options.unit.unwrap_or(self.unit);
+        self.sign = options.sign.unwrap_or(self.sign);
+        let vehicle = &mut self.vehicle;
+        vehicle.is_known |= given.wheelbase_m.is_some();
+        vehicle.wheelbase_m = given.wheelbase_m.unwrap_or(vehicle.wheelbase_m);
+        vehicle.steering_ratio = given.steering_ratio.unwrap_or(vehicle.steering_ratio);
+        vehicle.full_angle_deg = given.full_angle_deg.unwrap_or(vehicle.full_angle_deg);
+        self
+    }
+
+    /// curvature = tan(front-wheel angle) / wheelbase, of the kinematic bicycle.
     pub(super) fn curvature(&self, value: f64) -> Result<Steering, SkipReason> {
         if !value.is_finite() {
             return Err(SkipReason::SteeringNotANumber);
         }
-        // As curvature, 1 is a circle of 1 m radius: no vehicle of this program turns tighter.
-        if value.abs() > 1.0 {
+        if value.abs() > self.unit.largest() {
             return Err(SkipReason::SteeringOutOfRange);
         }
-        let (Some(full_angle_deg), Some(wheelbase)) = (self.full_angle_deg, self.wheelbase) else {
-            return Ok(Steering(value as f32));
-        };
-        let angle_rad = (value * f64::from(full_angle_deg)).to_radians();
-        // 0 minus, so that a value of 0 becomes 0 and not -0.
-        Ok(Steering((0.0 - libm::tan(angle_rad) / f64::from(wheelbase.length_m())) as f32))
+        let value = self.sign.to_left_positive(value);
+        let Some(angle_deg) = self.front_deg(value) else { return Ok(Steering(value as f32)) };
+        // A vehicle of other dimensions may make much of a value that is none in itself.
+        if angle_deg.abs() > MAX_FRONT_DEG {
+            return Err(SkipReason::SteeringOutOfRange);
+        }
+        Ok(Steering((libm::tan(angle_deg.to_radians()) / f64::from(self.vehicle.wheelbase_m)) as f32))
     }
 
-    /// The recorded value that stands for a curvature: the inverse of [`Self::curvature`], clipped to the range.
-    pub(super) fn value(&self, steering: Steering) -> f64 {
-        let (Some(full_angle_deg), Some(wheelbase)) = (self.full_angle_deg, self.wheelbase) else {
-            return f64::from(steering.0);
-        };
-        let angle_rad = libm::atan(f64::from(steering.0) * f64::from(wheelbase.length_m()));
-        (0.0 - angle_rad.to_degrees() / f64::from(full_angle_deg)).clamp(-1.0, 1.0)
+    /// Front-wheel angle behind a value; `None` for curvature, which has none.
+    fn front_deg(&self, value: f64) -> Option<f64> {
+        let ratio = f64::from(self.vehicle.steering_ratio);
+        match self.unit {
+            Unit::Share => Some(value * f64::from(self.vehicle.full_angle_deg)),
+            Unit::FrontDegrees => Some(value),
+            Unit::FrontRadians => Some(value.to_degrees()),
+            Unit::WheelDegrees => Some(value / ratio),
+            Unit::WheelRadians => Some(value.to_degrees() / ratio),
+            Unit::Curvature => None,
+        }
+    }
+
+    /// The recorded share that stands for a curvature: the inverse of [`Self::curvature`] for profiles that hold
+    /// shares. Beyond -1 to 1 where the vehicle cannot turn so sharply.
+    pub(super) fn share(&self, steering: Steering) -> f64 {
+        let angle_rad = libm::atan(f64::from(steering.0) * f64::from(self.vehicle.wheelbase_m));
+        self.sign.to_left_positive(angle_rad.to_degrees() / f64::from(self.vehicle.full_angle_deg))
+    }
+
+    /// The unit in words, with the vehicle's part in it.
+    pub fn unit_text(&self) -> String {
+        let Vehicle { full_angle_deg, steering_ratio, .. } = self.vehicle;
+        match self.unit {
+            Unit::Share if self.vehicle.is_known => format!("share of {full_angle_deg}° front-wheel angle"),
+            Unit::Share => format!("share of the servo's range, taken as {full_angle_deg}° front-wheel angle"),
+            Unit::FrontDegrees => "degrees of the front wheels".to_owned(),
+            Unit::FrontRadians => "radians of the front wheels".to_owned(),
+            Unit::WheelDegrees => format!("degrees of the steering wheel (ratio {steering_ratio})"),
+            Unit::WheelRadians => format!("radians of the steering wheel (ratio {steering_ratio})"),
+            Unit::Curvature => "path curvature in 1/m".to_owned(),
+        }
     }
 }
 
 impl fmt::Display for LabelProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}", self.unit, self.sign)?;
-        match self.wheelbase {
-            Some(wheelbase) => write!(f, ", {wheelbase}"),
-            None => Ok(()),
+        write!(f, "{}, {}", self.unit_text(), self.sign)?;
+        if !self.unit_is_known {
+            write!(f, ", both guessed")?;
+        }
+        match self.vehicle {
+            _ if self.unit == Unit::Curvature => Ok(()),
+            Vehicle { wheelbase_m, is_known: true, .. } => write!(f, ", wheelbase {wheelbase_m} m"),
+            Vehicle { wheelbase_m, .. } => write!(f, ", wheelbase {wheelbase_m} m assumed"),
         }
     }
 }
@@ -115,6 +255,7 @@ impl fmt::Display for LabelProfile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recording::options::VehicleOptions;
 
     #[test]
     fn full_right_in_the_udacity_simulator_is_a_right_turn_of_six_metres_radius() {
@@ -131,6 +272,27 @@ mod tests {
     }
 
     #[test]
+    fn a_steering_wheel_turns_the_front_wheels_by_its_ratio() {
+        // 30° / 15 = 2°; tan(2°) / 2.7 m = 0.0349208 / 2.7 = 0.0129336 1/m.
+        let Steering(sully) = LabelProfile::SULLY_CHEN.curvature(30.0).unwrap();
+        let Steering(comma) = LabelProfile::COMMA2K19.curvature(30.0).unwrap();
+        assert!((comma - 0.012_933_6).abs() < 1e-7, "f32 holds 7 digits, got {comma}");
+        assert_eq!(sully, -comma, "the one has right positive, the other left");
+        // 0.5 rad = 28.6479°, / 14.8 = 1.93567°; tan / 2.85 m = 0.0337965 / 2.85 = 0.0118584 1/m.
+        let Steering(udacity) = LabelProfile::UDACITY_CAR.curvature(0.5).unwrap();
+        assert!((udacity - 0.011_858_4).abs() < 1e-6, "the expected value has six digits, got {udacity}");
+    }
+
+    #[test]
+    fn degrees_and_radians_of_the_front_wheels_are_the_same_angle() {
+        let profile = |unit| LabelProfile { unit, ..LabelProfile::DONKEY };
+        let Steering(degrees) = profile(Unit::FrontDegrees).curvature(10.0).unwrap();
+        let Steering(radians) = profile(Unit::FrontRadians).curvature(10_f64.to_radians()).unwrap();
+        let Steering(share) = profile(Unit::Share).curvature(0.5).unwrap();
+        assert!((degrees - radians).abs() < 1e-8 && degrees == share, "{degrees} {radians} {share}");
+    }
+
+    #[test]
     fn curvature_passes_unchanged_and_zero_stays_positive_zero() {
         assert_eq!(LabelProfile::CURVATURE.curvature(0.0123).unwrap(), Steering(0.0123));
         assert!(LabelProfile::UDACITY.curvature(0.0).unwrap().0.is_sign_positive());
@@ -144,14 +306,40 @@ mod tests {
         for value in [15.0, -1.001] {
             assert_eq!(LabelProfile::DONKEY.curvature(value), Err(SkipReason::SteeringOutOfRange));
         }
+        let go_kart = VehicleOptions { steering_ratio: Some(1.0), ..VehicleOptions::default() };
+        let options = RecordingOptions { vehicle: go_kart, ..RecordingOptions::default() };
+        let direct = LabelProfile::SULLY_CHEN.with(&options);
+        assert_eq!(direct.curvature(90.0), Err(SkipReason::SteeringOutOfRange), "its tangent has no size");
+        assert!(direct.curvature(30.0).is_ok());
     }
 
     #[test]
-    fn a_value_survives_the_way_to_curvature_and_back() {
+    fn a_share_survives_the_way_to_curvature_and_back() {
         let there = LabelProfile::DONKEY.curvature(-0.37).unwrap();
-        let back = LabelProfile::DONKEY.value(there);
+        let back = LabelProfile::DONKEY.share(there);
         assert!((back + 0.37).abs() < 1e-6, "one f32 rounding on the way, got {back}");
-        assert_eq!(LabelProfile::DONKEY.value(Steering(1.0)), -1.0);
+        assert!(LabelProfile::DONKEY.share(Steering(1.0)) < -1.0, "no servo reaches that");
+    }
+
+    #[test]
+    fn what_the_user_says_overrides_the_format() {
+        let vehicle = VehicleOptions { wheelbase_m: Some(0.25), full_angle_deg: Some(30.0), steering_ratio: None };
+        let options =
+            RecordingOptions { vehicle, sign: Some(Sign::LeftPositive), unit: None, ..RecordingOptions::default() };
+        let profile = LabelProfile::DONKEY.with(&options);
+        // tan(30°) / 0.25 m = 2.309401 1/m, a model car's circle.
+        let Steering(curvature) = profile.curvature(1.0).unwrap();
+        assert!((curvature - 2.309_401).abs() < 1e-5, "f32 holds 7 digits, got {curvature}");
+        assert_eq!(profile.to_string(), "share of 30° front-wheel angle, left positive, wheelbase 0.25 m");
+    }
+
+    #[test]
+    fn a_guess_goes_by_name_and_size_and_says_that_it_is_one() {
+        assert_eq!(LabelProfile::guessed("Curvature", 0.1).sign, Sign::LeftPositive);
+        assert_eq!(LabelProfile::guessed("angle_rad", 0.1).unit, Unit::WheelRadians);
+        assert_eq!(LabelProfile::guessed("angle", 0.9).unit, Unit::Share);
+        assert_eq!(LabelProfile::guessed("angle", 90.0).unit, Unit::WheelDegrees);
+        assert!(LabelProfile::guessed("angle", 0.9).to_string().contains("both guessed"));
     }
 
     #[test]

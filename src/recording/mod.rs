@@ -2,39 +2,84 @@
 //!
 //! | format | read | write | source |
 //! | --- | --- | --- | --- |
-//! | Udacity simulator folder | yes | | behavioural-cloning course, 2016 on |
+//! | Udacity simulator folder | yes | yes | behavioural-cloning course, 2016 on |
+//! | donkeycar tub, version 1 | yes | | donkeycar up to 3 |
 //! | donkeycar tub, version 2 | yes | yes | donkeycar 4 and 5; with extra keys our native format |
+//! | SullyChen | yes | | driving datasets of 2017 and 2018 |
+//! | comma2k19 segment | yes | | comma.ai, 2018 |
+//! | Udacity real car | yes | | challenge 2, 2016 |
+//! | pictures, with or without a table | yes | yes | |
+//! | video, with or without a table | yes | yes | |
+//! | LeRobot dataset, version 2.1 and 3 | yes | | Hugging Face, 2024 on |
+//! | MCAP with compressed images | yes | yes | Foxglove, ROS 2 |
 //!
 //! A recording is opened as an index without pictures. What a row gets wrong is decided then: the row is left out and
 //! counted by reason. What a picture gets wrong shows when it is read: that one sample is [`Spoiled`]. A recording
-//! names only files below its own folder. Another format is one more reader file and its arm in [`Format`].
+//! names only files below its own folder. Recorded steering becomes curvature here, in [`LabelProfile`], and nowhere
+//! else.
 
 mod camera_view;
+mod civil_time;
+mod comma2k19;
+mod contained;
+mod convert;
+mod donkey;
 mod entry;
 mod error;
+mod exclude;
 mod folder;
 mod format;
+#[cfg(test)]
+mod fuzz;
+mod images;
 mod label;
+mod lerobot;
+mod listing;
+mod mcap;
+mod numpy;
+mod options;
 mod picture;
+mod pictures;
+mod recognise;
+mod series;
+mod source;
+mod stream;
+mod sully_chen;
+mod survey;
+mod table;
 mod timeline;
+mod tub_v1;
 mod tub_v2;
 mod udacity;
+mod udacity_car;
+mod video;
+mod video_labels;
+mod windows;
 
 pub use camera_view::CameraView;
+pub use convert::{Converted, Target};
 pub use entry::{Entry, Place, SkipReason, Skipped};
-pub use error::{RecordingError, Spoiled};
+pub use error::{BadOption, RecordingError, Spoiled};
 pub use format::Format;
-pub use label::{LabelProfile, Wheelbase};
-pub use timeline::Timing;
+pub use label::{LabelProfile, Sign, Unit, Vehicle};
+pub use options::{Columns, RecordingOptions, VehicleOptions};
+pub use stream::Stream;
+pub use survey::{HISTOGRAM_BARS, LabelSummary, Survey};
+pub use timeline::{Gap, Timing};
 pub use tub_v2::TubWriter;
+pub use windows::{Split, SplitBy, windows};
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::frame::{Frame, Sample, Size};
+use crate::frame::{Frame, RgbImage, Sample, Size, Steering};
+use camera_view::RecordingCamera;
 use entry::{Log, Row};
-use folder::Folder;
+use exclude::Exclusions;
+use pictures::Pictures;
+use source::Source;
+use timeline::{Instant, Timeline};
 
 /// Pictures looked at while opening, to learn the size that most of them have.
 const SIZE_PROBES: usize = 9;
@@ -47,42 +92,56 @@ const SIZE_SEARCH: usize = 10_000;
 #[derive(Debug)]
 pub struct Recording {
     format: Format,
-    folder: Folder,
+    path: PathBuf,
+    pictures: Box<dyn Pictures>,
     entries: Vec<Entry>,
     drives: Vec<Range<usize>>,
+    gaps: Vec<Gap>,
     timing: Timing,
     skipped: Skipped,
-    label: LabelProfile,
-    view: CameraView,
-    /// Size that the view was made for; a picture of another size is spoiled.
+    label: Option<LabelProfile>,
+    camera: RecordingCamera,
     picture_size: Size,
 }
 
 impl Recording {
-    /// Opens a recording's folder, or the file that makes it one (`driving_log.csv`, `manifest.json`). The format is
-    /// recognised from the folder.
+    /// Opens a recording's folder, its index or the file that it is. The format is recognised.
     ///
     /// # Errors
-    /// Refuses a path that is missing, is no recording, has an index that cannot be read or holds no usable entry.
+    /// As [`Recording::open_with`].
     pub fn open(path: &Path) -> Result<Self, RecordingError> {
-        let (format, folder) = format::recognise(path)?;
-        let Log { rows, skipped, label, camera, usual_step_ms } = format.read(&folder)?;
+        Self::open_with(path, &RecordingOptions::default())
+    }
+
+    /// Opens a recording with what the user has said about it.
+    ///
+    /// # Errors
+    /// Refuses a path that is missing, is no recording, may be several, has an index that cannot be read or holds no
+    /// usable entry; and options that do not go with it.
+    pub fn open_with(path: &Path, options: &RecordingOptions) -> Result<Self, RecordingError> {
+        let (format, source) = recognise::recognise(path, options.format)?;
+        let Log { rows, mut skipped, pictures, label, camera, clock } = format.read(&source, options)?;
+        let label = label.map(|label| label.with(options));
+        let rows = judge(rows, label, &Exclusions::beside(&home(format, &source))?, &mut skipped);
         if rows.is_empty() {
-            return Err(RecordingError::Empty { path: folder.path().to_owned(), skipped });
+            return Err(RecordingError::Empty { format, path: source.path(), skipped });
         }
-        let recorded_ms: Vec<f64> = rows.iter().map(|row| row.recorded_ms).collect();
-        let timeline = timeline::lay_out(&recorded_ms, usual_step_ms);
-        let picture_size = most_common_size(&folder, &rows).unwrap_or(camera.usual_size);
+        let instants: Vec<Instant> = rows.iter().map(|(row, _)| row.instant()).collect();
+        let timeline = timeline::lay_out(&instants, clock, options.rate_hz);
+        let picture_size = most_common_size(&*pictures, &rows).unwrap_or(camera.usual_size);
+        let bad_option = |bad| RecordingError::Option { path: source.path(), bad };
         Ok(Self {
             format,
-            entries: timeline.entries(rows),
+            path: home(format, &source),
+            pictures,
+            entries: entries(rows, &timeline),
             drives: timeline.drives,
+            gaps: timeline.gaps,
             timing: timeline.timing,
             skipped,
             label,
-            view: camera.view(picture_size),
+            camera: RecordingCamera::new(camera, picture_size, options).map_err(bad_option)?,
             picture_size,
-            folder,
         })
     }
 
@@ -91,9 +150,9 @@ impl Recording {
         self.format
     }
 
-    /// The recording's folder.
+    /// The recording's folder, or the file that it is.
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        &self.path
     }
 
     /// Number of usable entries.
@@ -111,9 +170,15 @@ impl Recording {
         self.entries.last().map_or(0.0, |entry| entry.time_secs)
     }
 
-    /// Unbroken stretches of entries: a new one starts where time jumps by more than 1 s or runs backwards.
+    /// Unbroken stretches of entries: a new one starts where time jumps by more than 1 s or runs backwards, where the
+    /// recording says so, and behind what is excluded.
     pub fn drives(&self) -> &[Range<usize>] {
         &self.drives
+    }
+
+    /// Where recording stopped for more than 1 s, or time runs backwards.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
     }
 
     /// Where the times of the entries come from.
@@ -132,21 +197,20 @@ impl Recording {
     /// Reads the picture of entry `i`. Frames count and time over the whole recording, so that both only increase.
     ///
     /// # Errors
-    /// A picture that is missing, empty, cut short, a Git LFS pointer, of another size than the recording's or outside
-    /// its folder spoils this one sample.
+    /// A picture that is missing, empty, cut short, a Git LFS pointer or outside its folder spoils this one sample.
     ///
     /// # Panics
     /// If `i` is not below [`Recording::len`].
     pub fn sample(&self, i: usize) -> Result<Sample, Spoiled> {
         let entry = &self.entries[i];
-        let spoiled = |reason| Spoiled { index: i, place: format!("{} ({})", entry.place, entry.picture), reason };
-        let image = picture::read(&self.folder, &entry.picture).map_err(spoiled)?;
-        let size = Size::new(image.width(), image.height());
-        if size != self.picture_size {
-            return Err(spoiled(format!("picture is {size}, this recording's are {}", self.picture_size)));
-        }
+        let image = self.pictures.read(&entry.picture).map_err(|reason| self.spoiled(i, reason))?;
         let frame = Frame { index: i as u64, time_secs: entry.time_secs, image };
         Ok(Sample { frame, steering: entry.steering, speed_mps: entry.speed_mps })
+    }
+
+    fn spoiled(&self, i: usize, reason: String) -> Spoiled {
+        let entry = &self.entries[i];
+        Spoiled { index: i, place: format!("{} ({})", entry.place, entry.picture), reason }
     }
 
     /// Rows left out at opening, counted by reason.
@@ -154,24 +218,87 @@ impl Recording {
         &self.skipped
     }
 
-    /// Which part of a picture a policy sees, and how the ground appears in it.
-    pub fn view(&self) -> CameraView {
-        self.view
+    /// Size that most pictures have.
+    pub fn picture_size(&self) -> Size {
+        self.picture_size
     }
 
-    /// What the recorded steering value means and how it became curvature.
-    pub fn label(&self) -> LabelProfile {
+    /// Which part of a picture a policy sees, and how the ground appears in it, for pictures of the usual size.
+    pub fn view(&self) -> CameraView {
+        self.camera.view(self.picture_size)
+    }
+
+    /// The same for this picture: sizes change within some recordings.
+    ///
+    /// # Panics
+    /// If the picture has no pixel.
+    pub fn view_of(&self, image: &RgbImage) -> CameraView {
+        self.camera.view(Size::new(image.width(), image.height()))
+    }
+
+    /// What the recorded steering value means and how it became curvature; `None` where there is none.
+    pub fn label(&self) -> Option<LabelProfile> {
         self.label
     }
 }
 
+/// The folder or file that is the recording, whichever of its files was named.
+fn home(format: Format, source: &Source) -> PathBuf {
+    if format.is_one_file() { source.path() } else { source.folder.path().to_owned() }
+}
+
+/// Converts each row's label, and leaves out what cannot be converted or is excluded.
+fn judge(
+    rows: Vec<Row>,
+    label: Option<LabelProfile>,
+    exclusions: &Exclusions,
+    skipped: &mut Skipped,
+) -> Vec<(Row, Option<Steering>)> {
+    let mut is_behind_excluded = false;
+    let mut judge = |mut row: Row| {
+        if exclusions.cover(&row.place) {
+            is_behind_excluded = true;
+            return Err(SkipReason::Excluded);
+        }
+        if !row.recorded_ms.is_finite() {
+            return Err(SkipReason::NoTime);
+        }
+        let value = row.value.zip(label);
+        let steering = value.map(|(value, label)| label.curvature(value)).transpose()?;
+        row.starts_drive |= std::mem::take(&mut is_behind_excluded);
+        Ok((row, steering))
+    };
+    let mut usable = Vec::with_capacity(rows.len());
+    for row in rows {
+        match judge(row) {
+            Ok(row) => usable.push(row),
+            Err(reason) => *skipped.entry(reason).or_default() += 1,
+        }
+    }
+    usable
+}
+
+/// Gives each row its time.
+fn entries(rows: Vec<(Row, Option<Steering>)>, timeline: &Timeline) -> Vec<Entry> {
+    let timed = rows.into_iter().zip(&timeline.times_secs);
+    let entry = |((row, steering), &time_secs): ((Row, Option<Steering>), &f64)| Entry {
+        time_secs,
+        steering,
+        recorded_value: row.value,
+        speed_mps: row.speed_mps,
+        place: row.place,
+        picture: row.picture,
+    };
+    timed.map(entry).collect()
+}
+
 /// The size that most of a few pictures spread over the recording have. Where none of those can be read it is that of
 /// the first picture that can, and `None` where the search ends without one.
-fn most_common_size(folder: &Folder, rows: &[Row]) -> Option<Size> {
+fn most_common_size(pictures: &dyn Pictures, rows: &[(Row, Option<Steering>)]) -> Option<Size> {
     let mut seen: Vec<(Size, usize)> = Vec::new();
     let step = rows.len().div_ceil(SIZE_PROBES);
-    for row in rows.iter().step_by(step) {
-        let Ok(size) = picture::size(folder, &row.picture) else { continue };
+    for (row, _) in rows.iter().step_by(step) {
+        let Ok(size) = pictures.size(&row.picture) else { continue };
         match seen.iter_mut().find(|(known, _)| *known == size) {
             Some((_, count)) => *count += 1,
             None => seen.push((size, 1)),
@@ -179,7 +306,8 @@ fn most_common_size(folder: &Folder, rows: &[Row]) -> Option<Size> {
     }
     // Reversed, so that of equally common sizes the one met first wins.
     let most_common = seen.into_iter().rev().max_by_key(|(_, count)| *count).map(|(size, _)| size);
-    most_common.or_else(|| rows.iter().take(SIZE_SEARCH).find_map(|row| picture::size(folder, &row.picture).ok()))
+    let search = || rows.iter().take(SIZE_SEARCH).find_map(|(row, _)| pictures.size(&row.picture).ok());
+    most_common.or_else(search)
 }
 
 #[cfg(test)]
@@ -220,11 +348,27 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_of_a_size_the_view_was_not_made_for_is_spoiled_even_if_none_was_readable_at_opening() {
+    fn a_picture_that_became_readable_after_opening_has_a_view_that_fits_it() {
         let dir = folder_of_twenty(|_| false);
         let recording = Recording::open(dir.path()).unwrap();
         RgbImage::new(100, 50).save(dir.path().join(picture_name(0))).unwrap();
-        assert_eq!(recording.sample(0).unwrap_err().reason, "picture is 100x50, this recording's are 320x160");
+        let image = recording.sample(0).unwrap().frame.image;
+        let [left, top, width, height] = recording.view_of(&image).crop;
+        assert!(left + width <= 100 && top + height <= 50, "opened for {}", recording.picture_size());
         assert_eq!(recording.sample(1).unwrap_err().reason, "empty file");
+    }
+
+    #[test]
+    fn excluded_rows_are_counted_and_part_the_drive_and_nothing_is_deleted() {
+        let dir = folder_of_twenty(|_| true);
+        let name = dir.path().file_name().unwrap().to_str().unwrap().to_owned();
+        let side_file = dir.path().with_file_name(name + ".exclude.json");
+        fs::write(&side_file, r#"{"exclude": [{"file": "driving_log.csv", "first": 6, "last": 8}]}"#).unwrap();
+        let recording = Recording::open(dir.path());
+        fs::remove_file(side_file).unwrap();
+        let recording = recording.unwrap();
+        assert_eq!(recording.skipped(), &[(SkipReason::Excluded, 3)].into());
+        assert_eq!(recording.drives(), [0..5, 5..17]);
+        assert_eq!(Recording::open(dir.path()).unwrap().len(), 20);
     }
 }

@@ -1,10 +1,12 @@
-//! One picture of a recording, read with a distrust that its file has earned: empty, cut and foreign files occur.
+//! Pictures that are files, read with a distrust that they have earned: empty, cut and foreign files occur.
 
-use std::io::Cursor;
+use std::io::{Cursor, ErrorKind};
 
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader};
 
+use super::error::RecordingError;
 use super::folder::{Folder, read_plain_file};
+use super::pictures::{PictureRef, Pictures};
 use crate::frame::{RgbImage, Size};
 
 /// Larger pictures are refused by their header, before memory is taken for them: no driving camera has 64 megapixels.
@@ -16,33 +18,91 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 /// First words of the text that stands in for a file that Git LFS did not fetch.
 const LFS_POINTER: &[u8] = b"version https://git-lfs";
 
-/// Reads and decodes a picture; says in words why it cannot be used.
-pub(super) fn read(folder: &Folder, name: &str) -> Result<RgbImage, String> {
-    let bytes = load(folder, name)?;
-    if image::guess_format(&bytes).is_ok_and(|format| format == ImageFormat::Jpeg) && !jpeg_is_whole(&bytes) {
-        return Err("JPEG cut short: no end-of-image marker".to_owned());
+/// The picture files of a recording's folder.
+#[derive(Debug)]
+pub(super) struct PictureFiles {
+    folder: Folder,
+}
+
+impl PictureFiles {
+    pub fn of(folder: &Folder) -> Box<dyn Pictures> {
+        Box::new(Self { folder: folder.clone() })
     }
-    let decoder = decoder(&bytes)?;
+
+    fn load(&self, picture: &PictureRef) -> Result<Vec<u8>, String> {
+        match picture {
+            PictureRef::File(name) => load(&self.folder, name),
+            PictureRef::Frame { .. } => Err("no picture file".to_owned()),
+        }
+    }
+}
+
+impl Pictures for PictureFiles {
+    fn read(&self, picture: &PictureRef) -> Result<RgbImage, String> {
+        decode(&self.load(picture)?)
+    }
+
+    fn size(&self, picture: &PictureRef) -> Result<Size, String> {
+        header_size(&self.load(picture)?)
+    }
+
+    fn check(&self, picture: &PictureRef) -> Result<Size, String> {
+        let bytes = self.load(picture)?;
+        check_whole(&bytes)?;
+        header_size(&bytes)
+    }
+
+    fn jpeg(&self, picture: &PictureRef) -> Result<Option<Vec<u8>>, String> {
+        let bytes = self.load(picture)?;
+        check_whole(&bytes)?;
+        header_size(&bytes)?;
+        Ok((format_of(&bytes) == Some(ImageFormat::Jpeg)).then_some(bytes))
+    }
+}
+
+/// Decodes a picture that some container or file holds; says in words why it cannot be used.
+pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
+    check_whole(bytes)?;
+    let decoder = decoder(bytes)?;
     check_size(decoder.dimensions())?;
     DynamicImage::from_decoder(decoder).map(DynamicImage::into_rgb8).map_err(|error| error.to_string())
 }
 
 /// Size of a picture by its header.
-pub(super) fn size(folder: &Folder, name: &str) -> Result<Size, String> {
-    let bytes = load(folder, name)?;
-    check_size(decoder(&bytes)?.dimensions())
+pub(super) fn header_size(bytes: &[u8]) -> Result<Size, String> {
+    check_size(decoder(bytes)?.dimensions())
 }
 
-fn load(folder: &Folder, name: &str) -> Result<Vec<u8>, String> {
-    let path = folder.resolve(name).map_err(|error| error.to_string())?;
-    let bytes = read_plain_file(&path, MAX_FILE_BYTES)?;
+/// Refuses what is cut: decoders fill the missing part with grey and say nothing.
+pub(super) fn check_whole(bytes: &[u8]) -> Result<(), String> {
     if bytes.is_empty() {
         return Err("empty file".to_owned());
     }
     if bytes.starts_with(LFS_POINTER) {
         return Err("Git LFS pointer; fetch the picture with git lfs pull".to_owned());
     }
-    Ok(bytes)
+    match format_of(bytes) {
+        Some(ImageFormat::Jpeg) if !jpeg_is_whole(bytes) => Err("JPEG cut short: no end-of-image marker".to_owned()),
+        Some(ImageFormat::Png) if !bytes.windows(4).rev().take(64).any(|chunk| chunk == b"IEND") => {
+            Err("PNG cut short: no end chunk".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn format_of(bytes: &[u8]) -> Option<ImageFormat> {
+    image::guess_format(bytes).ok()
+}
+
+fn load(folder: &Folder, name: &str) -> Result<Vec<u8>, String> {
+    let path = folder.resolve(name).map_err(|error| match error {
+        RecordingError::OutsideFolder { .. } => {
+            "link out of the recording; copy the picture inside its folder".to_owned()
+        }
+        RecordingError::Io { source, .. } if source.kind() == ErrorKind::NotFound => "missing".to_owned(),
+        error => error.to_string(),
+    })?;
+    read_plain_file(&path, MAX_FILE_BYTES)
 }
 
 fn decoder(bytes: &[u8]) -> Result<impl image::ImageDecoder, String> {
@@ -50,7 +110,8 @@ fn decoder(bytes: &[u8]) -> Result<impl image::ImageDecoder, String> {
     reader.into_decoder().map_err(|error| error.to_string())
 }
 
-fn check_size((width, height): (u32, u32)) -> Result<Size, String> {
+/// A picture's size, unless it is none or too large to be one of a driving camera.
+pub(super) fn check_size((width, height): (u32, u32)) -> Result<Size, String> {
     if width == 0 || height == 0 {
         return Err(format!("picture of {width}x{height} pixels"));
     }
@@ -108,10 +169,14 @@ mod tests {
         bytes
     }
 
+    fn read(folder: &Path, name: &str) -> Result<RgbImage, String> {
+        PictureFiles::of(&Folder::open(folder).unwrap()).read(&PictureRef::File(name.to_owned()))
+    }
+
     fn read_bytes(bytes: &[u8]) -> Result<RgbImage, String> {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a.jpg"), bytes).unwrap();
-        read(&Folder::open(dir.path()).unwrap(), "a.jpg")
+        read(dir.path(), "a.jpg")
     }
 
     #[test]
@@ -169,6 +234,16 @@ mod tests {
         assert!(reason.contains("65535x65535"), "{reason}");
     }
 
+    #[test]
+    fn a_jpeg_whose_header_claims_a_hundred_megapixels_is_refused_before_memory_is_taken() {
+        let mut bytes = jpeg(40, 24);
+        // Height and width stand behind the frame header's length and precision.
+        let frame_header = bytes.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+        bytes[frame_header + 5..frame_header + 9].copy_from_slice(&[0x27, 0x10, 0x27, 0x10]);
+        let reason = read_bytes(&bytes).unwrap_err();
+        assert!(reason.contains("picture of 10000x10000 pixels, more than 64 megapixels"), "{reason}");
+    }
+
     /// CRC-32 of PNG (ISO 3309), bit by bit.
     fn png_checksum(bytes: &[u8]) -> u32 {
         let step = |crc: u32| if crc & 1 == 1 { 0xEDB8_8320 ^ (crc >> 1) } else { crc >> 1 };
@@ -179,8 +254,7 @@ mod tests {
     fn a_missing_picture_and_a_folder_in_its_place_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("a.jpg")).unwrap();
-        let folder = Folder::open(Path::new(dir.path())).unwrap();
-        assert_eq!(read(&folder, "a.jpg").unwrap_err(), "no plain file");
-        assert!(read(&folder, "b.jpg").is_err());
+        assert_eq!(read(dir.path(), "a.jpg").unwrap_err(), "no plain file");
+        assert_eq!(read(dir.path(), "b.jpg").unwrap_err(), "missing");
     }
 }

@@ -3,14 +3,30 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::entry::{Entry, Row};
-
 /// A longer step means that recording stopped in between: frames come 10 to 20 times a second in every recording seen.
 const LONGEST_STEP_MS: f64 = 1000.0;
+
+/// A shorter step is a repeated time that was rounded in another way.
+const SHORTEST_STEP_MS: f64 = 1e-3;
 
 /// A shorter median step is no camera's: such times were written when the recording was converted (3 ms in
 /// donkeycar's own test tub), not when it was driven.
 const SHORTEST_MEDIAN_STEP_MS: f64 = 10.0;
+
+/// What the times that a reader hands over are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Clock {
+    /// Capture times.
+    Recorded {
+        /// The step of the format's recorders, where these times turn out to be none of a camera's.
+        usual_step_ms: f64,
+    },
+    /// The format has no times: frames counted off at its usual step.
+    Counted {
+        /// That step.
+        step_ms: f64,
+    },
+}
 
 /// Where the times of a recording come from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,13 +41,27 @@ pub enum Timing {
         /// The step taken.
         step_ms: f64,
     },
+    /// The user has said at which rate frames follow.
+    Given {
+        /// The step that the rate makes.
+        step_ms: f64,
+    },
+}
+
+/// A place where the recording stopped and went on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gap {
+    /// The first entry after it.
+    pub index: usize,
+    /// Seconds from the entry before it to that one; negative where time runs backwards.
+    pub secs: f64,
 }
 
 impl Timing {
     /// Milliseconds from one frame to the next, as a rule.
     pub fn step_ms(self) -> f64 {
         match self {
-            Self::Recorded { step_ms } | Self::Assumed { step_ms } => step_ms,
+            Self::Recorded { step_ms } | Self::Assumed { step_ms } | Self::Given { step_ms } => step_ms,
         }
     }
 }
@@ -41,6 +71,7 @@ impl fmt::Display for Timing {
         match self {
             Self::Recorded { step_ms } => write!(f, "{step_ms:.0} ms steps as recorded"),
             Self::Assumed { step_ms } => write!(f, "{step_ms:.0} ms steps assumed"),
+            Self::Given { step_ms } => write!(f, "{step_ms:.0} ms steps as told"),
         }
     }
 }
@@ -50,54 +81,70 @@ pub(super) struct Timeline {
     /// Seconds since the first row, strictly increasing.
     pub times_secs: Vec<f64>,
     pub drives: Vec<Range<usize>>,
+    pub gaps: Vec<Gap>,
     pub timing: Timing,
 }
 
-impl Timeline {
-    /// Gives each row its time.
-    pub fn entries(&self, rows: Vec<Row>) -> Vec<Entry> {
-        let timed = rows.into_iter().zip(&self.times_secs);
-        timed
-            .map(|(row, &time_secs)| Entry {
-                time_secs,
-                steering: row.steering,
-                speed_mps: row.speed_mps,
-                place: row.place,
-                picture: row.picture,
-            })
-            .collect()
-    }
+/// When a row was recorded, and whether its recording says that a drive begins with it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Instant {
+    pub recorded_ms: f64,
+    pub starts_drive: bool,
 }
 
 /// Lays recorded times out on one line from 0. A step of more than 1 s or backwards starts a new drive and is closed
 /// to one median step; a repeated time becomes one median step within its drive, so that no frame takes no time.
 ///
 /// Milliseconds up to here, because the formats hold whole ones: their sums and differences are exact.
-pub(super) fn lay_out(recorded_ms: &[f64], usual_step_ms: f64) -> Timeline {
-    let steps_ms: Vec<f64> = recorded_ms.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let timing = timing(&steps_ms, usual_step_ms);
-    let mut times_secs = vec![0.0; recorded_ms.len().min(1)];
+pub(super) fn lay_out(instants: &[Instant], clock: Clock, rate_hz: Option<f64>) -> Timeline {
+    let steps_ms: Vec<f64> = instants.windows(2).map(|pair| pair[1].recorded_ms - pair[0].recorded_ms).collect();
+    let timing = timing(&steps_ms, clock, rate_hz);
+    let mut timeline = Timeline { times_secs: Vec::new(), drives: Vec::new(), gaps: Vec::new(), timing };
     let mut starts = vec![0];
     let mut time_ms = 0.0;
-    for (i, &step_ms) in steps_ms.iter().enumerate() {
-        if !(0.0..=LONGEST_STEP_MS).contains(&step_ms) {
-            starts.push(i + 1);
+    timeline.times_secs.extend(instants.first().map(|_| 0.0));
+    for (index, (&step_ms, instant)) in (1..).zip(steps_ms.iter().zip(&instants[1..])) {
+        let is_gap = !(0.0..=LONGEST_STEP_MS).contains(&step_ms);
+        if is_gap {
+            timeline.gaps.push(Gap { index, secs: step_ms / 1e3 });
         }
-        time_ms += match timing {
-            Timing::Recorded { .. } if is_within_drive(step_ms) => step_ms,
-            _ => timing.step_ms(),
-        };
-        times_secs.push(time_ms / 1e3);
+        if is_gap || instant.starts_drive {
+            starts.push(index);
+        }
+        time_ms += step_on_line_ms(step_ms, timing, clock);
+        timeline.times_secs.push(time_ms / 1e3);
     }
-    Timeline { drives: ranges(&starts, recorded_ms.len()), times_secs, timing }
+    timeline.drives = ranges(&starts, instants.len());
+    timeline
+}
+
+/// How far a recorded step takes the time line on.
+fn step_on_line_ms(step_ms: f64, timing: Timing, clock: Clock) -> f64 {
+    match (timing, clock) {
+        _ if !is_within_drive(step_ms) => timing.step_ms(),
+        (Timing::Recorded { .. }, _) => step_ms,
+        // Several counts lie between entries where some are left out.
+        (
+            Timing::Assumed { step_ms: one_ms } | Timing::Given { step_ms: one_ms },
+            Clock::Counted { step_ms: counted },
+        ) => (step_ms / counted).round().max(1.0) * one_ms,
+        (Timing::Assumed { step_ms: one_ms } | Timing::Given { step_ms: one_ms }, Clock::Recorded { .. }) => one_ms,
+    }
 }
 
 fn is_within_drive(step_ms: f64) -> bool {
-    step_ms > 0.0 && step_ms <= LONGEST_STEP_MS
+    (SHORTEST_STEP_MS..=LONGEST_STEP_MS).contains(&step_ms)
 }
 
-/// Decides by the median step whether the recorded times are capture times.
-fn timing(steps_ms: &[f64], usual_step_ms: f64) -> Timing {
+/// What the user says counts; else the median step decides whether the recorded times are capture times.
+fn timing(steps_ms: &[f64], clock: Clock, rate_hz: Option<f64>) -> Timing {
+    if let Some(rate_hz) = rate_hz {
+        return Timing::Given { step_ms: 1e3 / rate_hz };
+    }
+    let usual_step_ms = match clock {
+        Clock::Counted { step_ms } => return Timing::Assumed { step_ms },
+        Clock::Recorded { usual_step_ms } => usual_step_ms,
+    };
     let mut steps: Vec<f64> = steps_ms.iter().copied().filter(|&step| is_within_drive(step)).collect();
     steps.sort_by(f64::total_cmp);
     match steps.get(steps.len() / 2) {
@@ -115,10 +162,19 @@ fn ranges(starts: &[usize], len: usize) -> Vec<Range<usize>> {
 mod tests {
     use super::*;
 
+    fn instants(recorded_ms: &[f64]) -> Vec<Instant> {
+        recorded_ms.iter().map(|&recorded_ms| Instant { recorded_ms, starts_drive: false }).collect()
+    }
+
+    fn lay_out(recorded_ms: &[f64], usual_step_ms: f64) -> Timeline {
+        super::lay_out(&instants(recorded_ms), Clock::Recorded { usual_step_ms }, None)
+    }
+
     #[test]
     fn a_gap_starts_a_drive_and_is_closed_to_one_median_step() {
         let timeline = lay_out(&[100_000.0, 100_100.0, 100_200.0, 726_200.0, 726_300.0], 70.0);
         assert_eq!(timeline.drives, [0..3, 3..5]);
+        assert_eq!(timeline.gaps, [Gap { index: 3, secs: 626.0 }]);
         assert_eq!(timeline.times_secs, [0.0, 0.1, 0.2, 0.3, 0.4]);
     }
 
@@ -126,6 +182,7 @@ mod tests {
     fn time_that_runs_backwards_starts_a_drive() {
         let timeline = lay_out(&[5_000_000.0, 5_000_050.0, 2_858_000.0, 2_858_050.0], 50.0);
         assert_eq!(timeline.drives, [0..2, 2..4]);
+        assert_eq!(timeline.gaps, [Gap { index: 2, secs: -2142.05 }]);
         assert_eq!(timeline.times_secs, [0.0, 0.05, 0.1, 0.15]);
     }
 
@@ -147,6 +204,37 @@ mod tests {
         let timeline = lay_out(&[0.0, 3.0, 6.0, 9.0], 50.0);
         assert_eq!(timeline.timing, Timing::Assumed { step_ms: 50.0 });
         assert_eq!(timeline.times_secs, [0.0, 0.05, 0.1, 0.15]);
+    }
+
+    #[test]
+    fn a_given_rate_replaces_recorded_times_and_keeps_the_drives() {
+        let timeline = super::lay_out(
+            &instants(&[0.0, 3.0, 6.0, 90_000.0, 90_003.0]),
+            Clock::Recorded { usual_step_ms: 50.0 },
+            Some(10.0),
+        );
+        assert_eq!(timeline.times_secs, [0.0, 0.1, 0.2, 0.3, 0.4]);
+        assert_eq!((timeline.timing, timeline.drives.len()), (Timing::Given { step_ms: 100.0 }, 2));
+    }
+
+    #[test]
+    fn counted_frames_keep_the_time_of_those_left_out() {
+        let clock = Clock::Counted { step_ms: 50.0 };
+        let counted = instants(&[0.0, 50.0, 200.0, 2000.0]);
+        let timeline = super::lay_out(&counted, clock, None);
+        assert_eq!(timeline.timing, Timing::Assumed { step_ms: 50.0 });
+        assert_eq!(timeline.times_secs, [0.0, 0.05, 0.2, 0.25]);
+        assert_eq!(timeline.drives, [0..3, 3..4], "36 frames left out in a row are a gap");
+        assert_eq!(super::lay_out(&counted, clock, Some(10.0)).times_secs, [0.0, 0.1, 0.4, 0.5]);
+    }
+
+    #[test]
+    fn a_drive_starts_where_the_recording_says_so() {
+        let mut instants = instants(&[0.0, 50.0, 100.0]);
+        instants[1].starts_drive = true;
+        let timeline = super::lay_out(&instants, Clock::Recorded { usual_step_ms: 50.0 }, None);
+        assert_eq!((timeline.drives, timeline.gaps), (vec![0..1, 1..3], vec![]));
+        assert_eq!(timeline.times_secs, [0.0, 0.05, 0.1]);
     }
 
     #[test]

@@ -5,14 +5,20 @@
 //! name, `center_YYYY_MM_DD_HH_MM_SS_mmm.jpg`. Only the centre camera is read: the others have no steering of their
 //! own.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::camera_view::CameraGuess;
+use super::civil_time::{CivilTime, number};
 use super::entry::{Log, Place, Row, SkipReason, sort_out};
 use super::error::RecordingError;
-use super::folder::{Folder, base_name, numbered_lines};
+use super::folder::{base_name, numbered_lines};
 use super::label::LabelProfile;
+use super::listing::{Listing, is_picture};
+use super::picture::PictureFiles;
+use super::pictures::PictureRef;
+use super::source::Source;
+use super::table;
+use super::timeline::Clock;
 
 /// The file that makes a folder a recording of this format.
 pub(super) const INDEX_FILE: &str = "driving_log.csv";
@@ -25,66 +31,35 @@ const MPS_PER_MPH: f64 = 0.447_04;
 /// Median step of the newer builds of the simulator.
 const USUAL_STEP_MS: f64 = 70.0;
 
-pub(super) fn read(folder: &Folder) -> Result<Log, RecordingError> {
-    let text = folder.read_text(INDEX_FILE)?;
-    let pictures = Pictures::list(folder)?;
+pub(super) fn read(source: &Source) -> Result<Log, RecordingError> {
+    let index_file = source.file_or(INDEX_FILE);
+    let text = source.folder.read_text(index_file)?;
+    let pictures = Listing::read(&source.folder)?;
     let mut lines = numbered_lines(&text).peekable();
     if let Some((_, first)) = lines.peek()
-        && is_header(&fields(first))
+        && is_header(&table::fields(first, b','))
     {
-        check_header(folder, &fields(first))?;
+        check_header(source, &table::fields(first, b','))?;
         lines.next();
     }
-    let file: Arc<str> = INDEX_FILE.into();
-    let judged = lines.map(|(line, bytes)| judge(bytes, &pictures, Place { file: Arc::clone(&file), line }));
+    let file: Arc<str> = index_file.into();
+    let judged = lines.map(|(line, bytes)| judge(bytes, &pictures, Place::line(&file, line)));
     let (rows, skipped) = sort_out(judged);
-    let (label, camera) = (LabelProfile::UDACITY, CameraGuess::UDACITY);
-    Ok(Log { rows, skipped, label, camera, usual_step_ms: USUAL_STEP_MS })
+    Ok(Log {
+        rows,
+        skipped,
+        pictures: PictureFiles::of(&source.folder),
+        label: Some(LabelProfile::UDACITY),
+        camera: CameraGuess::UDACITY,
+        clock: Clock::Recorded { usual_step_ms: USUAL_STEP_MS },
+    })
 }
 
-/// Pictures that exist, in the folder `IMG` or beside the log.
-struct Pictures {
-    /// Name of the picture folder: some copies have it in small letters.
-    folder_name: Option<String>,
-    inside: HashSet<String>,
-    beside: HashSet<String>,
-}
-
-impl Pictures {
-    fn list(folder: &Folder) -> Result<Self, RecordingError> {
-        let beside = folder.names_in("")?;
-        let folder_name = beside.iter().filter(|name| name.eq_ignore_ascii_case("IMG")).min().cloned();
-        let inside = match &folder_name {
-            Some(name) => folder.names_in(name)?,
-            None => HashSet::new(),
-        };
-        Ok(Self { folder_name, inside, beside })
-    }
-
-    /// Where the picture lies, relative to the recording, wherever it lay on the machine that recorded.
-    fn find(&self, name: &str) -> Option<String> {
-        match &self.folder_name {
-            Some(folder) if self.inside.contains(name) => Some(format!("{folder}/{name}")),
-            _ => self.beside.contains(name).then(|| name.to_owned()),
-        }
-    }
-}
-
-/// Fields of one line without blanks and quotes around them; none where it is no CSV. Read line by line, so that a
-/// stray quote spoils its own line and not the rest of the file.
-fn fields(line: &[u8]) -> Vec<String> {
-    // Lossy: a folder name in another encoding does not matter, only the base name is used.
-    let text = |field: &[u8]| String::from_utf8_lossy(field).trim_matches([' ', '\t', '\r', '"']).to_owned();
-    // The simulator writes no quotes, and a CSV reader for each of 100,000 lines would take a second.
-    if !line.contains(&b'"') {
-        return line.split(|&byte| byte == b',').map(text).collect();
-    }
-    let mut record = csv::ByteRecord::new();
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line);
-    match reader.read_byte_record(&mut record) {
-        Ok(true) => record.iter().map(text).collect(),
-        _ => Vec::new(),
-    }
+/// Whether a first line is that of this format, under whatever name the log lies.
+pub(super) fn is_index(fields: &[String]) -> bool {
+    let names_picture = fields.first().is_some_and(|field| is_picture(base_name(field)));
+    let names_camera = fields.first().is_some_and(|field| field.to_ascii_lowercase().contains("center"));
+    fields.len() >= COLUMNS && (names_camera || (names_picture && table::number(fields, STEERING_COLUMN).is_some()))
 }
 
 /// A first row that names no picture and has words where steering stands. Headers are often made by hand.
@@ -95,14 +70,14 @@ fn is_header(fields: &[String]) -> bool {
 }
 
 /// Refuses a header that has something else where steering stands: its rows would be read as wrong labels.
-fn check_header(folder: &Folder, fields: &[String]) -> Result<(), RecordingError> {
+fn check_header(source: &Source, fields: &[String]) -> Result<(), RecordingError> {
     let got = &fields[STEERING_COLUMN];
     let name = got.to_ascii_lowercase();
     if name.contains("steer") || name.contains("angle") {
         return Ok(());
     }
     Err(RecordingError::Unreadable {
-        path: folder.path().join(INDEX_FILE),
+        path: source.folder.path().join(source.file_or(INDEX_FILE)),
         place: format!("line 1, column {}", STEERING_COLUMN + 1),
         expected: "steering (center,left,right,steering,throttle,brake,speed)".to_owned(),
         got: format!("{got:?}"),
@@ -110,22 +85,20 @@ fn check_header(folder: &Folder, fields: &[String]) -> Result<(), RecordingError
 }
 
 /// Makes a row of one line, or says why it is left out.
-fn judge(line: &[u8], pictures: &Pictures, place: Place) -> Result<Row, SkipReason> {
+fn judge(line: &[u8], pictures: &Listing, place: Place) -> Result<Row, SkipReason> {
     if line.iter().all(u8::is_ascii_whitespace) {
         return Err(SkipReason::BlankLine);
     }
-    let fields = fields(line);
+    let fields = table::fields(line, b',');
     // Spreadsheets append empty columns; anything else there means two rows on one line.
     if fields.len() < COLUMNS || fields[COLUMNS..].iter().any(|field| !field.is_empty()) {
         return Err(SkipReason::WrongColumnCount);
     }
-    let name = base_name(&fields[0]);
-    let picture = pictures.find(name).ok_or(SkipReason::PictureMissing)?;
-    let recorded_ms = capture_time_ms(name).ok_or(SkipReason::NoTime)?;
-    let value = fields[STEERING_COLUMN].parse().map_err(|_| SkipReason::SteeringNotANumber)?;
-    let steering = Some(LabelProfile::UDACITY.curvature(value)?);
+    let picture = pictures.find(&fields[0]).ok_or(SkipReason::PictureMissing)?;
+    let recorded_ms = capture_time_ms(base_name(&fields[0])).ok_or(SkipReason::NoTime)?;
+    let value = Some(table::steering(&fields, STEERING_COLUMN)?);
     let speed_mps = speed_mps(&fields[SPEED_COLUMN]);
-    Ok(Row { recorded_ms, steering, speed_mps, place, picture })
+    Ok(Row { recorded_ms, value, speed_mps, place, picture: PictureRef::File(picture), starts_drive: false })
 }
 
 fn speed_mps(field: &str) -> Option<f32> {
@@ -136,25 +109,11 @@ fn speed_mps(field: &str) -> Option<f32> {
 /// Milliseconds since 1970 by the recorder's local clock, from `center_YYYY_MM_DD_HH_MM_SS_mmm.jpg`.
 fn capture_time_ms(name: &str) -> Option<f64> {
     let (stem, _) = name.rsplit_once('.')?;
-    let mut numbers = stem.rsplitn(8, '_').map(|part| {
-        // Digits only: parse alone would take a sign too.
-        if part.bytes().all(|byte| byte.is_ascii_digit()) { part.parse::<u32>().ok() } else { None }
-    });
-    let mut next = |range: std::ops::RangeInclusive<u32>| numbers.next()?.filter(|number| range.contains(number));
-    let (millis, second, minute, hour) = (next(0..=999)?, next(0..=60)?, next(0..=59)?, next(0..=23)?);
-    let (day, month, year) = (next(1..=31)?, next(1..=12)?, next(1970..=9999)?);
-    let seconds = ((days_since_1970(year, month, day) * 24 + u64::from(hour)) * 60 + u64::from(minute)) * 60;
-    Some(((seconds + u64::from(second)) * 1000 + u64::from(millis)) as f64)
-}
-
-/// Days of the Gregorian calendar, counted in years that begin in March so that the leap day comes last.
-fn days_since_1970(year: u32, month: u32, day: u32) -> u64 {
-    let march_year = u64::from(if month < 3 { year - 1 } else { year });
-    let march_month = u64::from((month + 9) % 12);
-    // 153 days are the five months from March to July, and again from August to December.
-    let day_of_year = (153 * march_month + 2) / 5 + u64::from(day) - 1;
-    // 719,468 days lie between 1 March of year 0 and 1 January 1970.
-    march_year * 365 + march_year / 4 - march_year / 100 + march_year / 400 + day_of_year - 719_468
+    let mut parts = stem.rsplitn(8, '_').map(|part| number(part, 0..=9999));
+    let mut next = || parts.next()?;
+    let (millis, second, minute, hour) = (f64::from(next()?), next()?, next()?, next()?);
+    let (day, month, year) = (next()?, next()?, next()?);
+    CivilTime { year, month, day, hour, minute, second, millis }.millis_since_1970()
 }
 
 #[cfg(test)]
@@ -214,7 +173,7 @@ mod tests {
         {
             let recording = open(header.to_owned() + &row(NAMES[0], "0"));
             assert_eq!((recording.len(), recording.skipped().len()), (1, 0));
-            assert_eq!(recording.entry(0).place.line, 2);
+            assert_eq!(recording.entry(0).place.number, 2);
         }
     }
 
@@ -307,10 +266,13 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_of_another_size_is_spoiled() {
+    fn a_picture_of_another_size_has_a_view_of_its_own() {
         let dir = drive(row(NAMES[0], "0") + &row(NAMES[1], "0") + &row(NAMES[2], "0"));
-        crate::frame::RgbImage::new(48, 64).save(dir.path().join("IMG").join(NAMES[0])).unwrap();
+        crate::frame::RgbImage::new(64, 48).save(dir.path().join("IMG").join(NAMES[0])).unwrap();
         let recording = Recording::open(dir.path()).unwrap();
-        assert_eq!(recording.sample(0).unwrap_err().reason, "picture is 48x64, this recording's are 32x16");
+        let image = recording.sample(0).unwrap().frame.image;
+        assert_eq!(image.dimensions(), (64, 48));
+        let [left, top, width, height] = recording.view_of(&image).crop;
+        assert!(left + width <= 64 && top + height <= 48 && width > 32, "it uses more than the usual picture has");
     }
 }

@@ -1,35 +1,54 @@
 //! Input gradient: how the steering of this frame would change with each pixel, through encoder, neurons and whitening,
 //! with the memory of earlier frames held fixed. Signed: positive pushes left.
 
+use super::Situation;
 use super::map::SignedMap;
-use crate::policy::preprocess::Whitened;
-use crate::policy::{CURVATURE_PER_OUTPUT, Policy, PolicyState, to_vec};
+use crate::policy::{CURVATURE_PER_OUTPUT, to_vec};
+use burn::tensor::{Tensor, TensorData};
 
 /// Gradient of the network's output with respect to the whitened input, `[height · width · 3]`.
 ///
-/// `policy` must be on a recording device ([`Policy::recording`]).
-///
 /// # Panics
-/// If the policy does not record: then there is no gradient to give.
-pub fn whitened_gradient(policy: &Policy, whitened: &Whitened, state: PolicyState, elapsed_secs: f32) -> Vec<f32> {
-    let input = burn::tensor::Tensor::from_inner(whitened.input.clone()).require_grad();
-    let (output, _) = policy.forward(input.clone(), state, &[elapsed_secs], 1);
-    let gradients = output.output.sum().backward();
-    input.grad(&gradients).map_or_else(|| unreachable!("the policy records gradients"), to_vec)
+/// If the situation's recorder does not record: then there is no gradient to give.
+pub fn whitened_gradient(situation: &Situation<'_>) -> Vec<f32> {
+    weighted_gradient(situation, situation.whitened.input.clone(), &[1.0])
 }
 
 /// The map of one frame: change of curvature in 1/m per unit of brightness, summed over the colour channels.
 ///
 /// # Panics
 /// As [`whitened_gradient`].
-pub fn input_gradient(policy: &Policy, whitened: &Whitened, state: PolicyState, elapsed_secs: f32) -> SignedMap {
-    let gradient = whitened_gradient(policy, whitened, state, elapsed_secs);
-    let input = to_vec(whitened.input.clone());
-    let values = through_whitening(&gradient, &input, whitened.deviations[0])
-        .chunks_exact(3)
-        .map(|pixel| CURVATURE_PER_OUTPUT * pixel.iter().sum::<f32>())
-        .collect();
-    SignedMap { size: policy.input_size(), values }
+pub fn input_gradient(situation: &Situation<'_>) -> SignedMap {
+    per_brightness(situation, &whitened_gradient(situation))
+}
+
+/// Sum over a batch of inputs of weight times gradient of the output with respect to that input, in one pass. Every
+/// input meets the situation's memory.
+///
+/// # Shapes
+/// - inputs: `[batch, height, width, 3]`, whitened; weights: one per input
+/// - returns: `[height · width · 3]`
+pub(super) fn weighted_gradient(situation: &Situation<'_>, inputs: Tensor<4>, weights: &[f32]) -> Vec<f32> {
+    let [batch, ..] = inputs.dims();
+    let elapsed_secs = vec![situation.elapsed_secs; batch];
+    let weights = Tensor::from_data(TensorData::new(weights.to_vec(), [batch, 1]), &inputs.device());
+    let inputs = Tensor::from_inner(inputs).require_grad();
+    let (output, _) = situation.recorder.forward(inputs.clone(), situation.state.repeat(batch), &elapsed_secs, batch);
+    let gradients = (output.output * Tensor::from_inner(weights)).sum().backward();
+    let gradient = inputs.grad(&gradients).unwrap_or_else(|| unreachable!("the policy records gradients"));
+    to_vec(gradient.sum_dim(0))
+}
+
+/// A gradient with respect to the whitened input as a map of one with respect to brightness.
+pub(super) fn per_brightness(situation: &Situation<'_>, gradient: &[f32]) -> SignedMap {
+    let input = to_vec(situation.whitened.input.clone());
+    let gradient = through_whitening(gradient, &input, situation.whitened.deviations[0]);
+    SignedMap { size: situation.policy.input_size(), values: curvature_per_pixel(&gradient) }
+}
+
+/// Sum over the colour channels, as curvature in 1/m.
+pub(super) fn curvature_per_pixel(per_channel: &[f32]) -> Vec<f32> {
+    per_channel.chunks_exact(3).map(|pixel| CURVATURE_PER_OUTPUT * pixel.iter().sum::<f32>()).collect()
 }
 
 /// Carries a gradient back through `(x − mean) / sd`: brightening one pixel also shifts the mean and the deviation.

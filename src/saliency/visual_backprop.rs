@@ -1,23 +1,25 @@
-//! VisualBackProp (Bojarski et al. 2018) as in Lechner et al. 2020, Algorithm 7: the channel means of the rectified
-//! feature maps, deepest first, each enlarged to the size of the layer below by a transposed convolution with all-ones
-//! weights and multiplied by that layer's mean. Alike for every policy; the published scripts used two procedures.
+//! VisualBackProp (Bojarski et al. 2018) by the three procedures that Lechner et al. 2020 left behind: Algorithm 7 of the
+//! paper, and what its released scripts do instead, one way under recurrent heads and another under the CNN. All go from
+//! the deepest feature map to the image, multiplying one channel mean per layer. Here each serves every policy, because
+//! maps can be compared only if one procedure made them.
 
 use super::map::SaliencyMap;
+use super::plane::{Plane, first_frame};
 use crate::frame::Size;
 use crate::policy::conv::ConvShape;
 use crate::policy::encoder::EncoderKind;
-use crate::policy::to_vec;
 use burn::tensor::Tensor;
 
-/// The map of the first frame of a batch, in units of the product of mean activities.
+/// Algorithm 7: each product is enlarged by a transposed convolution with all-ones weights, down to the image. In units
+/// of the product of mean activities.
 ///
 /// # Shapes
-/// - maps: one `[batch, rows, columns, filters]` per convolution of `encoder`, from the image on
+/// - maps: one `[batch, rows, columns, filters]` per convolution of `encoder`, from the image on; the first frame counts
 pub fn visual_backprop(encoder: EncoderKind, maps: &[Tensor<4>]) -> SaliencyMap {
     let shapes = encoder.shapes();
     let mut relevance: Option<Vec<f32>> = None;
     for (map, shape) in maps.iter().zip(&shapes).rev() {
-        let mean = channel_mean(map);
+        let mean = Plane::channel_mean(map, None).values;
         let relevant = match relevance {
             None => mean,
             Some(above) => above.iter().zip(&mean).map(|(above, mean)| above * mean).collect(),
@@ -28,11 +30,46 @@ pub fn visual_backprop(encoder: EncoderKind, maps: &[Tensor<4>]) -> SaliencyMap 
     SaliencyMap { size: Size { width, height }, values: relevance.unwrap_or_default() }
 }
 
-/// Mean over filters of the first frame: `[rows · columns]`.
-fn channel_mean(map: &Tensor<4>) -> Vec<f32> {
-    let [_, _, _, filters] = map.dims();
-    let first = to_vec(map.clone().narrow(0, 0, 1));
-    first.chunks_exact(filters).map(|pixel| pixel.iter().sum::<f32>() / filters as f32).collect()
+/// The script for recurrent heads: every channel divided by its maximum, bilinear enlargement, and the whitened image
+/// multiplied in as one more layer, so that what is bright in the picture is bright in the map. 0 to 1, at image size.
+///
+/// # Shapes
+/// - whitened: `[batch, height, width, 3]`
+/// - maps: one `[batch, rows, columns, filters]` per convolution, from the image on; the first frame counts
+pub fn released_recurrent(whitened: &Tensor<4>, maps: &[Tensor<4>]) -> Plane {
+    let layers = std::iter::once(whitened).chain(maps);
+    let means: Vec<Plane> = layers.map(|layer| Plane::channel_mean(layer, Some(&one_per_maximum(layer)))).collect();
+    product_upwards(&means)
+}
+
+/// The script for the CNN: plain means, bilinear enlargement, and no further down than the first feature map. 0 to 1, at
+/// that map's size.
+///
+/// # Shapes
+/// As [`released_recurrent`].
+pub fn released_convolutional(maps: &[Tensor<4>]) -> Plane {
+    let means: Vec<Plane> = maps.iter().map(|map| Plane::channel_mean(map, None)).collect();
+    product_upwards(&means)
+}
+
+/// Keeps silent channels from dividing by 0, as in the released script.
+const ABOVE_MAXIMUM: f32 = 1e-4;
+
+/// `1 / (maximum + 1e-4)` of each channel of the first frame.
+fn one_per_maximum(layer: &Tensor<4>) -> Vec<f32> {
+    let [.., channels] = layer.dims();
+    let mut most = vec![f32::NEG_INFINITY; channels];
+    for place in first_frame(layer).chunks_exact(channels) {
+        most.iter_mut().zip(place).for_each(|(most, value)| *most = most.max(*value));
+    }
+    most.iter().map(|most| 1.0 / (most + ABOVE_MAXIMUM)).collect()
+}
+
+/// The deepest mean, enlarged to the layer below and multiplied by its mean, again and again; then from 0 to 1.
+fn product_upwards(means: &[Plane]) -> Plane {
+    let deepest_first = means.iter().rev().cloned();
+    let product = deepest_first.reduce(|above, mean| above.enlarged(mean.height, mean.width).times(&mean));
+    product.map_or_else(|| unreachable!("an encoder has layers"), Plane::min_max)
 }
 
 /// Transposed convolution with all-ones weights: every output pixel gives its value to each input pixel of its window.

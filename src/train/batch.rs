@@ -61,7 +61,7 @@ impl Batcher {
     /// The batch of one step. A head with memory sees whole sequences; one without sees single frames of as many
     /// different looks as the step has frames, which is the better use of its step.
     pub fn draw(&mut self, pool: &Pool, step: usize) -> Batch {
-        let frames = if self.config.policy.is_liquid() { FRAMES_PER_LOOK } else { 1 };
+        let frames = if self.config.policy.has_memory() { FRAMES_PER_LOOK } else { 1 };
         let mut rng = stream(self.config.seed, Purpose::Augmentation, step as u64);
         let draws: Vec<(Draw, Augmentation)> = (0..FRAMES_PER_STEP / frames)
             .map(|_| {

@@ -2,9 +2,10 @@
 //! drives by the network itself (Ross et al. 2011, DAgger). What is known to work here: many different looks.
 
 mod batch;
-mod optimizer;
+pub(crate) mod optimizer;
 mod pool;
 
+use crate::policy::cell::CellSpec;
 use crate::policy::preprocess::whiten;
 use crate::policy::{Policy, PolicyKind, to_vec};
 use batch::{Batch, Batcher};
@@ -24,6 +25,9 @@ pub const FRAMES_PER_LOOK: usize = 16;
 pub struct TrainingConfig {
     /// Which policy.
     pub policy: PolicyKind,
+    /// What its cell is made of, where it has one. A model card states it beside the recipe.
+    #[serde(skip)]
+    pub cell: Option<CellSpec>,
     /// Seed of the first weights, the demonstrations, their order and their augmentation.
     pub seed: u64,
     /// Different demonstrations, each with its own road and look.
@@ -47,6 +51,7 @@ impl TrainingConfig {
     pub fn recipe(policy: PolicyKind, seed: u64, looks: usize) -> Self {
         Self {
             policy,
+            cell: policy.cell(),
             seed,
             looks,
             steps: looks * FRAMES_PER_LOOK * PASSES / FRAMES_PER_STEP,
@@ -97,8 +102,8 @@ pub struct Validation {
 
 /// Trains a policy. `report` is called after every optimiser step; returning `false` stops early.
 pub fn train(config: &TrainingConfig, device: &Device, report: &mut dyn FnMut(Progress) -> bool) -> Trained {
-    let mut policy = Policy::init(config.policy, config.seed, device).recording(device);
-    let mut optimizer = Optimizer::new(policy.network(), config.steps);
+    let mut policy = Policy::init_with(config.policy, config.cell.as_ref(), config.seed, device).recording(device);
+    let mut optimizer = Optimizer::new(&policy, config.steps);
     let mut pool = Pool::new(config);
     let mut batcher = Batcher::new(config);
     for step in 0..config.steps {

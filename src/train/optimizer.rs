@@ -1,16 +1,17 @@
-//! Adam with a rate of their own for the liquid neurons, warm-up and cosine decay.
+//! Adam with a rate of its own for a recurrent cell, warm-up and cosine decay.
 
-use crate::policy::Network;
+use crate::policy::cell::CoreSpec;
+use crate::policy::{Network, Policy};
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Gradients, Tensor};
 
 /// Peak rate of convolutions and dense layers.
 const DENSE_RATE: f64 = 1e-3;
-/// Peak rate of the liquid neurons: their parameters are few and their gradients small.
+/// Peak rate of liquid neurons: their parameters are few and their gradients small.
 const LIQUID_RATE: f64 = 1e-2;
-/// The liquid neurons' gradients are scaled down to this norm: long unrolled dynamics can explode.
-const LIQUID_MAX_NORM: f32 = 1.0;
+/// The gradients of a cell are scaled down to this norm: long unrolled dynamics can explode.
+const CELL_MAX_NORM: f32 = 1.0;
 /// Steps over which the rates rise.
 const WARM_UP_STEPS: usize = 100;
 /// What is left of the peak rates at the end.
@@ -20,31 +21,37 @@ const FINAL_SHARE: f64 = 0.005;
 pub struct Optimizer {
     steps: usize,
     dense: (Vec<ParamId>, ModuleOptimizer),
-    liquid: (Vec<ParamId>, ModuleOptimizer),
+    cell: (Vec<ParamId>, ModuleOptimizer),
+    cell_rate: f64,
 }
 
 impl Optimizer {
-    /// An optimiser for a network and a number of steps.
-    pub fn new(network: &Network, steps: usize) -> Self {
+    /// An optimiser for a policy and a number of steps.
+    pub fn new(policy: &Policy, steps: usize) -> Self {
         let mut groups = Groups::default();
-        network.visit(&mut groups);
-        // 1e-8, as in PyTorch: burn's own default of 1e-5 would slow the small gradients of the liquid neurons.
-        let adam = || AdamConfig::new().with_epsilon(1e-8).init();
-        Self { steps, dense: (groups.dense, adam()), liquid: (groups.liquid, adam()) }
+        policy.network().visit(&mut groups);
+        let is_liquid = policy.cell_spec().is_some_and(|spec| matches!(spec.core, CoreSpec::Ltc(_)));
+        let cell_rate = if is_liquid { LIQUID_RATE } else { DENSE_RATE };
+        Self { steps, dense: (groups.dense, adam()), cell: (groups.cell, adam()), cell_rate }
     }
 
     /// The network after one step.
     pub fn step(&mut self, network: Network, mut gradients: Gradients, step: usize) -> Network {
         let rate = rate(step, self.steps);
         let dense = GradientsParams::from_params(&mut gradients, &network, &self.dense.0);
-        let mut liquid = GradientsParams::from_params(&mut gradients, &network, &self.liquid.0);
+        let mut cell = GradientsParams::from_params(&mut gradients, &network, &self.cell.0);
         let network = self.dense.1.step(rate * DENSE_RATE, network, dense);
-        if self.liquid.0.is_empty() {
+        if self.cell.0.is_empty() {
             return network;
         }
-        clip_norm(&mut liquid, &self.liquid.0);
-        self.liquid.1.step(rate * LIQUID_RATE, network, liquid)
+        clip_norm(&network, &mut cell, CELL_MAX_NORM);
+        self.cell.1.step(rate * self.cell_rate, network, cell)
     }
+}
+
+/// Adam as in PyTorch: burn's own ε of 1e-5 would slow the small gradients of the liquid neurons.
+pub(crate) fn adam() -> ModuleOptimizer {
+    AdamConfig::new().with_epsilon(1e-8).init()
 }
 
 /// Share of the peak rate at a step.
@@ -54,16 +61,39 @@ fn rate(step: usize, steps: usize) -> f64 {
     warm_up * (FINAL_SHARE + (1.0 - FINAL_SHARE) * cosine)
 }
 
-/// Scales the gradients of these one-dimensional parameters so that their common norm is at most [`LIQUID_MAX_NORM`].
-fn clip_norm(gradients: &mut GradientsParams, ids: &[ParamId]) {
-    let square = |id| gradients.get::<1>(id).map_or(0.0, |gradient| gradient.square().sum().into_scalar::<f32>());
-    let norm = ids.iter().map(|id| square(*id)).sum::<f32>().sqrt();
-    if norm <= LIQUID_MAX_NORM {
-        return;
+/// Scales gradients of a module's parameters so that their common norm is at most `most`; returns the norm before.
+pub(crate) fn clip_norm(module: &impl Module, gradients: &mut GradientsParams, most: f32) -> f32 {
+    let mut norm = SquareSum { gradients, sum: 0.0 };
+    module.visit(&mut norm);
+    let norm = norm.sum.sqrt();
+    if norm > most {
+        module.visit(&mut Scale { gradients, factor: most / norm });
     }
-    for id in ids {
-        if let Some(gradient) = gradients.remove::<1>(*id) {
-            gradients.register(*id, gradient * (LIQUID_MAX_NORM / norm));
+    norm
+}
+
+/// Sums the squares of the gradients that are there.
+struct SquareSum<'a> {
+    gradients: &'a GradientsParams,
+    sum: f32,
+}
+
+impl ModuleVisitor for SquareSum<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let square = |gradient: Tensor<D>| gradient.square().sum().into_scalar::<f32>();
+        self.sum += self.gradients.get::<D>(param.id).map_or(0.0, square);
+    }
+}
+
+struct Scale<'a> {
+    gradients: &'a mut GradientsParams,
+    factor: f32,
+}
+
+impl ModuleVisitor for Scale<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.gradients.remove::<D>(param.id) {
+            self.gradients.register(param.id, gradient * self.factor);
         }
     }
 }
@@ -73,13 +103,13 @@ fn clip_norm(gradients: &mut GradientsParams, ids: &[ParamId]) {
 struct Groups {
     path: Vec<String>,
     dense: Vec<ParamId>,
-    liquid: Vec<ParamId>,
+    cell: Vec<ParamId>,
 }
 
 impl ModuleVisitor for Groups {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let liquid = self.path.iter().any(|name| name == "ltc");
-        let group = if liquid { &mut self.liquid } else { &mut self.dense };
+        let in_cell = self.path.iter().any(|name| name == "cell");
+        let group = if in_cell { &mut self.cell } else { &mut self.dense };
         group.push(param.id);
     }
 

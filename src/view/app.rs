@@ -49,7 +49,7 @@ impl App {
     pub fn new(session: Box<dyn Session>) -> Self {
         let info = session.info().clone();
         Self {
-            history: History::new(info.policies.len()),
+            history: History::new(&info.policies),
             cameras: info.policies.iter().map(|_| Camera::default()).collect(),
             playback: Playback::start(session),
             info,
@@ -208,7 +208,7 @@ impl App {
 
     /// The picture stays until the new start has come.
     fn forget(&mut self) {
-        self.history = History::new(self.info.policies.len());
+        self.history = History::new(&self.info.policies);
         self.stop = None;
     }
 
@@ -234,7 +234,7 @@ impl App {
                 self.moment_number += 1;
             }
             News::Started(info) => {
-                self.history = History::new(info.policies.len());
+                self.history = History::new(&info.policies);
                 self.info = *info;
             }
             News::Changed(info) => self.change_info(*info),

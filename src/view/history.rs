@@ -1,6 +1,6 @@
 //! What was shown so far, for the plots: one trace per policy, its crashes, and the neurons of the last moments.
 
-use crate::driver::moment::{Moment, NeuronActivity, Side, Status};
+use crate::driver::moment::{Moment, NeuronActivity, PolicyInfo, Side, Status};
 use std::collections::VecDeque;
 
 /// Moments in the neuron record: at 20 frames/s, the last 12 s.
@@ -32,8 +32,8 @@ pub struct Trace {
 pub struct History {
     /// One trace per policy.
     pub traces: Vec<Trace>,
-    /// Potentials of the neurons in the last [`NEURON_MOMENTS`] moments, oldest first.
-    pub potentials: VecDeque<Vec<f32>>,
+    /// States of the wired policy's neurons in the last [`NEURON_MOMENTS`] moments, oldest first.
+    pub states: VecDeque<Vec<f32>>,
     /// Largest sizes seen, which the neuron colours and widths are scaled by.
     pub peaks: Peaks,
     /// Frames that could not be read.
@@ -41,13 +41,15 @@ pub struct History {
     /// Time between the last two frames of a drive, in s.
     pub step_secs: f64,
     last_secs: Option<f64>,
+    /// The policy whose neurons are recorded: the first with a wiring.
+    wired: Option<usize>,
 }
 
 /// Largest magnitudes so far; they only grow, so that a colour keeps its meaning during a drive.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Peaks {
-    /// Of a membrane potential.
-    pub potential: f32,
+    /// Of a neuron's state.
+    pub state: f32,
     /// Of a sensory input.
     pub sensory: f32,
     /// Of the current through a synapse between neurons.
@@ -63,15 +65,16 @@ pub struct Peaks {
 }
 
 impl History {
-    /// An empty record for this many policies.
-    pub fn new(policies: usize) -> Self {
+    /// An empty record for these policies.
+    pub fn new(policies: &[PolicyInfo]) -> Self {
         Self {
-            traces: vec![Trace::default(); policies],
-            potentials: VecDeque::new(),
+            traces: vec![Trace::default(); policies.len()],
+            states: VecDeque::new(),
             peaks: Peaks::default(),
             skipped: 0,
             step_secs: USUAL_STEP_SECS,
             last_secs: None,
+            wired: policies.iter().position(|policy| policy.wiring.is_some()),
         }
     }
 
@@ -83,13 +86,14 @@ impl History {
             trace.push(moment.time_secs, side);
             self.peaks.see_side(side);
         }
-        let neurons = moment.sides.iter().find_map(|side| side.decision.as_ref()?.neurons.as_ref());
+        let wired = self.wired.and_then(|policy| moment.sides.get(policy));
+        let neurons = wired.and_then(|side| side.decision.as_ref()?.neurons.as_ref());
         if let Some(neurons) = neurons {
             self.peaks.see_neurons(neurons);
-            if self.potentials.len() == NEURON_MOMENTS {
-                self.potentials.pop_front();
+            if self.states.len() == NEURON_MOMENTS {
+                self.states.pop_front();
             }
-            self.potentials.push_back(neurons.potential.clone());
+            self.states.push_back(neurons.state.clone());
         }
     }
 
@@ -136,10 +140,12 @@ impl Peaks {
     }
 
     fn see_neurons(&mut self, neurons: &NeuronActivity) {
-        raise(&mut self.potential, neurons.potential.iter().copied());
+        raise(&mut self.state, neurons.state.iter().copied());
         raise(&mut self.sensory, neurons.sensory.iter().copied());
-        raise(&mut self.current, neurons.current.iter().copied());
-        raise(&mut self.sensory_current, neurons.sensory_current.iter().copied());
+        if let Some(liquid) = &neurons.liquid {
+            raise(&mut self.current, liquid.current.iter().copied());
+            raise(&mut self.sensory_current, liquid.sensory_current.iter().copied());
+        }
     }
 }
 
@@ -161,7 +167,7 @@ mod tests {
 
     #[test]
     fn every_crash_is_marked_once_where_the_car_left_its_lane() {
-        let mut history = History::new(2);
+        let mut history = History::new(&MockSession::drive(60.0).info().policies);
         let moments = moments(400);
         moments.iter().for_each(|moment| history.push(moment));
         let lane = moments[399].sides[1].lane.unwrap();
@@ -174,7 +180,7 @@ mod tests {
 
     #[test]
     fn the_step_is_that_of_the_last_two_frames_of_one_drive() {
-        let mut history = History::new(2);
+        let mut history = History::new(&MockSession::drive(60.0).info().policies);
         let mut moment = moments(1).remove(0);
         let mut steps_secs = Vec::new();
         for time_secs in [0.0, 0.1, 0.225, 9.0, 9.125, 0.0] {
@@ -187,12 +193,12 @@ mod tests {
 
     #[test]
     fn the_neuron_record_keeps_the_last_moments_only() {
-        let mut history = History::new(2);
+        let mut history = History::new(&MockSession::drive(60.0).info().policies);
         let moments = moments(NEURON_MOMENTS + 5);
         moments.iter().for_each(|moment| history.push(moment));
-        assert_eq!(history.potentials.len(), NEURON_MOMENTS);
+        assert_eq!(history.states.len(), NEURON_MOMENTS);
         let last = moments[NEURON_MOMENTS + 4].sides[0].decision.as_ref().unwrap().neurons.as_ref().unwrap();
-        assert_eq!(history.potentials.back(), Some(&last.potential));
+        assert_eq!(history.states.back(), Some(&last.state));
     }
 
     #[test]

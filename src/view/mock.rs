@@ -1,12 +1,12 @@
 //! A session without simulator or network, for tests: a painted road, sine waves for signals, the real wiring.
 
 use crate::driver::moment::{
-    Attention, Decision, Fractions, Lane, Moment, NeuronActivity, Picture, PolicyInfo, Session, SessionInfo, Side,
-    Status,
+    Attention, Decision, Fractions, Lane, LiquidActivity, Moment, NeuronActivity, Picture, PolicyInfo, Session,
+    SessionInfo, Side, Status,
 };
 use crate::frame::projection::Projection;
 use crate::frame::{RgbImage, Size, Steering};
-use crate::policy::wiring::{LANE_KEEPING_SEED, NcpShape, Wiring};
+use crate::policy::wiring::{LANE_KEEPING_SEED, Wiring};
 use crate::saliency::map::{SaliencyMap, Share};
 use anyhow::anyhow;
 use std::sync::Arc;
@@ -154,12 +154,7 @@ fn info(duration_secs: f64, closed_loop: bool) -> SessionInfo {
     SessionInfo {
         title: if closed_loop { title(17) } else { "udacity · 2,280 frames · 10 frames/s".to_owned() },
         policies: vec![
-            policy(
-                "ncp",
-                "19 liquid neurons, 252 synapses",
-                26_891,
-                Wiring::ncp(NcpShape::LANE_KEEPING, LANE_KEEPING_SEED).ok(),
-            ),
+            policy("ncp", "19 liquid neurons, 252 synapses", 26_891, Some(Wiring::lane_keeping(LANE_KEEPING_SEED))),
             policy("cnn", "dense layers, no memory", 37_896, None),
         ],
         reference_name: if closed_loop { "expert" } else { "recorded" },
@@ -176,11 +171,14 @@ fn neurons(wiring: Option<&Wiring>, phase: f32) -> Option<NeuronActivity> {
     let wave = |i: usize, rate: f32| libm::sinf(rate * phase + 1.7 * i as f32);
     let waves = |count: usize, rate: f32| (0..count).map(|i| wave(i, rate)).collect::<Vec<f32>>();
     Some(NeuronActivity {
-        sensory: waves(wiring.shape().sensory, 1.1),
-        potential: waves(wiring.units(), 0.9),
-        time_constant_secs: (0..wiring.units()).map(|i| 0.015 + i as f32 * 0.02).collect(),
-        current: waves(wiring.synapses().len(), 0.6),
-        sensory_current: waves(wiring.sensory_synapses().len(), 0.8),
+        sensory: waves(wiring.sensory(), 1.1),
+        state: waves(wiring.units(), 0.9),
+        memory: None,
+        liquid: Some(LiquidActivity {
+            time_constant_secs: (0..wiring.units()).map(|i| 0.015 + i as f32 * 0.02).collect(),
+            current: waves(wiring.synapses().len(), 0.6),
+            sensory_current: waves(wiring.sensory_synapses().len(), 0.8),
+        }),
     })
 }
 

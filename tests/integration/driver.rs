@@ -38,7 +38,7 @@ fn the_expert_stays_on_its_lane_and_a_car_that_goes_straight_does_not() {
 
 #[test]
 fn the_same_drive_twice_gives_the_same_score_to_the_last_bit() {
-    let pilot = || Pilot::Policy(Box::new(fresh(PolicyKind::Ncp)));
+    let pilot = || Pilot::Policy(Box::new(fresh(PolicyKind::NCP)));
     assert_eq!(run(pilot(), 3, 0.1), run(pilot(), 3, 0.1));
     assert_ne!(run(pilot(), 3, 0.1).cross_track_m, run(pilot(), 3, 0.2).cross_track_m);
 }
@@ -50,7 +50,7 @@ fn frame(time_secs: f64) -> Frame {
 
 #[test]
 fn liquid_neurons_remember_and_forget_at_a_reset_or_a_gap() {
-    let mut driver = fresh(PolicyKind::Ncp);
+    let mut driver = fresh(PolicyKind::NCP);
     let first = driver.steer(&frame(0.0)).unwrap();
     let second = driver.steer(&frame(0.05)).unwrap();
     assert_ne!(first, second, "the same picture again meets another state");
@@ -67,30 +67,31 @@ fn a_longer_step_moves_liquid_neurons_further_and_means_nothing_to_a_cnn() {
         driver.steer(&frame(0.0)).unwrap();
         driver.steer(&frame(step_secs)).unwrap()
     };
-    assert_ne!(after(PolicyKind::Ncp, 0.03), after(PolicyKind::Ncp, 0.1));
-    assert_eq!(after(PolicyKind::Cnn, 0.03), after(PolicyKind::Cnn, 0.1));
+    assert_ne!(after(PolicyKind::NCP, 0.03), after(PolicyKind::NCP, 0.1));
+    assert_eq!(after(PolicyKind::CNN, 0.03), after(PolicyKind::CNN, 0.1));
 }
 
 #[test]
 fn a_decision_shows_saliency_and_what_every_neuron_does() {
-    let mut driver = fresh(PolicyKind::Ncp);
+    let mut driver = fresh(PolicyKind::NCP);
     for method in Method::ALL {
         let decision = driver.decide(&frame(0.0), method).unwrap();
         let map = decision.saliency.unwrap();
         assert_eq!(map.values.len(), 120 * 48);
         assert!(map.values.iter().all(|value| value.is_finite() && *value >= 0.0), "{}", method.name());
         let neurons = decision.neurons.unwrap();
-        let counts = [neurons.sensory.len(), neurons.potential.len(), neurons.time_constant_secs.len()];
+        let liquid = neurons.liquid.unwrap();
+        let counts = [neurons.sensory.len(), neurons.state.len(), liquid.time_constant_secs.len()];
         assert_eq!(counts, [32, 19, 19]);
-        assert_eq!((neurons.current.len(), neurons.sensory_current.len()), (60, 192));
+        assert_eq!((liquid.current.len(), liquid.sensory_current.len()), (60, 192));
         // Conductances of 0.001 to 1 per synapse and capacitances near 0.5 units of 1/6 s.
-        assert!(neurons.time_constant_secs.iter().all(|tau| (0.005..10.0).contains(tau)), "{neurons:?}");
+        assert!(liquid.time_constant_secs.iter().all(|tau| (0.005..10.0).contains(tau)), "{liquid:?}");
     }
 }
 
 #[test]
 fn asking_for_a_map_does_not_change_the_steering() {
-    let (mut looked, mut plain) = (fresh(PolicyKind::Ncp), fresh(PolicyKind::Ncp));
+    let (mut looked, mut plain) = (fresh(PolicyKind::NCP), fresh(PolicyKind::NCP));
     for step in 0..3 {
         let frame = frame(f64::from(step) * 0.05);
         let decision = looked.decide(&frame, Method::InputGradient).unwrap();
@@ -100,7 +101,7 @@ fn asking_for_a_map_does_not_change_the_steering() {
 
 #[test]
 fn an_input_gradient_predicts_what_a_small_change_of_the_picture_does() {
-    let mut driver = fresh(PolicyKind::Ncp);
+    let mut driver = fresh(PolicyKind::NCP);
     let map = driver.decide(&frame(0.0), Method::InputGradient).unwrap().saliency.unwrap();
     let strongest = (0..map.values.len()).max_by(|a, b| map.values[*a].total_cmp(&map.values[*b])).unwrap();
     let nudged = |by: i16| {
@@ -108,7 +109,7 @@ fn an_input_gradient_predicts_what_a_small_change_of_the_picture_does() {
         for value in &mut frame.image.as_mut()[3 * strongest..3 * strongest + 3] {
             *value = (i16::from(*value) + by).clamp(0, 255) as u8;
         }
-        let mut driver = fresh(PolicyKind::Ncp);
+        let mut driver = fresh(PolicyKind::NCP);
         driver.steer(&frame).unwrap().0
     };
     let measured = (nudged(4) - nudged(-4)).abs() / (8.0 / 255.0);
@@ -123,7 +124,7 @@ fn all(mut session: impl Session) -> Vec<Moment> {
 
 #[test]
 fn two_policies_start_on_the_same_road_and_each_drives_its_own_car() {
-    let drivers = vec![fresh(PolicyKind::Ncp), fresh(PolicyKind::Cnn)];
+    let drivers = vec![fresh(PolicyKind::NCP), fresh(PolicyKind::CNN)];
     let moments = all(TwinDrive::new(drivers, course(1, 20.0)));
     assert_eq!(moments.len(), 400, "20 instants a second");
     let first = &moments[0];
@@ -169,7 +170,7 @@ fn a_replay_goes_from_the_first_row_to_the_last_and_says_which_frame_it_skipped(
     let recording = recording(folder.path());
     let steering = recording.entry(0).steering.unwrap();
     assert!(steering.0 < 0.0, "the log's positive steering is to the right");
-    let moments = all(Replay::new(recording, vec![fresh(PolicyKind::Ncp), fresh(PolicyKind::Cnn)]));
+    let moments = all(Replay::new(recording, vec![fresh(PolicyKind::NCP), fresh(PolicyKind::CNN)]));
     assert_eq!(moments.len(), 6);
     for (row, moment) in moments.iter().enumerate() {
         assert_eq!(moment.skipped.is_some(), row == 2, "row {row}: {:?}", moment.skipped);
@@ -182,8 +183,8 @@ fn a_replay_goes_from_the_first_row_to_the_last_and_says_which_frame_it_skipped(
 fn a_policy_whose_steering_is_no_number_is_stopped_by_name() {
     // A weights file cannot hold NaN, but it can hold numbers that overflow.
     let device = device::cpu();
-    let policy = Policy::init(PolicyKind::Cnn, 1, &device);
-    let bytes = weights::to_bytes(&policy, &card(PolicyKind::Cnn)).unwrap();
+    let policy = Policy::init(PolicyKind::CNN, 1, &device);
+    let bytes = weights::to_bytes(&policy, &card(PolicyKind::CNN)).unwrap();
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     let huge: Vec<_> = file
         .iter()
@@ -192,9 +193,9 @@ fn a_policy_whose_steering_is_no_number_is_stopped_by_name() {
             (name.to_string(), tensor.shape().to_vec(), values.iter().map(|value| value.signum() * 3e37).collect())
         })
         .collect();
-    let bytes = crate::weights::file_with(&card(PolicyKind::Cnn), &huge);
+    let bytes = crate::weights::file_with(&card(PolicyKind::CNN), &huge);
     let (policy, _) = weights::from_bytes(&bytes, Path::new("huge"), None, &device).unwrap();
-    let error = Driver::new(source(PolicyKind::Cnn), policy, &device).steer(&frame(0.0)).unwrap_err().to_string();
+    let error = Driver::new(source(PolicyKind::CNN), policy, &device).steer(&frame(0.0)).unwrap_err().to_string();
     assert!(error.contains("a/file") && error.contains("`cnn`") && error.contains("not a number"), "{error}");
 }
 

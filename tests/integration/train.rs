@@ -22,7 +22,7 @@ fn trained(config: &TrainingConfig) -> (Vec<u8>, Vec<f32>, Trained) {
 
 #[test]
 fn a_few_looks_are_soon_fitted_by_every_compact_policy() {
-    for policy in [PolicyKind::Ncp, PolicyKind::Cnn] {
+    for policy in [PolicyKind::NCP, PolicyKind::CNN] {
         // Clean pictures of the same few looks: about as easy as it gets.
         let config = TrainingConfig { steps: 150, noise_share: 0.0, on_policy_share: 0.0, ..short(policy, 1) };
         let (_, losses, trained) = trained(&config);
@@ -39,18 +39,18 @@ fn a_few_looks_are_soon_fitted_by_every_compact_policy() {
 
 #[test]
 fn the_same_seed_gives_the_same_weights_on_one_thread_and_on_three() {
-    let config = short(PolicyKind::Ncp, 2);
+    let config = short(PolicyKind::NCP, 2);
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| trained(&config).0)
     };
     let one = on(1);
     assert!(one == on(3), "the order of additions does not depend on the threads");
-    assert!(one != trained(&short(PolicyKind::Ncp, 3)).0, "another seed, other weights");
+    assert!(one != trained(&short(PolicyKind::NCP, 3)).0, "another seed, other weights");
 }
 
 #[test]
 fn a_recipe_sees_each_look_three_times() {
-    let recipe = TrainingConfig::recipe(PolicyKind::Ncp, 1, 1600);
+    let recipe = TrainingConfig::recipe(PolicyKind::NCP, 1, 1600);
     assert_eq!(recipe.steps * FRAMES_PER_STEP, 3 * 1600 * 16);
 }

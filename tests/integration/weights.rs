@@ -13,7 +13,7 @@ pub fn card(policy: PolicyKind) -> ModelCard {
     ModelCard {
         policy,
         parameters: 0,
-        wiring_seed: None,
+        cell: policy.cell(),
         input: String::new(),
         output: String::new(),
         training: Default::default(),
@@ -60,7 +60,7 @@ fn refusal(bytes: &[u8], expected: Option<PolicyKind>) -> WeightsError {
 
 #[test]
 fn every_policy_survives_the_round_trip_to_disk() {
-    for kind in [PolicyKind::Ncp, PolicyKind::Cnn, PolicyKind::NcpPaper] {
+    for kind in [PolicyKind::NCP, PolicyKind::CNN, PolicyKind::NCP_PAPER] {
         let (_folder, path, policy) = good_file(kind);
         let (loaded, _) = weights::load(&path, Some(kind), &device::cpu()).unwrap();
         assert_eq!(steering(&loaded), steering(&policy), "{kind}: same weights, same steering");
@@ -76,7 +76,7 @@ fn a_missing_file_is_named() {
 
 #[test]
 fn an_empty_file_a_truncated_one_and_noise_are_refused_as_damaged() {
-    let (_folder, path, _) = good_file(PolicyKind::Ncp);
+    let (_folder, path, _) = good_file(PolicyKind::NCP);
     let bytes = std::fs::read(&path).unwrap();
     let cuts = [0, 1, 7, 8, 100, bytes.len() / 2, bytes.len() - 1];
     for cut in cuts {
@@ -98,14 +98,14 @@ fn a_safetensors_file_of_somebody_else_is_refused_as_foreign() {
 
 #[test]
 fn weights_of_another_policy_are_refused_with_both_names() {
-    let (_folder, path, _) = good_file(PolicyKind::Cnn);
-    let error = refusal(&std::fs::read(path).unwrap(), Some(PolicyKind::Ncp)).to_string();
+    let (_folder, path, _) = good_file(PolicyKind::CNN);
+    let error = refusal(&std::fs::read(path).unwrap(), Some(PolicyKind::NCP)).to_string();
     assert!(error.contains("`ncp`") && error.contains("`cnn`"), "{error}");
 }
 
 #[test]
 fn a_missing_a_misshapen_a_superfluous_and_a_nan_tensor_are_refused_by_name() {
-    let (_folder, path, _) = good_file(PolicyKind::Cnn);
+    let (_folder, path, _) = good_file(PolicyKind::CNN);
     let bytes = std::fs::read(path).unwrap();
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     let good: Vec<_> = file
@@ -113,7 +113,7 @@ fn a_missing_a_misshapen_a_superfluous_and_a_nan_tensor_are_refused_by_name() {
         .map(|(name, tensor)| (name.to_string(), tensor.shape().to_vec(), crate::support::numbers(&file, name)))
         .collect();
     let refused = |tensors: &[(String, Vec<usize>, Vec<f32>)]| {
-        refusal(&file_with(&card(PolicyKind::Cnn), tensors), None).to_string()
+        refusal(&file_with(&card(PolicyKind::CNN), tensors), None).to_string()
     };
     let at = good.iter().position(|(name, ..)| name == "encoder.conv.1.bias").unwrap();
     let mut missing = good.clone();
@@ -140,7 +140,7 @@ fn a_card_that_cannot_be_understood_is_refused_with_the_reason() {
 
 #[test]
 fn random_damage_to_a_weights_file_is_refused_or_read_but_never_a_panic() {
-    let (_folder, path, _) = good_file(PolicyKind::Ncp);
+    let (_folder, path, _) = good_file(PolicyKind::NCP);
     let good = std::fs::read(path).unwrap();
     let mut state = 1_u64;
     let mut draw = |below: usize| {

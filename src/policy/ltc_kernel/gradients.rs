@@ -21,7 +21,7 @@ pub struct RunGradients {
 impl RunGradients {
     /// Puts the groups' gradients together, in order.
     pub(super) fn gather(run: &Run<'_>, groups: &[GroupGradients]) -> Self {
-        let (sensory, units) = (run.wiring.shape().sensory, run.wiring.units());
+        let (sensory, units) = (run.wiring.sensory(), run.wiring.units());
         let mut all = Self {
             inputs: vec![0.0; run.inputs.len()],
             first_state: vec![0.0; run.first_state.len()],

@@ -2,9 +2,11 @@
 
 use super::lanes::sigmoid;
 use super::layout::Gates;
-use super::tape::EPSILON;
 use super::{Layout, Wiring};
 use crate::policy::wiring::Synapse;
+
+/// Keeps the time constant of a neuron without leak and open synapses a number.
+const LEAST_CONDUCTANCE: f32 = 1e-8;
 
 /// Effective time constant of each neuron and current through each synapse, at one state. Time constants:
 /// `cm / (gleak + Σ G)` in the unit of `elapsed` (Lechner et al. 2020, Eq. 2); currents: `G · (erev − v)`.
@@ -30,7 +32,7 @@ pub struct Introspection {
 pub fn introspect(wiring: &Wiring, parameters: &[f32], inputs: &[f32], state: &[f32]) -> Introspection {
     let layout = Layout::of(wiring);
     assert_eq!(parameters.len(), layout.parameters(), "parameters: as Layout says");
-    assert_eq!(inputs.len(), wiring.shape().sensory, "inputs: [sensory]");
+    assert_eq!(inputs.len(), wiring.sensory(), "inputs: [sensory]");
     assert_eq!(state.len(), wiring.units(), "state: [units]");
     let parameters = layout.split(parameters);
     let mut conductance = parameters.gleak.to_vec();
@@ -45,6 +47,6 @@ pub fn introspect(wiring: &Wiring, parameters: &[f32], inputs: &[f32], state: &[
     };
     let sensory_current = currents(wiring.sensory_synapses(), &parameters.sensory, inputs);
     let current = currents(wiring.synapses(), &parameters.synapses, state);
-    let time_constant = parameters.cm.iter().zip(&conductance).map(|(cm, g)| cm / (g + EPSILON)).collect();
+    let time_constant = parameters.cm.iter().zip(&conductance).map(|(cm, g)| cm / g.max(LEAST_CONDUCTANCE)).collect();
     Introspection { time_constant, current, sensory_current }
 }

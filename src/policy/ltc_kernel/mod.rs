@@ -36,6 +36,8 @@ pub struct Run<'a> {
     pub wiring: &'a Wiring,
     /// Parts of one step; six per frame in ncps.
     pub unfolds: usize,
+    /// Keeps the denominator from 0; 1e-8 in ncps.
+    pub epsilon: f32,
     /// Sequences.
     pub batch: usize,
     /// Steps of each sequence.
@@ -52,7 +54,7 @@ pub struct Run<'a> {
 
 impl Run<'_> {
     fn check(&self) {
-        let (sensory, units) = (self.wiring.shape().sensory, self.wiring.units());
+        let (sensory, units) = (self.wiring.sensory(), self.wiring.units());
         assert!(self.unfolds > 0, "a step has at least one part");
         assert_eq!(self.inputs.len(), self.batch * self.steps * sensory, "inputs: [batch, steps, sensory]");
         assert_eq!(self.first_state.len(), self.batch * units, "first state: [batch, units]");

@@ -5,9 +5,6 @@ use super::layout::Parameters;
 use super::synapse::{Sums, gate};
 use super::{Layout, Run};
 
-/// Keeps the denominator from 0, as in ncps.
-pub(super) const EPSILON: f32 = 1e-8;
-
 /// What is given of up to sixteen sequences of a batch.
 pub(super) struct Group<'a> {
     /// The run it is a part of.
@@ -31,13 +28,13 @@ impl<'a> Group<'a> {
             parameters: Layout::of(run.wiring).split(run.parameters),
             first,
             elapsed: transpose_in(run.elapsed, run.steps, first, run.batch),
-            inputs: transpose_in(run.inputs, run.steps * run.wiring.shape().sensory, first, run.batch),
+            inputs: transpose_in(run.inputs, run.steps * run.wiring.sensory(), first, run.batch),
         }
     }
 
     /// Inputs of one step.
     pub(super) fn inputs(&self, step: usize) -> &[Lanes] {
-        let sensory = self.run.wiring.shape().sensory;
+        let sensory = self.run.wiring.sensory();
         &self.inputs[step * sensory..(step + 1) * sensory]
     }
 
@@ -175,7 +172,7 @@ impl Tape {
         let old = self.states.len() - self.sums.len();
         for (n, (sums, cm)) in self.sums.iter().zip(&self.capacitances).enumerate() {
             let (gleak, vleak) = (group.parameters.gleak[n], group.parameters.vleak[n]);
-            let denominator = *cm + gleak + sums.conductance + EPSILON;
+            let denominator = *cm + gleak + sums.conductance + group.run.epsilon;
             let state = (*cm * self.states[old + n] + gleak * vleak + sums.current) / denominator;
             self.denominators.push(denominator);
             self.states.push(state);

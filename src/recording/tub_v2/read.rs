@@ -9,15 +9,16 @@ use serde_json::Value;
 
 use super::IMAGE_FOLDER;
 use super::manifest::Manifest;
-use crate::frame::Steering;
 use crate::recording::camera_view::CameraGuess;
+use crate::recording::donkey::{USUAL_STEP_MS, driving_angle};
 use crate::recording::entry::{Log, Place, Row, SkipReason, sort_out};
 use crate::recording::error::RecordingError;
-use crate::recording::folder::{Folder, base_name, numbered_lines};
+use crate::recording::folder::{base_name, numbered_lines};
 use crate::recording::label::LabelProfile;
-
-/// Step of donkeycar's drive loop at its preset rate of 20 Hz.
-const USUAL_STEP_MS: f64 = 50.0;
+use crate::recording::picture::PictureFiles;
+use crate::recording::pictures::PictureRef;
+use crate::recording::source::Source;
+use crate::recording::timeline::Clock;
 
 /// The keys of a record that are read, named as in the parent module (serde takes no constants). For an angle, an
 /// absent key is `None`, and null is a value that is no number.
@@ -27,6 +28,8 @@ struct Record<'a> {
     index: u64,
     #[serde(rename = "_timestamp_ms")]
     timestamp_ms: Option<f64>,
+    #[serde(rename = "_session_id", borrow)]
+    session: Option<Cow<'a, str>>,
     #[serde(rename = "cam/image_array", borrow)]
     image: Option<Cow<'a, str>>,
     #[serde(rename = "user/angle", default, deserialize_with = "present")]
@@ -45,14 +48,12 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
     Value::deserialize(deserializer).map(Some)
 }
 
-pub(in crate::recording) fn read(folder: &Folder) -> Result<Log, RecordingError> {
+pub(in crate::recording) fn read(source: &Source) -> Result<Log, RecordingError> {
+    let folder = &source.folder;
     let manifest = Manifest::read(folder)?;
     let files = folder.names_in("")?;
-    let reader = Reader {
-        pictures: if files.contains(IMAGE_FOLDER) { folder.names_in(IMAGE_FOLDER)? } else { HashSet::new() },
-        label: if manifest.is_own { LabelProfile::CURVATURE } else { LabelProfile::DONKEY },
-        manifest,
-    };
+    let pictures = if files.contains(IMAGE_FOLDER) { folder.names_in(IMAGE_FOLDER)? } else { HashSet::new() };
+    let reader = Reader { pictures, manifest };
     let mut judged = Judged::default();
     for name in &reader.manifest.catalogs {
         if !files.contains(name) {
@@ -62,8 +63,15 @@ pub(in crate::recording) fn read(folder: &Folder) -> Result<Log, RecordingError>
         reader.judge_catalog(name, &folder.read_text(name)?, &mut judged);
     }
     let (rows, skipped) = sort_out(judged.rows);
-    let camera = if reader.manifest.is_own { CameraGuess::TRAINING } else { CameraGuess::DONKEY };
-    Ok(Log { rows, skipped, label: reader.label, camera, usual_step_ms: USUAL_STEP_MS })
+    let is_own = reader.manifest.is_own;
+    Ok(Log {
+        rows,
+        skipped,
+        pictures: PictureFiles::of(folder),
+        label: Some(if is_own { LabelProfile::CURVATURE } else { LabelProfile::DONKEY }),
+        camera: reader.manifest.camera.unwrap_or(if is_own { CameraGuess::TRAINING } else { CameraGuess::DONKEY }),
+        clock: Clock::Recorded { usual_step_ms: USUAL_STEP_MS },
+    })
 }
 
 /// Rows judged so far. Of two records with one index the later counts: it has overwritten the picture.
@@ -71,21 +79,28 @@ pub(in crate::recording) fn read(folder: &Folder) -> Result<Log, RecordingError>
 struct Judged {
     rows: Vec<Result<Row, SkipReason>>,
     position_of_index: HashMap<u64, usize>,
+    /// Session of the last record; tubs of 2020 have none.
+    session: Option<String>,
+    /// Whether no usable row of that session has come yet.
+    is_new_session: bool,
 }
 
 impl Judged {
-    fn push(&mut self, index: u64, row: Result<Row, SkipReason>) {
-        if let Some(earlier) = self.position_of_index.insert(index, self.rows.len()) {
+    fn push(&mut self, record: &Record, row: Result<Row, SkipReason>) {
+        if let Some(earlier) = self.position_of_index.insert(record.index, self.rows.len()) {
             self.rows[earlier] = Err(SkipReason::ReplacedByLaterRecord);
         }
-        self.rows.push(row);
+        if self.session.as_deref() != record.session.as_deref() {
+            self.session = record.session.as_deref().map(str::to_owned);
+            self.is_new_session = true;
+        }
+        self.rows.push(row.map(|row| Row { starts_drive: std::mem::take(&mut self.is_new_session), ..row }));
     }
 }
 
 struct Reader {
     manifest: Manifest,
     pictures: HashSet<String>,
-    label: LabelProfile,
 }
 
 impl Reader {
@@ -97,7 +112,7 @@ impl Reader {
                 continue;
             }
             match serde_json::from_slice::<Record>(bytes) {
-                Ok(record) => judged.push(record.index, self.judge(&record, Place { file: Arc::clone(&file), line })),
+                Ok(record) => judged.push(&record, self.judge(&record, Place::line(&file, line))),
                 Err(_) => judged.rows.push(Err(SkipReason::DamagedRecord)),
             }
         }
@@ -114,30 +129,20 @@ impl Reader {
         }
         Ok(Row {
             recorded_ms: record.timestamp_ms.ok_or(SkipReason::NoTime)?,
-            steering: self.steering(record)?,
+            value: self.value(record)?,
             speed_mps: record.speed_mps.filter(|speed_mps| speed_mps.is_finite()),
             place,
-            picture: format!("{IMAGE_FOLDER}/{name}"),
+            picture: PictureRef::File(format!("{IMAGE_FOLDER}/{name}")),
+            starts_drive: false,
         })
     }
 
-    fn steering(&self, record: &Record) -> Result<Option<Steering>, SkipReason> {
-        let value = match (self.manifest.is_own, driving_angle(record)) {
-            (true, _) => record.curvature,
-            (false, Some(angle)) => Some(angle.as_f64().ok_or(SkipReason::SteeringNotANumber)?),
-            (false, None) => None,
-        };
-        value.map(|value| self.label.curvature(value)).transpose()
+    fn value(&self, record: &Record) -> Result<Option<f64>, SkipReason> {
+        if self.manifest.is_own {
+            return Ok(record.curvature);
+        }
+        driving_angle(record.mode.as_deref(), record.user_angle.as_ref(), record.pilot_angle.as_ref())
     }
-}
-
-/// The angle that moved the car: the pilot's while it steers (modes `local` and `local_angle`), the user's otherwise.
-/// A user's stick lies idle while the pilot steers, and would be a wrong label.
-fn driving_angle<'a>(record: &'a Record) -> Option<&'a Value> {
-    if record.mode.as_deref().is_some_and(|mode| mode.starts_with("local")) {
-        return record.pilot_angle.as_ref();
-    }
-    record.user_angle.as_ref().or(record.pilot_angle.as_ref())
 }
 
 #[cfg(test)]
@@ -223,7 +228,7 @@ mod tests {
     fn the_later_of_two_records_with_one_index_counts() {
         let recording = open(record(0, "0.1") + &record(1, "0.2") + &record(0, "0.3"));
         assert_eq!(recording.skipped(), &counted([(SkipReason::ReplacedByLaterRecord, 1)]));
-        assert_eq!(recording.entry(1).place.line, 3);
+        assert_eq!(recording.entry(1).place.number, 3);
         assert_eq!(recording.drives(), [0..1, 1..2], "the later record was taken up from an earlier time");
     }
 
@@ -259,6 +264,17 @@ mod tests {
     }
 
     #[test]
+    fn a_new_session_starts_a_drive_even_where_time_goes_on() {
+        let of_session = |index, session: &str| {
+            record(index, "0").replace("\"user/mode\"", &format!("\"_session_id\": \"{session}\", \"user/mode\""))
+        };
+        let spoiled = of_session(2, "b").replace("user/angle\": 0", "user/angle\": null");
+        let recording = open(of_session(0, "a") + &of_session(1, "a") + &spoiled + &of_session(3, "b"));
+        assert_eq!(recording.drives(), [0..2, 2..3]);
+        assert!(recording.gaps().is_empty(), "the recorder did not stop for longer than a record");
+    }
+
+    #[test]
     fn a_record_without_any_angle_stays_without_a_label() {
         let recording = open(record(0, "0").replace("user/angle", "user/other"));
         assert_eq!(recording.entry(0).steering, None);
@@ -284,7 +300,7 @@ mod tests {
         relink(&elsewhere.path().join("picture.jpg"), &dir.path().join("images/1_cam_image_array_.jpg"));
         let recording = Recording::open(dir.path()).unwrap();
         assert!(recording.sample(0).is_ok());
-        assert!(recording.sample(1).unwrap_err().reason.contains("inside the recording's folder"));
+        assert!(recording.sample(1).unwrap_err().reason.starts_with("link out of the recording"));
         relink(&elsewhere.path().join("log"), &dir.path().join("catalog_0.catalog"));
         assert!(Recording::open(dir.path()).unwrap_err().to_string().contains("inside the recording's folder"));
     }

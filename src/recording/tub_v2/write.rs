@@ -4,22 +4,38 @@
 //! clock. `user/throttle` is 0: a commanded curvature comes with no throttle, and donkeycar's tools need a number.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use image::codecs::jpeg::JpegEncoder;
 use serde_json::{Value, json};
 
-use super::manifest::{self, RECORDS_PER_CATALOG};
-use super::{CROSS_TRACK_KEY, CURVATURE_KEY, IMAGE_FOLDER, IMAGE_KEY, OWN_VERSION_KEY, SPEED_KEY};
-use crate::frame::{RgbImage, Sample};
+use super::manifest::{self, RECORDS_PER_CATALOG, StatedCamera};
+use super::{CAMERA_KEY, CROSS_TRACK_KEY, CURVATURE_KEY, IMAGE_FOLDER, IMAGE_KEY, OWN_VERSION_KEY, SPEED_KEY};
+use crate::frame::{RgbImage, Sample, Size, Steering};
+use crate::recording::camera_view::CameraView;
 use crate::recording::error::RecordingError;
+use crate::recording::folder::cut_lines;
 use crate::recording::label::LabelProfile;
 
 /// Above this the file grows fast and no policy sees a difference.
 const JPEG_QUALITY: u8 = 90;
 
 const OWN_VERSION: u32 = 1;
+
+/// Everything of a record but its picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::recording) struct TubRecord {
+    pub time_secs: f64,
+    pub steering: Option<Steering>,
+    pub speed_mps: Option<f32>,
+    pub cross_track_m: Option<f32>,
+}
+
+/// Metadata that state the camera of a conversion.
+pub(in crate::recording) fn camera_metadata(size: Size, view: CameraView) -> Value {
+    json!({ CAMERA_KEY: StatedCamera::of(size, view) })
+}
 
 /// A tub being written, one record after the other. What is on the disk is a readable tub at any time.
 #[derive(Debug)]
@@ -56,18 +72,48 @@ impl TubWriter {
         Ok(writer)
     }
 
+    /// Goes on with a tub of which so many records are done. What was begun behind them is taken back.
+    pub(in crate::recording) fn resume(path: &Path, metadata: &Value, records: u64) -> Result<Self, RecordingError> {
+        let catalog_number = records.saturating_sub(1) / RECORDS_PER_CATALOG;
+        let done_in_catalog = records - catalog_number * RECORDS_PER_CATALOG;
+        let catalog_path = path.join(catalog_name(catalog_number));
+        let line_lengths = cut_lines(&catalog_path, done_in_catalog as usize)?;
+        let _ = fs::remove_file(path.join(catalog_name(catalog_number + 1)));
+        let _ = fs::remove_file(path.join(IMAGE_FOLDER).join(image_name(records)));
+        let append = OpenOptions::new().append(true).open(&catalog_path);
+        let writer = Self {
+            path: path.to_owned(),
+            metadata: own_metadata(path, metadata)?,
+            catalog: append.map_err(RecordingError::io(&catalog_path, "cannot go on with"))?,
+            catalog_number,
+            line_lengths,
+            next_index: records,
+        };
+        writer.write_manifest()?;
+        Ok(writer)
+    }
+
     /// Appends one sample: picture first, so that no record names a picture that is not there.
     ///
     /// # Errors
     /// Refuses values that are not finite, and reports a disk that is full or gone.
     pub fn append(&mut self, sample: &Sample, cross_track_m: Option<f32>) -> Result<(), RecordingError> {
-        self.check(sample, cross_track_m)?;
+        let (time_secs, steering, speed_mps) = (sample.frame.time_secs, sample.steering, sample.speed_mps);
+        let jpeg =
+            encode_jpeg(&sample.frame.image).map_err(RecordingError::io(&self.path, "cannot encode a picture"))?;
+        self.append_jpeg(&TubRecord { time_secs, steering, speed_mps, cross_track_m }, &jpeg)
+    }
+
+    /// Appends one record with its picture as it is to be stored.
+    pub(in crate::recording) fn append_jpeg(&mut self, record: &TubRecord, jpeg: &[u8]) -> Result<(), RecordingError> {
+        self.check(record)?;
         if self.next_index == (self.catalog_number + 1) * RECORDS_PER_CATALOG {
             self.start_next_catalog()?;
         }
-        let name = format!("{}_cam_image_array_.jpg", self.next_index);
-        write_jpeg(&self.path.join(IMAGE_FOLDER).join(&name), &sample.frame.image)?;
-        let mut line = self.record(sample, cross_track_m, &name).to_string();
+        let path = self.path.join(IMAGE_FOLDER).join(image_name(self.next_index));
+        let written = File::create_new(&path).and_then(|mut file| file.write_all(jpeg));
+        written.map_err(RecordingError::io(path, "cannot write"))?;
+        let mut line = self.line(record).to_string();
         line.push('\n');
         // One call: a crash leaves at most one line cut short.
         self.catalog.write_all(line.as_bytes()).map_err(RecordingError::io(&self.path, "cannot append a record"))?;
@@ -86,12 +132,12 @@ impl TubWriter {
         self.catalog.sync_all().map_err(RecordingError::io(&self.path, "cannot finish the catalog"))
     }
 
-    fn check(&self, sample: &Sample, cross_track_m: Option<f32>) -> Result<(), RecordingError> {
+    fn check(&self, record: &TubRecord) -> Result<(), RecordingError> {
         let values = [
-            ("time", Some(sample.frame.time_secs)),
-            ("steering", sample.steering.map(|steering| f64::from(steering.0))),
-            ("speed", sample.speed_mps.map(f64::from)),
-            ("cross-track", cross_track_m.map(f64::from)),
+            ("time", Some(record.time_secs)),
+            ("steering", record.steering.map(|steering| f64::from(steering.0))),
+            ("speed", record.speed_mps.map(f64::from)),
+            ("cross-track", record.cross_track_m.map(f64::from)),
         ];
         for (name, value) in values {
             if let Some(value) = value.filter(|value| !value.is_finite()) {
@@ -106,18 +152,19 @@ impl TubWriter {
         Ok(())
     }
 
-    fn record(&self, sample: &Sample, cross_track_m: Option<f32>, image_name: &str) -> Value {
+    fn line(&self, record: &TubRecord) -> Value {
+        let share = |steering| LabelProfile::DONKEY.share(steering).clamp(-1.0, 1.0);
         json!({
             "_index": self.next_index,
             "_session_id": "0",
-            "_timestamp_ms": (sample.frame.time_secs * 1e3).round() as i64,
-            IMAGE_KEY: image_name,
-            "user/angle": sample.steering.map(|steering| LabelProfile::DONKEY.value(steering)),
+            "_timestamp_ms": (record.time_secs * 1e3).round() as i64,
+            IMAGE_KEY: image_name(self.next_index),
+            "user/angle": record.steering.map(share),
             "user/throttle": 0.0,
             "user/mode": "user",
-            CURVATURE_KEY: sample.steering,
-            CROSS_TRACK_KEY: cross_track_m,
-            SPEED_KEY: sample.speed_mps,
+            CURVATURE_KEY: record.steering,
+            CROSS_TRACK_KEY: record.cross_track_m,
+            SPEED_KEY: record.speed_mps,
         })
     }
 
@@ -177,11 +224,15 @@ fn create_catalog(path: &Path, number: u64) -> Result<File, RecordingError> {
     OpenOptions::new().append(true).create_new(true).open(&path).map_err(RecordingError::io(path, "cannot create"))
 }
 
-fn write_jpeg(path: &Path, image: &RgbImage) -> Result<(), RecordingError> {
+fn image_name(index: u64) -> String {
+    format!("{index}_cam_image_array_.jpg")
+}
+
+/// A picture as recordings that are written here store it.
+pub(in crate::recording) fn encode_jpeg(image: &RgbImage) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let encoded = JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY).encode_image(image);
-    let written = encoded.map_err(std::io::Error::other).and_then(|()| File::create_new(path)?.write_all(&bytes));
-    written.map_err(RecordingError::io(path, "cannot write"))
+    JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY).encode_image(image).map_err(io::Error::other)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -211,7 +262,7 @@ mod tests {
         write(dir.path(), &written);
         let recording = Recording::open(dir.path()).unwrap();
         assert_eq!((recording.len(), recording.skipped().len()), (3, 0));
-        assert_eq!(recording.label(), LabelProfile::CURVATURE);
+        assert_eq!(recording.label(), Some(LabelProfile::CURVATURE));
         for (i, written) in written.iter().enumerate() {
             let read = recording.sample(i).unwrap();
             assert_eq!(read.steering, written.steering);

@@ -1,7 +1,7 @@
-//! Potentials of all neurons over the last seconds: one row per neuron, newest on the right.
+//! States of all neurons over the last seconds: one row per neuron, newest on the right.
 
 use super::Scene;
-use crate::policy::wiring::{Layer, Wiring};
+use crate::policy::wiring::Wiring;
 use crate::view::colormap::diverging;
 use crate::view::history::NEURON_MOMENTS;
 use crate::view::theme::{BODY, SMALL, font};
@@ -11,8 +11,6 @@ use egui::{Align2, Color32, ColorImage, Rect, TextureHandle, TextureOptions, Ui,
 /// Width of the layer names, in points.
 const NAMES: f32 = 62.0;
 const GAP: f32 = 3.0;
-/// From the top down, in the order of the network above it.
-const LAYERS: [(Layer, &str); 3] = [(Layer::Inter, "inter"), (Layer::Command, "command"), (Layer::Motor, "motor")];
 
 /// The texture of the record, made anew once per moment.
 #[derive(Default)]
@@ -25,7 +23,7 @@ impl Record {
     /// Draws the record.
     pub fn draw(&mut self, ui: &Ui, rect: Rect, scene: &Scene, wiring: &Wiring) {
         let (painter, palette) = (ui.painter(), scene.palette);
-        painter.text(rect.min, Align2::LEFT_TOP, "Potentials so far", font(BODY), palette.text);
+        painter.text(rect.min, Align2::LEFT_TOP, "States so far", font(BODY), palette.text);
         let words = format!("last {NEURON_MOMENTS} frames, newest right");
         painter.text(rect.right_top() + vec2(0.0, 1.0), Align2::RIGHT_TOP, words, font(SMALL), palette.weak);
         let texture = self.texture(ui.ctx(), scene, wiring);
@@ -33,8 +31,8 @@ impl Record {
         let row = (area.height() - 2.0 * GAP) / wiring.units() as f32;
         let mut top = area.top();
         let mut rows_above = 0;
-        for (layer, name) in LAYERS {
-            let rows = wiring.ids(layer).len();
+        for (layer, ids) in wiring.layers() {
+            let (rows, name) = (ids.len(), layer.name());
             let band = Rect::from_min_size(pos2(area.left(), top), vec2(area.width(), rows as f32 * row));
             let part = |rows: usize| rows as f32 / wiring.units() as f32;
             let uv = Rect::from_min_max(pos2(0.0, part(rows_above)), pos2(1.0, part(rows_above + rows)));
@@ -60,12 +58,12 @@ impl Record {
 
 /// One pixel per neuron and moment; what was before the first moment is at rest.
 fn image(scene: &Scene, wiring: &Wiring) -> ColorImage {
-    let order: Vec<usize> = LAYERS.iter().flat_map(|(layer, _)| wiring.ids(*layer)).collect();
-    let record = &scene.history.potentials;
+    let order: Vec<usize> = wiring.layers().into_iter().flat_map(|(_, ids)| ids).collect();
+    let record = &scene.history.states;
     let mut image = ColorImage::filled([NEURON_MOMENTS, wiring.units()], scene.palette.well);
-    for (age, potentials) in record.iter().rev().enumerate() {
+    for (age, states) in record.iter().rev().enumerate() {
         for (row, id) in order.iter().enumerate() {
-            let value = potentials.get(*id).copied().unwrap_or(0.0) / scene.history.peaks.potential;
+            let value = states.get(*id).copied().unwrap_or(0.0) / scene.history.peaks.state;
             image[(NEURON_MOMENTS - 1 - age, row)] = diverging(value, scene.palette.rest);
         }
     }

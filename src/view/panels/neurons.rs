@@ -56,11 +56,12 @@ pub fn draw(ui: &Ui, rect: Rect, scene: &Scene, record: &mut neuron_record::Reco
 
 /// Whether the numbers belong to this wiring.
 fn fits(activity: &NeuronActivity, wiring: &Wiring) -> bool {
-    activity.sensory.len() == wiring.shape().sensory
-        && activity.potential.len() == wiring.units()
-        && activity.time_constant_secs.len() == wiring.units()
-        && activity.current.len() == wiring.synapses().len()
-        && activity.sensory_current.len() == wiring.sensory_synapses().len()
+    let liquid_fits = activity.liquid.as_ref().is_none_or(|liquid| {
+        liquid.time_constant_secs.len() == wiring.units()
+            && liquid.current.len() == wiring.synapses().len()
+            && liquid.sensory_current.len() == wiring.sensory_synapses().len()
+    });
+    activity.sensory.len() == wiring.sensory() && activity.state.len() == wiring.units() && liquid_fits
 }
 
 /// Where every cell is drawn.
@@ -84,8 +85,9 @@ fn places(wiring: &Wiring, room: Rect) -> Places {
             neurons[id] = place;
         }
     }
-    let sensory = spread(wiring.shape().sensory, room.top() + 0.155 * height, room.width()).collect();
-    let radius = RADIUS.min(0.36 * room.width() / wiring.shape().inter as f32);
+    let sensory = spread(wiring.sensory(), room.top() + 0.155 * height, room.width()).collect();
+    let widest = wiring.layers().iter().map(|(_, ids)| ids.len()).max().unwrap_or(1);
+    let radius = RADIUS.min(0.36 * room.width() / widest as f32);
     Places { sensory, neurons, radius }
 }
 
@@ -112,13 +114,14 @@ impl Drawing<'_> {
 
     fn draw_wires(&self, activity: Option<&NeuronActivity>) {
         let Places { sensory, neurons, radius } = &self.places;
+        let liquid = activity.and_then(|activity| activity.liquid.as_ref());
         for (place, synapse) in self.wiring.sensory_synapses().iter().enumerate() {
-            let current = activity.map_or(0.0, |activity| activity.sensory_current[place]);
+            let current = liquid.map_or(0.0, |liquid| liquid.sensory_current[place]);
             let wire = Wire::new(synapse.polarity, current, self.peaks.sensory_current);
             wire.draw_sensory(self.painter, sensory[synapse.source], neurons[synapse.target], self.palette);
         }
         for (place, synapse) in self.wiring.synapses().iter().enumerate() {
-            let current = activity.map_or(0.0, |activity| activity.current[place]);
+            let current = liquid.map_or(0.0, |liquid| liquid.current[place]);
             let wire = Wire::new(synapse.polarity, current, self.peaks.current);
             let (from, to) = (neurons[synapse.source], neurons[synapse.target]);
             if from.y == to.y {
@@ -147,24 +150,23 @@ impl Drawing<'_> {
 
     fn draw_neuron(&self, id: usize, activity: Option<&NeuronActivity>) {
         let (at, radius) = (self.places.neurons[id], self.places.radius);
-        let value = activity.map_or(0.0, |activity| activity.potential[id] / self.peaks.potential);
+        let value = activity.map_or(0.0, |activity| activity.state[id] / self.peaks.state);
         self.painter.circle_filled(at, radius + 4.0, self.palette.panel);
         let fill = diverging(value, self.palette.rest);
         self.painter.circle(at, radius, fill, Stroke::new(1.0, self.palette.outline));
-        let frames = activity.map_or(0.0, |activity| activity.time_constant_secs[id] / self.step_secs);
+        let liquid = activity.and_then(|activity| activity.liquid.as_ref());
+        let frames = liquid.map_or(0.0, |liquid| liquid.time_constant_secs[id] / self.step_secs);
         self.painter.add(ring(at, radius + 2.5, ring_share(frames), Stroke::new(2.0, self.palette.text)));
     }
 
     /// Above the left end of each layer, on a ground of their own, since wires pass below.
     fn draw_layer_names(&self, room: Rect) {
-        let shape = self.wiring.shape();
-        let row = |layer| self.places.neurons[self.wiring.ids(layer).start].y - self.places.radius - 7.0;
-        for (text, bottom) in [
-            (format!("sensory {}", shape.sensory), room.top() + SENSORY_NAME),
-            (format!("inter {}", shape.inter), row(Layer::Inter)),
-            (format!("command {}", shape.command), row(Layer::Command)),
-            (format!("motor {}", shape.motor), row(Layer::Motor)),
-        ] {
+        let layers = self.wiring.layers().into_iter().map(|(layer, ids)| {
+            let above = self.places.neurons[ids.start].y - self.places.radius - 7.0;
+            (format!("{} {}", layer.name(), ids.len()), above)
+        });
+        let sensory = (format!("sensory {}", self.wiring.sensory()), room.top() + SENSORY_NAME);
+        for (text, bottom) in std::iter::once(sensory).chain(layers) {
             let galley = self.painter.layout_no_wrap(text, font(SMALL), self.palette.weak);
             let place = Rect::from_min_size(pos2(room.left(), bottom - galley.size().y), galley.size());
             self.painter.rect_filled(place.expand2(vec2(3.0, 0.0)), 3.0, self.palette.panel);
@@ -190,7 +192,7 @@ fn ring(center: Pos2, radius: f32, share: f32, stroke: Stroke) -> Shape {
 }
 
 fn draw_legend(painter: &Painter, room: Rect, scene: &Scene) {
-    let (palette, peak) = (scene.palette, scene.history.peaks.potential);
+    let (palette, peak) = (scene.palette, scene.history.peaks.state);
     let words = |at: Pos2, text: &str| painter.text(at, Align2::LEFT_CENTER, text, font(SMALL), palette.weak).right();
     let [first, second, third] = [9.0, 28.0, 47.0].map(|y| room.top() + y);
     let bar = Rect::from_min_size(pos2(room.left(), first - 5.0), vec2(64.0, 10.0));
@@ -199,7 +201,7 @@ fn draw_legend(painter: &Painter, room: Rect, scene: &Scene) {
         let colour = diverging((step as f32 - 7.5) / 7.5, palette.rest);
         painter.rect_filled(Rect::from_min_size(pos2(left, bar.top()), vec2(4.0, 10.0)), 0.0, colour);
     }
-    words(pos2(bar.right() + 8.0, first), &format!("potential −{peak:.2} to +{peak:.2} so far"));
+    words(pos2(bar.right() + 8.0, first), &format!("state −{peak:.2} to +{peak:.2} so far"));
     let mut left = room.left();
     for (excites, text) in [(true, "excites"), (false, "inhibits")] {
         let wire = Wire { excites, strength: 0.6 };
@@ -214,7 +216,7 @@ fn draw_legend(painter: &Painter, room: Rect, scene: &Scene) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::wiring::{LANE_KEEPING_SEED, NcpShape};
+    use crate::policy::wiring::LANE_KEEPING_SEED;
 
     #[test]
     fn a_ring_is_half_for_one_frame_and_never_full() {
@@ -225,7 +227,7 @@ mod tests {
 
     #[test]
     fn every_neuron_has_a_place_of_its_own() {
-        let wiring = Wiring::ncp(NcpShape::LANE_KEEPING, LANE_KEEPING_SEED).unwrap();
+        let wiring = Wiring::lane_keeping(LANE_KEEPING_SEED);
         let room = Rect::from_min_size(pos2(0.0, 0.0), vec2(300.0, 360.0));
         let places = places(&wiring, room);
         for (place, at) in places.neurons.iter().enumerate() {

@@ -1,0 +1,104 @@
+//! `liquid-lane model import`: from an ncps or PyTorch state dict to a cell, or to a policy with that cell.
+
+use super::{Model, show};
+use crate::cli::output;
+use crate::device;
+use crate::policy::FEATURES;
+use crate::policy::cell::{Activation, Cell, CfcMode, Constraint};
+use crate::policy::interchange::{self, CellName, Hints, StateDict, cell_file};
+use crate::policy::solver::Solver;
+use crate::policy::weights;
+use crate::whole_file::WholeFile;
+use anyhow::{Context as _, bail, ensure};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  liquid-lane model import ltc.pt --kind ltc --constraint softplus
+  liquid-lane model import cfc.safetensors --kind cfc --mode no-gate --activation silu
+  liquid-lane model import trained.pt --kind ltc --into ncp --out mine.safetensors
+  liquid-lane drive --policies mine.safetensors,ncp
+
+A state dict holds tensors and no settings: those that differ from ncps' defaults are given as options.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// State dict: .safetensors, .pt or .pth
+    pub file: PathBuf,
+    /// Which cell: ltc, cfc, wired-cfc, lstm, gru, ctrnn, node
+    #[arg(long)]
+    pub kind: CellName,
+    /// File to write; default out/NAME.safetensors
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub out: Option<PathBuf>,
+    /// Put the cell behind the encoder of this policy (name or weights file) and write a policy
+    #[arg(long, value_name = "POLICY")]
+    pub into: Option<String>,
+    /// Parts of one step
+    #[arg(long, default_value_t = 6)]
+    pub unfolds: usize,
+    /// How conductances stay positive (ltc)
+    #[arg(long, default_value = "explicit", value_name = "explicit|softplus")]
+    pub constraint: Constraint,
+    /// fused, euler or rk4 (ltc, ctrnn, node)
+    #[arg(long)]
+    pub solver: Option<Solver>,
+    /// Motor neurons, where no output mapping tells (ltc)
+    #[arg(long, default_value_t = 1)]
+    pub motor: usize,
+    /// Closed form of a cell that has a gate (cfc, wired-cfc); pure is recognised
+    #[arg(long, default_value = "default", value_name = "default|no-gate")]
+    pub mode: CfcMode,
+    /// Of the backbone (cfc)
+    #[arg(long, default_value = "lecun-tanh", value_name = "NAME")]
+    pub activation: Activation,
+    /// Time constant (ctrnn)
+    #[arg(long, default_value_t = 1.0)]
+    pub tau: f64,
+    /// Largest |state| (ctrnn)
+    #[arg(long, default_value_t = 5.0)]
+    pub clip: f64,
+}
+
+impl Arguments {
+    fn hints(&self) -> Hints {
+        let Self { unfolds, constraint, solver, motor, mode: gated_mode, activation, tau, clip, .. } = *self;
+        Hints { unfolds, constraint, solver, motor, gated_mode, activation, tau, clip }
+    }
+}
+
+/// Does what was asked.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let name = arguments.file.display();
+    let dict = StateDict::read(&arguments.file)?;
+    let spec = interchange::infer(&dict, arguments.kind, &arguments.hints()).with_context(|| name.to_string())?;
+    let cell = interchange::import(&dict, &spec, &device::cpu()).with_context(|| name.to_string())?;
+    let stem = arguments.file.file_stem().unwrap_or_default();
+    let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from("out").join(stem).with_extension("safetensors"));
+    let file = WholeFile::create(&out)?;
+    let bytes = match &arguments.into {
+        None => cell_file::to_bytes(&cell)?,
+        Some(policy) => behind_encoder(policy, cell.clone())?,
+    };
+    file.finish(&bytes)?;
+    output::line(&format!("{}\n{}", out.display(), show::describe_cell(&cell).trim_end()))
+}
+
+/// Weights of a policy with this cell in place of its own.
+fn behind_encoder(policy: &str, cell: Cell) -> anyhow::Result<Vec<u8>> {
+    let Model::Policy(model) = super::open(policy)? else { bail!("{policy}: expected a policy, got a cell") };
+    let (policy, mut card) = *model;
+    ensure!(policy.recurrent().is_some(), "policy `{}` has dense layers and no cell", policy.kind());
+    let (inputs, outputs) = (cell.spec().core.inputs(), cell.spec().outputs());
+    ensure!(
+        (inputs, outputs) == (FEATURES, 1),
+        "a cell that steers has {FEATURES} inputs and 1 output, this one has {inputs} and {outputs}"
+    );
+    card.cell = Some(cell.spec().clone());
+    let policy = policy.with_cell(cell);
+    card.parameters = policy.parameters();
+    card.training.insert("cell".into(), "imported".into());
+    card.scores.clear();
+    weights::to_bytes(&policy, &card)
+}

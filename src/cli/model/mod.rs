@@ -1,0 +1,81 @@
+//! `liquid-lane model`: what a policy or a cell is made of, and its way to and from other libraries.
+
+mod check;
+mod dynamics;
+mod export;
+mod import;
+mod show;
+
+use super::models;
+use crate::device;
+use crate::policy::Policy;
+use crate::policy::cell::Cell;
+use crate::policy::interchange::cell_file;
+use crate::policy::weights::{self, ModelCard};
+use anyhow::{Context as _, ensure};
+use std::path::Path;
+
+const EXAMPLES: &str = "\
+Examples:
+  liquid-lane model show ncp --svg wiring.svg          neurons, synapses, parameters, and the wiring as a picture
+  liquid-lane model import cell.pt --kind ltc          an ncps or PyTorch state dict becomes out/cell.safetensors
+  liquid-lane model export ncp --out ncp-for-ncps.safetensors
+  liquid-lane model check fixtures/                    reference numbers against this program
+  liquid-lane model dynamics                           what makes a liquid neuron liquid, as tables and plots";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Task {
+    /// Wiring, synapses and parameters of a policy or cell
+    Show(show::Arguments),
+    /// Make a cell, or a policy, of an ncps or PyTorch state dict
+    Import(import::Arguments),
+    /// Write a policy's or cell's state dict for ncps or PyTorch
+    Export(export::Arguments),
+    /// Run a folder of reference fixtures and print the largest deviations
+    Check(check::Arguments),
+    /// Response, time constant and trajectory length of liquid neurons beside others
+    Dynamics(dynamics::Arguments),
+}
+
+/// Does what was asked; whether everything that was checked is as it should be.
+pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
+    match &arguments.task {
+        Task::Show(arguments) => show::run(arguments).map(|()| true),
+        Task::Import(arguments) => import::run(arguments).map(|()| true),
+        Task::Export(arguments) => export::run(arguments).map(|()| true),
+        Task::Check(arguments) => check::run(arguments),
+        Task::Dynamics(arguments) => dynamics::run(arguments).map(|()| true),
+    }
+}
+
+/// Largest file that is read as weights: the largest policy has 20 MB.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// What a name or a file on the command line stands for.
+enum Model {
+    Policy(Box<(Policy, ModelCard)>),
+    Cell(Box<Cell>),
+}
+
+/// A policy by name, or the policy or cell in a file.
+fn open(name: &str) -> anyhow::Result<Model> {
+    let device = device::cpu();
+    if !name.ends_with(".safetensors") {
+        return Ok(Model::Policy(Box::new(models::embedded(name, &device)?)));
+    }
+    let path = Path::new(name);
+    let metadata = std::fs::metadata(path).with_context(|| format!("{name}: cannot be read"))?;
+    ensure!(metadata.is_file() && metadata.len() <= MAX_BYTES, "{name}: expected a file of at most {MAX_BYTES} bytes");
+    let bytes = std::fs::read(path).with_context(|| format!("{name}: cannot be read"))?;
+    if cell_file::is_cell(&bytes) {
+        return Ok(Model::Cell(Box::new(cell_file::from_bytes(&bytes, path, &device)?)));
+    }
+    Ok(Model::Policy(Box::new(weights::from_bytes(&bytes, path, None, &device)?)))
+}

@@ -1,0 +1,194 @@
+//! `liquid-lane model show`: what a policy or a cell is made of.
+
+use super::Model;
+use crate::cli::output;
+use crate::device;
+use crate::policy::cell::{Cell, CellSpec, Constraint, CoreSpec, GateOrder};
+use crate::policy::interchange::{self, StateDict};
+use crate::policy::weights::ModelCard;
+use crate::policy::wiring::{Wiring, svg};
+use crate::policy::{Policy, PolicyKind};
+use crate::whole_file;
+use anyhow::Context as _;
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Policy by name, or a weights or cell file (.safetensors); without it every policy that can be trained
+    pub model: Option<String>,
+    /// Draw the wiring into this file
+    #[arg(long, value_name = "FILE.svg")]
+    pub svg: Option<PathBuf>,
+    /// List every tensor with its shape
+    #[arg(long)]
+    pub tensors: bool,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Does what was asked.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let Some(name) = &arguments.model else { return output::line(list().trim_end()) };
+    let model = super::open(name)?;
+    let spec = match &model {
+        Model::Policy(model) => model.0.cell_spec(),
+        Model::Cell(cell) => Some(cell.spec()),
+    };
+    if let Some(path) = &arguments.svg {
+        let wiring = spec.and_then(|spec| spec.core.wiring());
+        let wiring = wiring.with_context(|| format!("`{name}` has no wiring to draw"))?;
+        whole_file::write(path, svg::svg(wiring).as_bytes())?;
+    }
+    if arguments.json {
+        return output::json(&Facts::of(&model, spec));
+    }
+    let mut text = match &model {
+        Model::Policy(model) => describe_policy(&model.0, &model.1),
+        Model::Cell(cell) => describe_cell(cell),
+    };
+    if arguments.tensors {
+        text += &describe_tensors(&state_dict(&model));
+    }
+    output::line(text.trim_end())
+}
+
+/// Every policy with its parameters and its cell.
+fn list() -> String {
+    let mut text = format!("{:<22} {:>10}  {:>7}  {:>8}  cell\n", "policy", "parameters", "neurons", "synapses");
+    for kind in PolicyKind::all() {
+        let policy = Policy::init(kind, 0, &device::cpu());
+        let spec = policy.cell_spec();
+        let count = |count: Option<usize>| count.map_or_else(|| "-".into(), |count| count.to_string());
+        let wiring = spec.and_then(|spec| spec.core.wiring());
+        let synapses = wiring.map(|wiring| wiring.sensory_synapses().len() + wiring.synapses().len());
+        let neurons = count(spec.map(|spec| spec.core.units()));
+        let memory = if spec.is_some_and(|spec| spec.mixed_memory) { ", behind an LSTM's memory" } else { "" };
+        let cell = spec.map_or_else(|| "none: dense layers".into(), |spec| settings(&spec.core));
+        let (parameters, synapses) = (policy.parameters(), count(synapses));
+        let _ = writeln!(text, "{kind:<22} {parameters:>10}  {neurons:>7}  {synapses:>8}  {cell}{memory}");
+    }
+    text
+}
+
+#[derive(Serialize)]
+struct Facts<'a> {
+    parameters: usize,
+    cell: Option<&'a CellSpec>,
+    neurons: Option<usize>,
+    sensory_synapses: Option<usize>,
+    synapses: Option<usize>,
+    card: Option<&'a ModelCard>,
+    tensors: Vec<(String, Vec<usize>)>,
+}
+
+impl<'a> Facts<'a> {
+    fn of(model: &'a Model, cell: Option<&'a CellSpec>) -> Self {
+        let wiring = cell.and_then(|cell| cell.core.wiring());
+        let (parameters, card) = match model {
+            Model::Policy(model) => (model.0.parameters(), Some(&model.1)),
+            Model::Cell(cell) => (cell.parameters(), None),
+        };
+        Self {
+            parameters,
+            cell,
+            neurons: cell.map(|cell| cell.core.units()),
+            sensory_synapses: wiring.map(|wiring| wiring.sensory_synapses().len()),
+            synapses: wiring.map(|wiring| wiring.synapses().len()),
+            card,
+            tensors: state_dict(model).iter().map(|(name, array)| (name.to_owned(), array.shape.clone())).collect(),
+        }
+    }
+}
+
+fn state_dict(model: &Model) -> StateDict {
+    match model {
+        Model::Policy(model) => interchange::export_policy(&model.0),
+        Model::Cell(cell) => interchange::export(cell),
+    }
+}
+
+fn describe_policy(policy: &Policy, card: &ModelCard) -> String {
+    let mut text = format!(
+        "policy `{}`, {} parameters\n  takes  {}\n  gives  {}\n",
+        policy.kind(),
+        policy.parameters(),
+        card.input,
+        card.output
+    );
+    if let Some(command) = card.training.get("command").and_then(|command| command.as_str()) {
+        let _ = writeln!(text, "  made by  {command}");
+    }
+    text += &policy.recurrent().map_or_else(|| "dense layers, no memory\n".into(), |head| describe_cell(head.cell()));
+    text
+}
+
+/// Kind, settings, wiring and parameters of a cell, a few lines.
+pub fn describe_cell(cell: &Cell) -> String {
+    let spec = cell.spec();
+    let (inputs, units, outputs) = (spec.core.inputs(), spec.core.units(), spec.outputs());
+    let mut text =
+        format!("cell: {inputs} inputs, {units} neurons, {outputs} outputs, {} parameters\n", cell.parameters());
+    let _ = writeln!(text, "  {}", settings(&spec.core));
+    if spec.mixed_memory {
+        text += "  behind the memory of an LSTM\n";
+    }
+    if let Some(wiring) = spec.core.wiring() {
+        text += &describe_wiring(wiring, matches!(spec.core, CoreSpec::Ltc(_)));
+    }
+    text
+}
+
+fn settings(core: &CoreSpec) -> String {
+    match core {
+        CoreSpec::Ltc(ltc) => format!(
+            "liquid time-constant neurons, {} solver, {} parts of a step, positive by {}",
+            ltc.solver,
+            ltc.unfolds,
+            if ltc.constraint == Constraint::Softplus { "softplus" } else { "clipping" }
+        ),
+        CoreSpec::Cfc(cfc) => format!(
+            "closed-form cell, {} form, backbone of {} x {}, {}",
+            cfc.mode.name(),
+            cfc.backbone_layers,
+            cfc.backbone_units,
+            cfc.activation.name()
+        ),
+        CoreSpec::WiredCfc(cfc) => format!("closed-form cells in a wiring, {} form", cfc.mode.name()),
+        CoreSpec::Lstm(lstm) => {
+            format!("LSTM, gates as in {}", if lstm.gates == GateOrder::Ncps { "ncps" } else { "PyTorch" })
+        }
+        CoreSpec::Gru(_) => "GRU".into(),
+        CoreSpec::CtRnn(rnn) => format!(
+            "CT-RNN, {} solver, {} parts of a step, time constant {}, clipped at ±{}",
+            rnn.solver, rnn.unfolds, rnn.tau, rnn.clip
+        ),
+        CoreSpec::NeuralOde(ode) => {
+            format!("Neural ODE, {} solver, {} parts of a step, slope of width {}", ode.solver, ode.unfolds, ode.width)
+        }
+    }
+}
+
+/// Polarities play a part in liquid neurons only.
+fn describe_wiring(wiring: &Wiring, polar: bool) -> String {
+    let (sensory, between) = (wiring.sensory_synapses(), wiring.synapses());
+    let exciting = sensory.iter().chain(between).filter(|synapse| synapse.polarity > 0).count();
+    let all = sensory.len() + between.len();
+    let layers: Vec<String> =
+        wiring.layers().iter().map(|(layer, ids)| format!("{} {}", ids.len(), layer.name())).collect();
+    let polarities = if polar { format!("; {exciting} excite, {} inhibit", all - exciting) } else { String::new() };
+    format!(
+        "wiring: {} sensory, {}\n  {all} synapses: {} from sensory inputs, {} between neurons{polarities}\n",
+        wiring.sensory(),
+        layers.join(", "),
+        sensory.len(),
+        between.len(),
+    )
+}
+
+fn describe_tensors(dict: &StateDict) -> String {
+    let width = dict.names().map(str::len).max().unwrap_or(0);
+    dict.iter().map(|(name, array)| format!("  {name:<width$}  {:?}\n", array.shape)).collect()
+}

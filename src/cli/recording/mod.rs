@@ -1,0 +1,43 @@
+//! `liquid-lane recording`: what is in a recording, whether its steering fits its pictures, and the same in another
+//! format.
+
+mod check;
+mod contact_sheet;
+mod convert;
+mod info;
+pub mod options;
+
+use clap::Subcommand;
+
+const EXAMPLES: &str = "\
+Examples:
+  liquid-lane recording info my_drive/                 frames, times, sizes, labels, and what cannot be used
+  liquid-lane recording check my_drive/                out/check.png: does the steering follow the road?
+  liquid-lane recording check frames/labels.csv --columns image=file,steering=angle --unit wheel-deg --sign left
+  liquid-lane recording convert my_drive/ --to tub     out/my_drive-tub, with exact curvature";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// What is in a recording: frames, times, sizes, labels, and everything that cannot be used
+    Info(info::Arguments),
+    /// Draw the path of the recorded steering on ten seconds of pictures: shows a wrong sign or unit
+    Check(check::Arguments),
+    /// Write a recording in another format; goes on where an earlier run was ended
+    Convert(convert::Arguments),
+}
+
+/// Does what was asked.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    match &arguments.task {
+        Task::Info(arguments) => info::run(arguments),
+        Task::Check(arguments) => check::run(arguments),
+        Task::Convert(arguments) => convert::run(arguments),
+    }
+}

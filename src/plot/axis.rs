@@ -1,0 +1,56 @@
+//! What an axis says: label, scale and marked values.
+
+use super::extent::Extent;
+
+/// How values are spaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    Linear,
+    Log,
+}
+
+/// An axis: a label with its unit, a scale, and what it spans beside its data.
+#[derive(Clone, Debug)]
+pub struct Axis {
+    pub(super) label: String,
+    scale: Scale,
+    included: Vec<f64>,
+    ticks: Option<Vec<(f64, String)>>,
+}
+
+impl Axis {
+    /// Equal steps are equal distances. Name the unit in the label: `time (s)`.
+    pub fn linear(label: impl Into<String>) -> Self {
+        Self { label: label.into(), scale: Scale::Linear, included: Vec::new(), ticks: None }
+    }
+
+    /// Equal ratios are equal distances.
+    pub fn log(label: impl Into<String>) -> Self {
+        Self { scale: Scale::Log, ..Self::linear(label) }
+    }
+
+    /// Names at 0, 1, 2, … with half a step of room on both sides.
+    pub fn categories<Name: Into<String>>(label: impl Into<String>, names: impl IntoIterator<Item = Name>) -> Self {
+        let ticks: Vec<_> = names.into_iter().enumerate().map(|(at, name)| (at as f64, name.into())).collect();
+        let included = vec![-0.5, ticks.len() as f64 - 0.5];
+        Self { included, ticks: Some(ticks), ..Self::linear(label) }
+    }
+
+    /// Spans this value too.
+    pub fn including(mut self, value: f64) -> Self {
+        self.included.push(value);
+        self
+    }
+
+    /// Marks these values and no others.
+    pub fn marking(mut self, values: &[f64]) -> Self {
+        self.ticks = Some(values.iter().map(|value| (*value, value.to_string())).collect());
+        self
+    }
+
+    /// Where the axis begins and ends for these data, and what it marks.
+    pub(super) fn extent(&self, data: impl Iterator<Item = f64>) -> Extent {
+        let values = data.chain(self.included.iter().copied());
+        Extent::spanning(self.scale, values, self.ticks.clone())
+    }
+}

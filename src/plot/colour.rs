@@ -1,0 +1,76 @@
+//! Colours that colour-blind readers can tell apart, on white.
+
+use plotters::style::RGBColor;
+use plotters::style::colors::colormaps::{ColorMap as _, ViridisRGB};
+
+/// An opaque colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Colour {
+    /// Red, green and blue in 8 bits each.
+    pub rgb: [u8; 3],
+}
+
+/// Okabe and Ito's palette (2008) without its black and its yellow, which is hard to see on white.
+const CATEGORIES: [Colour; 6] = [
+    Colour { rgb: [0x00, 0x72, 0xb2] },
+    Colour { rgb: [0xd5, 0x5e, 0x00] },
+    Colour { rgb: [0x00, 0x9e, 0x73] },
+    Colour { rgb: [0xcc, 0x79, 0xa7] },
+    Colour { rgb: [0xe6, 0x9f, 0x00] },
+    Colour { rgb: [0x56, 0xb4, 0xe9] },
+];
+
+impl Colour {
+    /// Text, and what belongs to no series.
+    pub const INK: Self = Self { rgb: [0x22, 0x22, 0x22] };
+    /// Axes and reference lines.
+    pub const AXIS: Self = Self { rgb: [0x77, 0x77, 0x77] };
+    /// Lines of the grid.
+    pub(super) const GRID: Self = Self { rgb: [0xe4, 0xe4, 0xe4] };
+    /// Ground of a shaded span.
+    pub(super) const SPAN: Self = Self { rgb: [0xf1, 0xee, 0xe4] };
+
+    /// For the thing of this index among things that differ in kind; blue, vermilion, green, purple, orange, sky blue,
+    /// then from the start again.
+    pub const fn category(index: usize) -> Self {
+        CATEGORIES[index % CATEGORIES.len()]
+    }
+
+    /// For an amount between 0 and 1: viridis, from dark blue to yellow.
+    pub fn amount(share: f64) -> Self {
+        let RGBColor(red, green, blue) = ViridisRGB.get_color(share.clamp(0.0, 1.0) as f32);
+        Self { rgb: [red, green, blue] }
+    }
+
+    /// As the drawing library has it.
+    pub(super) const fn rgb(self) -> RGBColor {
+        let [red, green, blue] = self.rgb;
+        RGBColor(red, green, blue)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn luminance(colour: Colour) -> f64 {
+        let [red, green, blue] = colour.rgb.map(f64::from);
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+
+    #[test]
+    fn amounts_become_lighter_from_end_to_end() {
+        let steps: Vec<_> = (0..=10).map(|step| luminance(Colour::amount(f64::from(step) / 10.0))).collect();
+        assert!(steps.windows(2).all(|pair| pair[0] < pair[1]), "{steps:?}");
+        assert_eq!(Colour::amount(-1.0), Colour::amount(0.0));
+        assert_eq!(Colour::amount(2.0), Colour::amount(1.0));
+    }
+
+    #[test]
+    fn categories_differ_and_repeat_after_the_last() {
+        for (index, colour) in CATEGORIES.iter().enumerate() {
+            assert!(!CATEGORIES[..index].contains(colour));
+            assert_eq!(Colour::category(index + CATEGORIES.len()), *colour);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! A dense layer in PyTorch's layout, the common part of heads and cells.
+
+use super::init::FirstWeights;
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+
+/// `y = x · weightᵀ + bias`
+#[derive(Module, Debug)]
+pub struct Dense {
+    /// `[outputs, inputs]`
+    pub weight: Param<Tensor<2>>,
+    /// `[outputs]`
+    pub bias: Param<Tensor<1>>,
+}
+
+impl Dense {
+    /// He-normal weights and no bias, for layers that are rectified.
+    pub fn he(inputs: usize, outputs: usize, first: &mut FirstWeights<'_>) -> Self {
+        Self { weight: first.he_normal([outputs, inputs], inputs), bias: first.constant([outputs], 0.0) }
+    }
+
+    /// Xavier-uniform weights and PyTorch's small uniform bias, as ncps draws its cells.
+    pub fn xavier(inputs: usize, outputs: usize, first: &mut FirstWeights<'_>) -> Self {
+        let bound = 1.0 / (inputs as f32).sqrt();
+        Self { weight: first.xavier([outputs, inputs]), bias: first.uniform([outputs], -bound, bound) }
+    }
+
+    /// `[batch, inputs]` to `[batch, outputs]`.
+    pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
+        input.matmul(self.weight.val().transpose()) + self.bias.val().unsqueeze()
+    }
+
+    /// The same with the weights that `mask` `[outputs, inputs]` lets through.
+    pub fn forward_masked(&self, input: Tensor<2>, mask: &Tensor<2>) -> Tensor<2> {
+        input.matmul((self.weight.val() * mask.clone()).transpose()) + self.bias.val().unsqueeze()
+    }
+}

@@ -1,0 +1,125 @@
+//! Ranges that the user wants left out, in a file beside the recording: nothing of a recording is ever deleted.
+//!
+//! `my_drive.exclude.json` lies beside the folder or file `my_drive` and names parts as messages do, so that a range
+//! keeps its meaning whatever else is left out:
+//! `{"exclude": [{"file": "driving_log.csv", "first": 120, "last": 180, "why": "parked"}]}`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::entry::Place;
+use super::error::RecordingError;
+use super::folder::read_plain_file;
+
+/// What the file beside `my_drive` has behind that name.
+const SUFFIX: &str = ".exclude.json";
+
+/// Ten thousand ranges fit.
+const MAX_BYTES: u64 = 4 << 20;
+
+/// The ranges of one recording; none where no such file is there.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Exclusions {
+    exclude: Vec<Exclusion>,
+}
+
+/// Parts of a file from the first to the last, both left out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exclusion {
+    /// Name of the index file; every file where it is absent.
+    file: Option<String>,
+    first: usize,
+    last: usize,
+    /// For people to read.
+    #[serde(rename = "why")]
+    _why: Option<String>,
+}
+
+impl Exclusions {
+    /// Reads the file that lies beside a recording.
+    ///
+    /// # Errors
+    /// Refuses a file that is not as described, and a range that ends before it begins: a slip of the pen must not let
+    /// through what was to be left out.
+    pub fn beside(recording: &Path) -> Result<Self, RecordingError> {
+        let Some(path) = path_beside(recording).filter(|path| path.exists()) else { return Ok(Self::default()) };
+        let unreadable = |got: String| RecordingError::Unreadable {
+            path: path.clone(),
+            place: "whole file".to_owned(),
+            expected: r#"{"exclude": [{"file": NAME, "first": NUMBER, "last": NUMBER, "why": TEXT}, …]}"#.to_owned(),
+            got,
+        };
+        let bytes = read_plain_file(&path, MAX_BYTES).map_err(unreadable)?;
+        let exclusions: Self = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        match exclusions.exclude.iter().find(|range| range.first > range.last) {
+            Some(Exclusion { first, last, .. }) => Err(unreadable(format!("a range from {first} to {last}"))),
+            None => Ok(exclusions),
+        }
+    }
+
+    /// Whether a row is to be left out.
+    pub fn cover(&self, place: &Place) -> bool {
+        self.exclude.iter().any(|Exclusion { file, first, last, .. }| {
+            file.as_deref().is_none_or(|file| file == &*place.file) && (*first..=*last).contains(&place.number)
+        })
+    }
+}
+
+/// `my_drive.exclude.json` for `my_drive`, whatever way the path is written.
+fn path_beside(recording: &Path) -> Option<PathBuf> {
+    let recording = recording.canonicalize().ok()?;
+    recording.file_name()?;
+    Some(with_suffix(&recording, SUFFIX))
+}
+
+/// A path with something more behind its name.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name: OsString = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn read(text: &str) -> Result<Exclusions, RecordingError> {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("drive")).unwrap();
+        std::fs::write(dir.path().join("drive.exclude.json"), text).unwrap();
+        Exclusions::beside(&dir.path().join("drive/../drive/"))
+    }
+
+    fn covers(exclusions: &Exclusions, file: &str, number: usize) -> bool {
+        exclusions.cover(&Place::line(&Arc::from(file), number))
+    }
+
+    #[test]
+    fn both_ends_of_a_range_are_left_out_of_the_file_that_it_names() {
+        let exclusions = read(r#"{"exclude": [{"file": "a", "first": 3, "last": 4, "why": "parked"}]}"#).unwrap();
+        let covered: Vec<usize> = (0..9).filter(|&number| covers(&exclusions, "a", number)).collect();
+        assert_eq!(covered, [3, 4]);
+        assert!(!covers(&exclusions, "b", 3));
+        assert!(covers(&read(r#"{"exclude": [{"first": 3, "last": 3}]}"#).unwrap(), "b", 3));
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_refused() {
+        for text in ["", "[]", r#"{"exclude": [{"first": 4, "last": 3}]}"#, r#"{"exclude": [{"first": 4}]}"#] {
+            assert!(read(text).is_err(), "{text}");
+        }
+        let message = read(r#"{"exclude": [{"form": 3, "last": 4}]}"#).unwrap_err().to_string();
+        assert!(message.contains("drive.exclude.json, whole file: expected") && message.contains("form"), "{message}");
+    }
+
+    #[test]
+    fn without_a_file_nothing_is_left_out() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(!covers(&Exclusions::beside(dir.path()).unwrap(), "a", 0));
+    }
+}

@@ -1,0 +1,241 @@
+//! What an MCAP file holds of use: where its pictures are and when they were taken, and the values of its steering.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use mcap::records::{MessageHeader, Record, op};
+
+use super::message::{Codec, FieldPath};
+use super::records::{self, Stop};
+use crate::recording::contained::contained;
+use crate::recording::series::Series;
+
+/// More pictures or channels than that are refused: 58 hours at 20 a second.
+const MAX_PICTURES: usize = 1 << 22;
+
+/// Last parts of the names that steering has, the most likely first.
+const STEERING_NAMES: [&str; 5] = ["curvature", "steering_angle", "steering", "steer", "data"];
+
+/// Parts of the names of numbers that go with steering and are none.
+const NOT_STEERING: [&str; 7] = ["velocity", "rate", "torque", "speed", "stamp", "accel", "seq"];
+
+/// Nanoseconds in a second.
+const NANOS: f64 = 1e9;
+
+/// What was found in a file.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    pub cameras: Vec<Camera>,
+    /// Numbers that may be the steering.
+    pub steering: Vec<NumberChannel>,
+    pub speed: Option<NumberChannel>,
+    /// All topics, for messages.
+    pub topics: Vec<String>,
+    /// The file ends in the middle of a record.
+    pub is_cut: bool,
+}
+
+/// A topic of compressed pictures.
+#[derive(Debug)]
+pub(super) struct Camera {
+    pub topic: String,
+    pub codec: Arc<Codec>,
+    pub messages: Vec<MessagePlace>,
+    channel: u16,
+}
+
+/// Where a message lies, and when it was recorded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct MessagePlace {
+    /// Offset of its record, or of the chunk that holds it.
+    pub record: u64,
+    /// Which of the chunk's records it is.
+    pub within: Option<u32>,
+    /// On the recorder's clock.
+    pub time_secs: f64,
+}
+
+/// A number of a topic's messages over time.
+#[derive(Debug)]
+pub(super) struct NumberChannel {
+    /// `topic.field`.
+    pub name: String,
+    /// Name of the messages' schema.
+    pub schema: String,
+    pub series: Series,
+    /// The lower, the more likely it is the steering.
+    pub rank: usize,
+}
+
+impl Index {
+    /// Goes through a file once. Of steering and speed the named ones are read, or else those that names suggest.
+    ///
+    /// # Errors
+    /// Says in words that it is no MCAP file, or is damaged before anything of use.
+    pub fn read(path: &Path, steering: Option<&str>, speed: Option<&str>) -> Result<Self, String> {
+        let file = File::open(path).map_err(|error| error.to_string())?;
+        let mut scan = Scan { given: [steering, speed], ..Scan::default() };
+        let stop =
+            contained(|| Ok(records::of_file(&file, |offset, opcode, record| scan.record(offset, opcode, record))))?;
+        match stop {
+            Ok(()) => {}
+            Err(Stop::Cut) if scan.has_pictures() => scan.index.is_cut = true,
+            Err(Stop::Cut) => return Err("a file cut short".to_owned()),
+            Err(Stop::Because(reason)) => return Err(reason),
+        }
+        Ok(scan.into_index())
+    }
+
+    /// The places of one camera's pictures and how its messages are coded.
+    pub fn into_camera(mut self, camera: usize) -> Camera {
+        self.cameras.swap_remove(camera)
+    }
+}
+
+/// A channel's number that is read along.
+#[derive(Debug)]
+struct Watched {
+    channel: u16,
+    codec: Arc<Codec>,
+    field: FieldPath,
+    is_speed: bool,
+    number: NumberChannel,
+    samples: Vec<(f64, f64)>,
+}
+
+#[derive(Default)]
+struct Scan<'a> {
+    index: Index,
+    /// Names of steering and speed, where the user gave some.
+    given: [Option<&'a str>; 2],
+    schemas: BTreeMap<u16, (String, String, Vec<u8>)>,
+    channels: BTreeMap<u16, String>,
+    /// Channels of JSON without known fields, until their first message.
+    unread: BTreeMap<u16, (String, String)>,
+    watched: Vec<Watched>,
+    pictures: usize,
+}
+
+impl Scan<'_> {
+    fn has_pictures(&self) -> bool {
+        self.pictures > 0
+    }
+
+    fn record(&mut self, offset: u64, opcode: u8, record: &[u8]) -> Result<(), Stop> {
+        if opcode != op::CHUNK {
+            return self.plain_record(offset, None, opcode, record);
+        }
+        let mut within = 0;
+        records::of_chunk(record, |opcode, record| {
+            within += 1;
+            self.plain_record(offset, Some(within - 1), opcode, record)
+        })
+    }
+
+    fn plain_record(&mut self, offset: u64, within: Option<u32>, opcode: u8, record: &[u8]) -> Result<(), Stop> {
+        if ![op::SCHEMA, op::CHANNEL, op::MESSAGE].contains(&opcode) {
+            return Ok(());
+        }
+        match mcap::parse_record(opcode, record).map_err(|error| error.to_string())? {
+            Record::Schema { header, data } => {
+                self.schemas.insert(header.id, (header.name, header.encoding, data.into_owned()));
+            }
+            Record::Channel(channel) => self.channel(&channel),
+            Record::Message { header, data } => self.message(offset, within, &header, &data)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn channel(&mut self, channel: &mcap::records::Channel) {
+        if self.channels.insert(channel.id, channel.topic.clone()).is_some() {
+            return;
+        }
+        self.index.topics.push(channel.topic.clone());
+        let nothing = (String::new(), String::new(), Vec::new());
+        let (schema, schema_encoding, definition) = self.schemas.get(&channel.schema_id).unwrap_or(&nothing);
+        let Some(codec) = Codec::new(&channel.message_encoding, schema, schema_encoding, definition) else { return };
+        let codec = Arc::new(codec);
+        if is_picture(schema) {
+            let topic = channel.topic.clone();
+            self.index.cameras.push(Camera { topic, codec, messages: Vec::new(), channel: channel.id });
+            return;
+        }
+        let schema = schema.clone();
+        if matches!(*codec, Codec::Json) {
+            // Its fields show in its messages.
+            self.unread.insert(channel.id, (channel.topic.clone(), schema));
+        } else {
+            self.watch(channel.id, &channel.topic, &schema, &codec, codec.number_fields());
+        }
+    }
+
+    /// Reads along what is, or may be, steering or speed.
+    fn watch(&mut self, channel: u16, topic: &str, schema: &str, codec: &Arc<Codec>, fields: Vec<FieldPath>) {
+        for field in fields {
+            let name = format!("{topic}.{}", field.join("."));
+            let rank = self.steering_rank(&name);
+            let is_speed = match self.given[1] {
+                Some(given) => given == name,
+                None => field.last().is_some_and(|last| last == "speed_mps"),
+            };
+            if rank.is_none() && !is_speed {
+                continue;
+            }
+            let number =
+                NumberChannel { name, schema: schema.to_owned(), series: Series::default(), rank: rank.unwrap_or(0) };
+            let codec = Arc::clone(codec);
+            self.watched.push(Watched { channel, codec, field, is_speed, number, samples: Vec::new() });
+        }
+    }
+
+    fn steering_rank(&self, name: &str) -> Option<usize> {
+        if let Some(given) = self.given[0] {
+            return (given == name).then_some(0);
+        }
+        let name = name.to_ascii_lowercase();
+        let last = name.rsplit('.').next().unwrap_or_default();
+        let is_steering = name.contains("steer") || name.contains("curvature");
+        if !is_steering || NOT_STEERING.iter().any(|part| last.contains(part)) {
+            return None;
+        }
+        Some(STEERING_NAMES.iter().position(|known| *known == last).unwrap_or(STEERING_NAMES.len()))
+    }
+
+    fn message(&mut self, offset: u64, within: Option<u32>, header: &MessageHeader, data: &[u8]) -> Result<(), Stop> {
+        let time_secs = header.log_time as f64 / NANOS;
+        if let Some(camera) = self.index.cameras.iter_mut().find(|camera| camera.channel == header.channel_id) {
+            camera.messages.push(MessagePlace { record: offset, within, time_secs });
+            self.pictures += 1;
+            let too_many = || Stop::Because("more than 4 million pictures".to_owned());
+            return if self.pictures > MAX_PICTURES { Err(too_many()) } else { Ok(()) };
+        }
+        if let Some((topic, schema)) = self.unread.remove(&header.channel_id) {
+            let codec = Arc::new(Codec::Json);
+            let fields = Codec::number_fields_of_json(data);
+            self.watch(header.channel_id, &topic, &schema, &codec, fields);
+        }
+        for watched in self.watched.iter_mut().filter(|watched| watched.channel == header.channel_id) {
+            let value = watched.codec.number(data, &watched.field).unwrap_or(f64::NAN);
+            watched.samples.push((time_secs, value));
+        }
+        Ok(())
+    }
+
+    fn into_index(self) -> Index {
+        let mut index = self.index;
+        for watched in self.watched {
+            let number = NumberChannel { series: Series::new(watched.samples), ..watched.number };
+            if watched.is_speed { index.speed = Some(number) } else { index.steering.push(number) }
+        }
+        index.cameras.retain(|camera| !camera.messages.is_empty());
+        index.topics.sort();
+        index
+    }
+}
+
+fn is_picture(schema: &str) -> bool {
+    schema.rsplit(['.', '/']).next() == Some("CompressedImage")
+}
