@@ -1,6 +1,6 @@
 # One line of cargo per target; the checks above them say what is missing on a fresh machine.
 
-.PHONY: demo test check bench models tools
+.PHONY: demo test check bench bench-torch models tools
 
 demo: tools
 	cargo run --release
@@ -16,6 +16,10 @@ check: tools
 
 bench: tools
 	cargo bench
+
+# The same work here and in PyTorch with ncps, in turns; benches/README.md says what the two variables name.
+bench-torch: tools
+	TORCH_PYTHON="$(TORCH_PYTHON)" TORCH_BASELINE="$(TORCH_BASELINE)" cargo bench --bench torch
 
 # The shipped weights; see models/README.md for time and scores.
 models: tools

@@ -139,7 +139,7 @@ impl<C: CheckpointStrategy> PolicyOps for Autodiff<Flex, C> {
         let kept = [inputs.clone(), first_state.clone(), elapsed.clone(), parameters.clone()];
         let output = Flex::ltc(inputs, first_state, elapsed, parameters, step.clone());
         match Ltc.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish((kept, step), output),
+            OpsKind::Tracked(prep) => prep.finish((kept, output.clone(), step), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         }
     }
@@ -174,12 +174,13 @@ impl Backward<Flex, 3> for ConvRelu {
 struct Ltc;
 
 impl Backward<Flex, 4> for Ltc {
-    type State = ([FlexTensor; 4], LtcStep);
+    type State = ([FlexTensor; 4], FlexTensor, LtcStep);
 
     fn backward(self, ops: Ops<Self::State, 4>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let (tensors, step) = ops.state;
+        let (tensors, states, step) = ops.state;
         let d_states = grads.consume::<Flex>(&ops.node).to_contiguous();
-        let gradients = ltc_kernel::backward(&ltc_run(&tensors, &step), values(&d_states));
+        let run = ltc_run(&tensors, &step);
+        let gradients = ltc_kernel::backward_from(&run, values(&states), values(&d_states));
         let gradients = [gradients.inputs, gradients.first_state, gradients.elapsed, gradients.parameters];
         for ((node, gradient), of) in ops.parents.into_iter().zip(gradients).zip(&tensors) {
             if let Some(node) = node {

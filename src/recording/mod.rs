@@ -19,6 +19,7 @@
 //! else.
 
 mod camera_view;
+mod candidates;
 mod civil_time;
 mod comma2k19;
 mod contained;
@@ -37,6 +38,7 @@ mod lerobot;
 mod listing;
 mod mcap;
 mod numpy;
+mod opening;
 mod options;
 mod picture;
 mod pictures;
@@ -52,6 +54,7 @@ mod tub_v1;
 mod tub_v2;
 mod udacity;
 mod udacity_car;
+mod unit;
 mod video;
 mod video_labels;
 mod windows;
@@ -61,32 +64,26 @@ pub use convert::{Converted, Target};
 pub use entry::{Entry, Place, SkipReason, Skipped};
 pub use error::{BadOption, RecordingError, Spoiled};
 pub use format::Format;
-pub use label::{LabelProfile, Sign, Unit, Vehicle};
+pub use label::LabelProfile;
 pub use options::{Columns, RecordingOptions, VehicleOptions};
 pub use stream::Stream;
 pub use survey::{HISTOGRAM_BARS, LabelSummary, Survey};
 pub use timeline::{Gap, Timing};
 pub use tub_v2::TubWriter;
+pub use unit::{Sign, Unit, Vehicle};
 pub use windows::{Split, SplitBy, windows};
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::frame::{Frame, RgbImage, Sample, Size, Steering};
+use crate::frame::{Frame, RgbImage, Sample, Size};
 use camera_view::RecordingCamera;
-use entry::{Log, Row};
+use entry::Log;
 use exclude::Exclusions;
+use opening::{entries, home, judge, most_common_size};
 use pictures::Pictures;
-use source::Source;
-use timeline::{Instant, Timeline};
-
-/// Pictures looked at while opening, to learn the size that most of them have.
-const SIZE_PROBES: usize = 9;
-
-/// Pictures searched from the first on where none of those can be read: without an end to it, a long drive of empty
-/// files would take seconds to open.
-const SIZE_SEARCH: usize = 10_000;
+use timeline::Instant;
 
 /// An opened recording: its index and how its labels and pictures are to be taken; no picture is held.
 #[derive(Debug)]
@@ -240,74 +237,6 @@ impl Recording {
     pub fn label(&self) -> Option<LabelProfile> {
         self.label
     }
-}
-
-/// The folder or file that is the recording, whichever of its files was named.
-fn home(format: Format, source: &Source) -> PathBuf {
-    if format.is_one_file() { source.path() } else { source.folder.path().to_owned() }
-}
-
-/// Converts each row's label, and leaves out what cannot be converted or is excluded.
-fn judge(
-    rows: Vec<Row>,
-    label: Option<LabelProfile>,
-    exclusions: &Exclusions,
-    skipped: &mut Skipped,
-) -> Vec<(Row, Option<Steering>)> {
-    let mut is_behind_excluded = false;
-    let mut judge = |mut row: Row| {
-        if exclusions.cover(&row.place) {
-            is_behind_excluded = true;
-            return Err(SkipReason::Excluded);
-        }
-        if !row.recorded_ms.is_finite() {
-            return Err(SkipReason::NoTime);
-        }
-        let value = row.value.zip(label);
-        let steering = value.map(|(value, label)| label.curvature(value)).transpose()?;
-        row.starts_drive |= std::mem::take(&mut is_behind_excluded);
-        Ok((row, steering))
-    };
-    let mut usable = Vec::with_capacity(rows.len());
-    for row in rows {
-        match judge(row) {
-            Ok(row) => usable.push(row),
-            Err(reason) => *skipped.entry(reason).or_default() += 1,
-        }
-    }
-    usable
-}
-
-/// Gives each row its time.
-fn entries(rows: Vec<(Row, Option<Steering>)>, timeline: &Timeline) -> Vec<Entry> {
-    let timed = rows.into_iter().zip(&timeline.times_secs);
-    let entry = |((row, steering), &time_secs): ((Row, Option<Steering>), &f64)| Entry {
-        time_secs,
-        steering,
-        recorded_value: row.value,
-        speed_mps: row.speed_mps,
-        place: row.place,
-        picture: row.picture,
-    };
-    timed.map(entry).collect()
-}
-
-/// The size that most of a few pictures spread over the recording have. Where none of those can be read it is that of
-/// the first picture that can, and `None` where the search ends without one.
-fn most_common_size(pictures: &dyn Pictures, rows: &[(Row, Option<Steering>)]) -> Option<Size> {
-    let mut seen: Vec<(Size, usize)> = Vec::new();
-    let step = rows.len().div_ceil(SIZE_PROBES);
-    for (row, _) in rows.iter().step_by(step) {
-        let Ok(size) = pictures.size(&row.picture) else { continue };
-        match seen.iter_mut().find(|(known, _)| *known == size) {
-            Some((_, count)) => *count += 1,
-            None => seen.push((size, 1)),
-        }
-    }
-    // Reversed, so that of equally common sizes the one met first wins.
-    let most_common = seen.into_iter().rev().max_by_key(|(_, count)| *count).map(|(size, _)| size);
-    let search = || rows.iter().take(SIZE_SEARCH).find_map(|(row, _)| pictures.size(&row.picture).ok());
-    most_common.or_else(search)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the user may say about a recording that its files do not: each of it overrides one default of the format.
 
 use super::format::Format;
-use super::label::{Sign, Unit};
+use super::unit::{Sign, Unit};
 
 /// Everything that can be said; nothing of it is needed.
 #[derive(Clone, Debug, Default, PartialEq)]

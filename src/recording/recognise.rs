@@ -1,30 +1,21 @@
 //! Which format a path has, by the files that are there.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use super::candidates::{Candidate, Names, VIDEO_EXTENSIONS, has_extension};
 use super::error::RecordingError;
 use super::folder::{Folder, numbered_lines};
 use super::format::Format;
-use super::listing::is_picture;
 use super::source::Source;
-use super::{sully_chen, table, udacity, udacity_car};
+use super::{sully_chen, table, tub_v1, tub_v2, udacity, udacity_car};
 
 /// Folders above a recording that hold nothing else: the route above a segment, a repository above its data.
 const MAX_DESCENT: usize = 3;
 
-/// Files and folders of a folder that are looked at before anything else than pictures is taken to be in it.
-const MAX_NAMES: usize = 20_000;
-
-/// Folders beside a table in which its pictures may lie, and the files of each that are looked at.
-const MAX_PICTURE_FOLDERS: usize = 64;
-const LOOKED_AT: usize = 100;
-
 /// As much of a table as tells its kind.
 const SNIFFED_BYTES: u64 = 4096;
-
-const VIDEO_EXTENSIONS: [&str; 11] = ["mp4", "m4v", "mov", "hevc", "h265", "h264", "264", "mkv", "avi", "webm", "ts"];
 
 /// Format and source of the recording at `path`: its folder, its index, or the one file that it is.
 pub(super) fn recognise(path: &Path, told: Option<Format>) -> Result<(Format, Source), RecordingError> {
@@ -94,140 +85,14 @@ fn not_a_recording(path: &Path, got: &str) -> RecordingError {
     RecordingError::NotARecording { path: path.to_owned(), got: got.to_owned() }
 }
 
-/// What a folder may be.
-#[derive(Debug)]
-struct Candidate {
-    format: Format,
-    /// The file that is the recording, or its table, where the name is not the format's own.
-    file: Option<String>,
-    /// Of several candidates those of the lowest rank count: a video beside an index belongs to the index.
-    rank: u8,
-}
-
-impl Candidate {
-    fn source(&self, path: &Path) -> Result<Source, RecordingError> {
-        match &self.file {
-            Some(file) => Source::of_file(&path.join(file)),
-            None => Source::of_folder(path),
-        }
-    }
-}
-
-/// What lies in a folder, hidden files left out.
-#[derive(Debug, Default)]
-struct Names {
-    files: Vec<String>,
-    folders: Vec<String>,
-    has_records: bool,
-    has_pictures: bool,
-    has_lerobot_index: bool,
-}
-
-impl Names {
-    fn of(path: &Path) -> Result<Self, RecordingError> {
-        let mut names = Self { has_lerobot_index: path.join("meta/info.json").is_file(), ..Self::default() };
-        let entries = fs::read_dir(path).map_err(RecordingError::io(path, "cannot list"))?;
-        for entry in entries.flatten() {
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            if name.starts_with('.') {
-                continue;
-            }
-            if is_picture(&name) {
-                names.has_pictures = true;
-            } else if is_record(&name) {
-                names.has_records = true;
-            } else if names.files.len() + names.folders.len() < MAX_NAMES {
-                let is_folder = fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir());
-                if is_folder { &mut names.folders } else { &mut names.files }.push(name);
-            }
-        }
-        names.files.sort();
-        names.folders.sort();
-        // A table may list pictures of a folder beside it.
-        if !names.has_pictures && names.files_of(&["csv"]).next().is_some() {
-            let mut folders = names.folders.iter().take(MAX_PICTURE_FOLDERS);
-            names.has_pictures = folders.any(|folder| begins_with_pictures(&path.join(folder)));
-        }
-        Ok(names)
-    }
-
-    fn has_file(&self, name: &str) -> bool {
-        self.files.iter().any(|file| file == name)
-    }
-
-    fn has_folder(&self, name: &str) -> bool {
-        self.folders.iter().any(|folder| folder == name)
-    }
-
-    fn files_of<'a>(&'a self, extensions: &'a [&str]) -> impl Iterator<Item = &'a String> {
-        self.files.iter().filter(move |file| has_extension(file, extensions))
-    }
-
-    fn candidates(&self) -> Vec<Candidate> {
-        let indexed = [
-            (Format::UdacitySimulator, self.has_file(udacity::INDEX_FILE)),
-            (Format::TubV1, self.has_records),
-            (Format::TubV2, self.has_file(super::tub_v2::INDEX_FILE)),
-            (Format::SullyChen, self.has_file(sully_chen::INDEX_FILE)),
-            (Format::Comma2k19, self.has_folder("global_pose")),
-            (Format::UdacityCar, self.has_file(udacity_car::INDEX_FILE)),
-            (Format::LeRobot, self.has_lerobot_index),
-        ];
-        let indexed = indexed.into_iter().filter(|(_, is_there)| *is_there);
-        let mut candidates: Vec<_> = indexed.map(|(format, _)| Candidate { format, file: None, rank: 0 }).collect();
-        let of_files = |format: Format, extensions: &'static [&'static str]| {
-            self.files_of(extensions).map(move |file| Candidate { format, file: Some(file.clone()), rank: 1 })
-        };
-        candidates.extend(of_files(Format::Mcap, &["mcap"]));
-        candidates.extend(of_files(Format::Video, &VIDEO_EXTENSIONS));
-        if self.has_pictures {
-            candidates.extend(self.tables_of_pictures());
-        }
-        candidates
-    }
-
-    /// A folder of pictures with each of its tables, or with none.
-    fn tables_of_pictures(&self) -> Vec<Candidate> {
-        let tables: Vec<&String> = self.files_of(&["csv"]).collect();
-        let of_pictures = |file: Option<String>| Candidate { format: Format::Images, file, rank: 2 };
-        match tables[..] {
-            [] => vec![of_pictures(None)],
-            _ => tables.into_iter().map(|file| of_pictures(Some(file.clone()))).collect(),
-        }
-    }
-
-    fn most_specific(&self) -> Vec<Candidate> {
-        let mut candidates = self.candidates();
-        let lowest = candidates.iter().map(|candidate| candidate.rank).min();
-        candidates.retain(|candidate| Some(candidate.rank) == lowest);
-        candidates
-    }
-}
-
-/// Whether a picture is among the first files of a folder.
-fn begins_with_pictures(folder: &Path) -> bool {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().take(LOOKED_AT);
-    entries.filter_map(|entry| entry.file_name().into_string().ok()).any(|name| is_picture(&name))
-}
-
-/// `record_<n>.json` of a tub of version 1.
-fn is_record(name: &str) -> bool {
-    super::tub_v1::record_number(name).is_some()
-}
-
-fn has_extension(name: &str, extensions: &[&str]) -> bool {
-    let extension = Path::new(name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    extensions.iter().any(|known| extension.eq_ignore_ascii_case(known))
-}
-
 /// Format of a file by its name or, where names do not tell, by its first line.
 fn format_of_file(source: &Source) -> Option<Format> {
     let name = source.file.as_deref()?;
     let by_name = match name {
         udacity::INDEX_FILE => Some(Format::UdacitySimulator),
-        super::tub_v2::INDEX_FILE => Some(Format::TubV2),
+        tub_v2::INDEX_FILE => Some(Format::TubV2),
         udacity_car::INDEX_FILE => Some(Format::UdacityCar),
-        _ if is_record(name) || name == super::tub_v1::META_FILE => Some(Format::TubV1),
+        _ if tub_v1::record_number(name).is_some() || name == tub_v1::META_FILE => Some(Format::TubV1),
         _ if has_extension(name, &["mcap"]) => Some(Format::Mcap),
         _ if has_extension(name, &VIDEO_EXTENSIONS) => Some(Format::Video),
         _ => None,
@@ -265,6 +130,7 @@ fn first_line(folder: &Folder, name: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     /// A folder that holds these files; `=` parts a name from its content.
     fn folder(files: &[&str]) -> tempfile::TempDir {

@@ -1,7 +1,8 @@
 //! Closed-form continuous-time cell (Hasani et al., Nature Machine Intelligence 2022), names and equations as in ncps
 //! 1.0.1 (`cfc_cell.py` for PyTorch; its Keras version has other signs and no tanh, so weights do not carry over).
 
-use super::spec::{Activation, CfcMode, CfcSpec};
+use super::choices::{Activation, CfcMode};
+use super::spec::CfcSpec;
 use crate::policy::dense::Dense;
 use crate::policy::init::FirstWeights;
 use burn::module::{Module, Param};

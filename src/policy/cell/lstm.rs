@@ -1,7 +1,8 @@
 //! Long short-term memory (Hochreiter and Schmidhuber 1997), as ncps and as PyTorch order and offset its gates.
 
 use super::CellState;
-use super::spec::{GateOrder, LstmSpec};
+use super::choices::GateOrder;
+use super::spec::LstmSpec;
 use crate::policy::dense::Dense;
 use crate::policy::init::FirstWeights;
 use burn::module::{Module, Param};

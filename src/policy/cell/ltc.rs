@@ -1,7 +1,8 @@
 //! Liquid time-constant neurons in a wiring: affine input map, neurons, affine output map. Parameter names as in ncps;
 //! one number per synapse that exists instead of a dense matrix and a mask.
 
-use super::spec::{Constraint, LtcSpec, Mapping};
+use super::choices::{Constraint, Mapping};
+use super::spec::LtcSpec;
 use super::{CellRun, CellState};
 use crate::policy::init::FirstWeights;
 use crate::policy::ltc_kernel::{Introspection, introspect};

@@ -14,6 +14,7 @@
 //! Mixed memory (Lechner and Hasani 2020) puts an LSTM before a cell: it keeps the memory, the cell the dynamics.
 
 mod cfc;
+mod choices;
 mod ct_rnn;
 mod gru;
 mod lstm;
@@ -21,18 +22,20 @@ mod ltc;
 mod neural_ode;
 mod spec;
 mod wired_cfc;
+mod wiring_source;
 
 pub use cfc::Cfc;
+pub use choices::{Activation, CfcMode, Constraint, GateOrder, Mapping};
 pub use ct_rnn::CtRnn;
 pub use gru::Gru;
 pub use lstm::Lstm;
 pub use ltc::Ltc;
 pub use neural_ode::NeuralOde;
 pub use spec::{
-    Activation, CellSpec, CfcMode, CfcSpec, Constraint, CoreSpec, CtRnnSpec, GateOrder, GruSpec, LstmSpec, LtcSpec,
-    Mapping, NeuralOdeSpec, SpecError, WiredCfcSpec, WiringSource,
+    CellSpec, CfcSpec, CoreSpec, CtRnnSpec, GruSpec, LstmSpec, LtcSpec, NeuralOdeSpec, SpecError, WiredCfcSpec,
 };
 pub use wired_cfc::WiredCfc;
+pub use wiring_source::WiringSource;
 
 use super::dense::Dense;
 use super::init::FirstWeights;

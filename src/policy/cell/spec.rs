@@ -1,8 +1,10 @@
 //! What a cell is made of, without its weights: plain data that model cards, weight files and the command line share.
 
+use super::choices::{Activation, CfcMode, Constraint, GateOrder, Mapping};
 use super::wired_cfc;
+use super::wiring_source::WiringSource;
 use crate::policy::solver::Solver;
-use crate::policy::wiring::{Wiring, WiringError, WiringSpec};
+use crate::policy::wiring::Wiring;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -43,64 +45,6 @@ pub enum CoreSpec {
     NeuralOde(NeuralOdeSpec),
 }
 
-/// A wiring, and where it comes from: a recipe and its seed, or a list of synapses.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "WiringOrigin", into = "WiringOrigin")]
-pub struct WiringSource {
-    origin: WiringOrigin,
-    wiring: Arc<Wiring>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-enum WiringOrigin {
-    Drawn(WiringSpec),
-    Given(Wiring),
-}
-
-/// How conductances and capacitances stay positive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Constraint {
-    /// Clipped at 0 after each optimiser step.
-    #[default]
-    Explicit,
-    /// Through a softplus (`implicit_param_constraints` in ncps).
-    Softplus,
-}
-
-impl std::fmt::Display for Constraint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Explicit => "explicit",
-            Self::Softplus => "softplus",
-        })
-    }
-}
-
-impl std::str::FromStr for Constraint {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let known = [Self::Explicit, Self::Softplus];
-        let found = known.into_iter().find(|constraint| constraint.to_string() == name);
-        found.ok_or_else(|| format!("there is no constraint `{name}`; choose explicit or softplus"))
-    }
-}
-
-/// An elementwise map before or behind neurons.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mapping {
-    /// `w·x + b`
-    #[default]
-    Affine,
-    /// `w·x`
-    Linear,
-    /// `x`
-    None,
-}
-
 /// Liquid time-constant neurons.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LtcSpec {
@@ -118,89 +62,6 @@ pub struct LtcSpec {
     pub output_mapping: Mapping,
     /// How the equation is solved.
     pub solver: Solver,
-}
-
-/// The closed forms there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CfcMode {
-    /// A gate in time between two targets.
-    #[default]
-    Default,
-    /// Exponential decay.
-    Pure,
-    /// One target, and another added as time opens the gate.
-    NoGate,
-}
-
-/// Activations of a backbone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Activation {
-    /// `1.7159·tanh(0.666·x)` (LeCun et al. 1998).
-    #[default]
-    LecunTanh,
-    /// `tanh x`
-    Tanh,
-    /// `max(x, 0)`
-    Relu,
-    /// `x·Φ(x)`, exact
-    Gelu,
-    /// `x·σ(x)`
-    Silu,
-}
-
-impl Activation {
-    /// Every activation.
-    pub const ALL: [Self; 5] = [Self::LecunTanh, Self::Tanh, Self::Relu, Self::Gelu, Self::Silu];
-
-    /// The name on the command line; ncps writes an underscore for the hyphen.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::LecunTanh => "lecun-tanh",
-            Self::Tanh => "tanh",
-            Self::Relu => "relu",
-            Self::Gelu => "gelu",
-            Self::Silu => "silu",
-        }
-    }
-}
-
-impl std::str::FromStr for Activation {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|activation| activation.name() == name.replace('_', "-"));
-        found.ok_or_else(|| {
-            let known = Self::ALL.map(Self::name);
-            format!("there is no activation `{name}`; choose one of {}", known.join(", "))
-        })
-    }
-}
-
-impl CfcMode {
-    /// Every form.
-    pub const ALL: [Self; 3] = [Self::Default, Self::Pure, Self::NoGate];
-
-    /// The name on the command line; ncps writes an underscore for the hyphen.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::Pure => "pure",
-            Self::NoGate => "no-gate",
-        }
-    }
-}
-
-impl std::str::FromStr for CfcMode {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|mode| mode.name() == name.replace('_', "-"));
-        found.ok_or_else(|| {
-            format!("there is no closed form `{name}`; choose one of {}", Self::ALL.map(Self::name).join(", "))
-        })
-    }
 }
 
 /// Closed-form continuous-time cell.
@@ -227,17 +88,6 @@ pub struct WiredCfcSpec {
     pub wiring: WiringSource,
     /// Which closed form.
     pub mode: CfcMode,
-}
-
-/// Order and offset of an LSTM's gates.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GateOrder {
-    /// write, input, forget + 1, output; one bias.
-    #[default]
-    Ncps,
-    /// input, forget, write, output; two biases.
-    Torch,
 }
 
 /// Long short-term memory.
@@ -304,63 +154,6 @@ impl std::fmt::Display for SpecError {
 
 impl std::error::Error for SpecError {}
 
-impl WiringSource {
-    /// The wiring of a recipe.
-    ///
-    /// # Errors
-    /// Refuses a recipe that does not fit, with the two numbers that disagree.
-    pub fn draw(spec: WiringSpec) -> Result<Self, WiringError> {
-        Self::try_from(WiringOrigin::Drawn(spec))
-    }
-
-    /// A wiring that was drawn elsewhere.
-    pub fn given(wiring: Wiring) -> Self {
-        Self { origin: WiringOrigin::Given(wiring.clone()), wiring: Arc::new(wiring) }
-    }
-
-    /// The published lane-keeping wiring, from the seed of its draws.
-    pub fn lane_keeping(seed: u32) -> Self {
-        let spec = WiringSpec::Ncp { shape: crate::policy::wiring::NcpShape::LANE_KEEPING, seed };
-        Self { origin: WiringOrigin::Drawn(spec), wiring: Arc::new(Wiring::lane_keeping(seed)) }
-    }
-
-    /// Which neuron talks to which.
-    pub fn wiring(&self) -> &Wiring {
-        &self.wiring
-    }
-
-    /// The same, shared.
-    pub fn shared(&self) -> &Arc<Wiring> {
-        &self.wiring
-    }
-
-    /// The recipe, where it was drawn by one.
-    pub fn recipe(&self) -> Option<&WiringSpec> {
-        match &self.origin {
-            WiringOrigin::Drawn(spec) => Some(spec),
-            WiringOrigin::Given(_) => None,
-        }
-    }
-}
-
-impl TryFrom<WiringOrigin> for WiringSource {
-    type Error = WiringError;
-
-    fn try_from(origin: WiringOrigin) -> Result<Self, WiringError> {
-        let wiring = match &origin {
-            WiringOrigin::Drawn(spec) => Wiring::build(spec)?,
-            WiringOrigin::Given(wiring) => wiring.clone(),
-        };
-        Ok(Self { origin, wiring: Arc::new(wiring) })
-    }
-}
-
-impl From<WiringSource> for WiringOrigin {
-    fn from(source: WiringSource) -> Self {
-        source.origin
-    }
-}
-
 impl LtcSpec {
     /// ncps' defaults for a wiring.
     pub fn new(wiring: WiringSource) -> Self {
@@ -374,14 +167,14 @@ impl WiredCfcSpec {
     /// A state as the cell keeps it, layer by layer from the input on, by neuron id.
     pub fn in_order_of_ids(&self, state: &[f32]) -> Vec<f32> {
         let mut by_id = vec![0.0; state.len()];
-        let ids = wired_cfc::layers(&self.wiring.wiring).into_iter().flatten();
+        let ids = wired_cfc::layers(self.wiring.wiring()).into_iter().flatten();
         ids.zip(state).for_each(|(id, value)| by_id[id] = *value);
         by_id
     }
 
     /// Which weights exist: per layer from the input on its units and `[units, seen]` of ones and zeros.
     pub fn masks(&self) -> Vec<(usize, Vec<f32>)> {
-        wired_cfc::masks(&self.wiring.wiring).into_iter().map(|mask| (mask.units, mask.values)).collect()
+        wired_cfc::masks(self.wiring.wiring()).into_iter().map(|mask| (mask.units, mask.values)).collect()
     }
 }
 
@@ -389,7 +182,9 @@ impl CoreSpec {
     /// Width of its input.
     pub fn inputs(&self) -> usize {
         match self {
-            Self::Ltc(LtcSpec { wiring, .. }) | Self::WiredCfc(WiredCfcSpec { wiring, .. }) => wiring.wiring.sensory(),
+            Self::Ltc(LtcSpec { wiring, .. }) | Self::WiredCfc(WiredCfcSpec { wiring, .. }) => {
+                wiring.wiring().sensory()
+            }
             Self::Cfc(CfcSpec { inputs, .. })
             | Self::Lstm(LstmSpec { inputs, .. })
             | Self::Gru(GruSpec { inputs, .. })
@@ -401,7 +196,7 @@ impl CoreSpec {
     /// Neurons.
     pub fn units(&self) -> usize {
         match self {
-            Self::Ltc(LtcSpec { wiring, .. }) | Self::WiredCfc(WiredCfcSpec { wiring, .. }) => wiring.wiring.units(),
+            Self::Ltc(LtcSpec { wiring, .. }) | Self::WiredCfc(WiredCfcSpec { wiring, .. }) => wiring.wiring().units(),
             Self::Cfc(CfcSpec { units, .. })
             | Self::Lstm(LstmSpec { units, .. })
             | Self::Gru(GruSpec { units, .. })
@@ -413,8 +208,8 @@ impl CoreSpec {
     /// Width of its own output.
     pub fn outputs(&self) -> usize {
         match self {
-            Self::Ltc(spec) => spec.wiring.wiring.motor(),
-            Self::WiredCfc(spec) => wired_cfc::layers(&spec.wiring.wiring).last().map_or(0, |ids| ids.len()),
+            Self::Ltc(spec) => spec.wiring.wiring().motor(),
+            Self::WiredCfc(spec) => wired_cfc::layers(spec.wiring.wiring()).last().map_or(0, |ids| ids.len()),
             _ => self.units(),
         }
     }
@@ -422,7 +217,7 @@ impl CoreSpec {
     /// The wiring, where it has one.
     pub fn wiring(&self) -> Option<&Arc<Wiring>> {
         match self {
-            Self::Ltc(LtcSpec { wiring, .. }) | Self::WiredCfc(WiredCfcSpec { wiring, .. }) => Some(&wiring.wiring),
+            Self::Ltc(LtcSpec { wiring, .. }) | Self::WiredCfc(WiredCfcSpec { wiring, .. }) => Some(wiring.shared()),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 //! Backward pass of a batch: gradients of parts of it, in parallel, then their sum in frame order.
 
 use super::ConvShape;
-use super::input_gradient::TransposedWeight;
+use super::input_gradient::{Scratch, TransposedWeight};
 use super::padding::{pad_image, unpad_rows};
 use super::weight_gradient::WeightGradient;
 use pulp::{Arch, Simd, WithSimd};
@@ -42,27 +42,30 @@ pub fn backward(
     assert_eq!(output.len(), batch * shape.out_len(), "output is of the same batch");
     assert_eq!(d_output.len(), output.len(), "one gradient per output");
     let transposed = wants_d_input.then(|| TransposedWeight::new(shape, weight));
+    let mut d_input = vec![0.0; if wants_d_input { input.len() } else { 0 }];
     let [inputs, outputs] = [shape.in_len(), shape.out_len()].map(|length| FRAMES_PER_PART * length);
-    let outputs = output.par_chunks(outputs).zip(d_output.par_chunks(outputs));
-    let parts: Vec<Part> = input
-        .par_chunks(inputs)
-        .zip(outputs)
-        .map(|(input, (output, d_output))| Part::of(shape, input, [output, d_output], transposed.as_ref()))
-        .collect();
-    gather(shape, parts, wants_d_input)
+    let d_inputs = d_input.chunks_mut(inputs).chain(std::iter::repeat_with(Default::default));
+    let outputs = output.chunks(outputs).zip(d_output.chunks(outputs));
+    let parts: Vec<_> = input.chunks(inputs).zip(outputs).zip(d_inputs).collect();
+    let parts = parts.into_par_iter().map(|((input, (output, d_output)), d_input)| {
+        let mut part = Part::new(shape);
+        part.add_frames(shape, input, [output, d_output], transposed.as_ref(), d_input);
+        part
+    });
+    let (weight, bias) = gather(shape, &parts.collect::<Vec<_>>());
+    ConvGradients { input: wants_d_input.then_some(d_input), weight, bias }
 }
 
-/// Puts the parts together, in order.
-fn gather(shape: &ConvShape, parts: Vec<Part>, wants_d_input: bool) -> ConvGradients {
+/// Puts the gradients of the parameters together, in order.
+fn gather(shape: &ConvShape, parts: &[Part]) -> (Vec<f32>, Vec<f32>) {
     let mut weight = vec![0.0; shape.window_len() * shape.lanes()];
     let mut bias = vec![0.0; shape.lanes()];
-    for part in &parts {
+    for part in parts {
         add_to(&mut weight, &part.weight);
         add_to(&mut bias, &part.bias);
     }
     bias.truncate(shape.out_channels);
-    let input = wants_d_input.then(|| parts.iter().map(|part| &part.input[..]).collect::<Vec<_>>().concat());
-    ConvGradients { input, weight: unpad_rows(&weight, shape.out_channels, shape.lanes()), bias }
+    (unpad_rows(&weight, shape.out_channels, shape.lanes()), bias)
 }
 
 fn add_to(sum: &mut [f32], part: &[f32]) {
@@ -71,49 +74,51 @@ fn add_to(sum: &mut [f32], part: &[f32]) {
     }
 }
 
-/// Gradients of a few frames; those of the parameters summed in order, channels padded to whole vectors.
+/// Gradients of the parameters from a few frames, summed in order, channels padded to whole vectors; and memory for one
+/// frame after the other.
 struct Part {
     weight: Vec<f32>,
     bias: Vec<f32>,
-    input: Vec<f32>,
+    /// Gradient before the ReLU, channels padded.
+    d_sum: Vec<f32>,
+    scratch: Scratch,
 }
 
 impl Part {
-    fn of(
-        shape: &ConvShape,
-        input: &[f32],
-        [output, d_output]: [&[f32]; 2],
-        transposed: Option<&TransposedWeight>,
-    ) -> Self {
-        let capacity = if transposed.is_some() { input.len() } else { 0 };
-        let mut part = Self {
+    fn new(shape: &ConvShape) -> Self {
+        Self {
             weight: vec![0.0; shape.window_len() * shape.lanes()],
             bias: vec![0.0; shape.lanes()],
-            input: Vec::with_capacity(capacity),
-        };
-        let outputs = output.chunks_exact(shape.out_len()).zip(d_output.chunks_exact(shape.out_len()));
-        for (input, (output, d_output)) in input.chunks_exact(shape.in_len()).zip(outputs) {
-            part.add_frame(shape, input, [output, d_output], transposed);
+            d_sum: vec![0.0; shape.out_height() * shape.out_width() * shape.lanes()],
+            scratch: Scratch::default(),
         }
-        part
     }
 
-    fn add_frame(
+    /// `d_input` is zeros, or nothing where nobody asks for it.
+    fn add_frames(
         &mut self,
         shape: &ConvShape,
         input: &[f32],
         [output, d_output]: [&[f32]; 2],
         transposed: Option<&TransposedWeight>,
+        d_input: &mut [f32],
     ) {
-        let simd = Arch::new();
-        let mut d_sum = vec![0.0; shape.out_height() * shape.out_width() * shape.lanes()];
-        let (channels, d_bias) = (shape.out_channels, &mut self.bias[..]);
-        simd.dispatch(ThroughRelu { channels, output, d_output, d_sum: &mut d_sum, d_bias });
-        let padded = pad_image(input, shape.in_width, shape.in_channels, shape.padding);
-        simd.dispatch(WeightGradient { shape, input: &padded, d_sum: &d_sum, d_weight: &mut self.weight });
-        if let Some(transposed) = transposed {
-            self.input.extend_from_slice(&transposed.input_gradient(shape, &d_sum));
+        let outputs = output.chunks_exact(shape.out_len()).zip(d_output.chunks_exact(shape.out_len()));
+        let mut d_inputs = d_input.chunks_exact_mut(shape.in_len());
+        for (input, (output, d_output)) in input.chunks_exact(shape.in_len()).zip(outputs) {
+            self.add_frame(shape, input, [output, d_output]);
+            if let (Some(transposed), Some(d_input)) = (transposed, d_inputs.next()) {
+                transposed.input_gradient(shape, &self.d_sum, d_input, &mut self.scratch);
+            }
         }
+    }
+
+    fn add_frame(&mut self, shape: &ConvShape, input: &[f32], [output, d_output]: [&[f32]; 2]) {
+        let simd = Arch::new();
+        let Self { weight: d_weight, bias: d_bias, d_sum, .. } = self;
+        simd.dispatch(ThroughRelu { channels: shape.out_channels, output, d_output, d_sum, d_bias });
+        let padded = pad_image(input, shape.in_width, shape.in_channels, shape.padding);
+        simd.dispatch(WeightGradient { shape, input: &padded, d_sum, d_weight });
     }
 }
 

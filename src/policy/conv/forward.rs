@@ -21,26 +21,61 @@ pub fn forward(shape: &ConvShape, input: &[f32], weight: &[f32], bias: &[f32]) -
     assert_eq!(bias.len(), shape.out_channels, "one bias per output channel of {shape:?}");
     let weight = pad_rows(weight, shape.out_channels, shape.lanes());
     let bias = pad_rows(bias, shape.out_channels, shape.lanes());
+    let strides = Strides::of(shape);
     let mut output = vec![0.0; batch * shape.out_len()];
     output.par_chunks_mut(shape.out_len()).zip(input.par_chunks(shape.in_len())).for_each(|(output, input)| {
         let input = pad_image(input, shape.in_width, shape.in_channels, shape.padding);
-        let job = Forward { shape, input: &input, weight: &weight, bias: &bias, output };
+        let job = Forward { strides, input: &input, weight: &weight, bias: &bias, output };
         Arch::new().dispatch(job);
     });
     output
 }
 
+/// How a pass walks over its images: a window may have fewer rows than columns, and another step down than across.
+#[derive(Clone, Copy)]
+pub(super) struct Strides {
+    /// Pixels of an output row.
+    pub(super) out_width: usize,
+    /// Numbers of an output pixel.
+    pub(super) out_channels: usize,
+    /// Rows of the filter window.
+    pub(super) window_rows: usize,
+    /// Numbers in one row of the filter window.
+    pub(super) window_run: usize,
+    /// Numbers in one row of the padded input.
+    pub(super) in_row: usize,
+    /// Numbers of the padded input between the windows of two output rows.
+    pub(super) down: usize,
+    /// Numbers of the padded input between the windows of two output pixels.
+    pub(super) across: usize,
+}
+
+impl Strides {
+    fn of(shape: &ConvShape) -> Self {
+        let in_row = shape.padded_row_len();
+        Self {
+            out_width: shape.out_width(),
+            out_channels: shape.out_channels,
+            window_rows: shape.kernel,
+            window_run: shape.run_len(),
+            in_row,
+            down: shape.stride * in_row,
+            across: shape.stride * shape.in_channels,
+        }
+    }
+}
+
 /// One padded image through one layer.
 pub(super) struct Forward<'a> {
     /// Of the layer.
-    pub(super) shape: &'a ConvShape,
+    pub(super) strides: Strides,
     /// With its border of zeros.
     pub(super) input: &'a [f32],
     /// Channels padded to whole vectors.
     pub(super) weight: &'a [f32],
     /// Channels padded to whole vectors.
     pub(super) bias: &'a [f32],
-    /// `[out_height, out_width, out_channels]`
+    /// `[rows, out_width, out_channels]`, as many rows as are wanted.
     pub(super) output: &'a mut [f32],
 }
 
@@ -68,15 +103,13 @@ impl WithSimd for Linear<'_> {
 impl Forward<'_> {
     #[inline(always)]
     fn run<S: Simd, const RELU: bool>(self, simd: S) {
-        let shape = self.shape;
-        let vectors = shape.lanes() / S::F32_LANES;
+        let strides = self.strides;
         let (weight, _) = S::as_simd_f32s(self.weight);
         let (bias, _) = S::as_simd_f32s(self.bias);
-        let in_row = (shape.in_width + 2 * shape.padding) * shape.in_channels;
-        for (y, row) in self.output.chunks_exact_mut(shape.out_width() * shape.out_channels).enumerate() {
-            let input = &self.input[y * shape.stride * in_row..];
-            for (first, width) in passes(vectors) {
-                let columns = Columns { shape, input, weight, bias, vectors, first, in_row };
+        for (y, row) in self.output.chunks_exact_mut(strides.out_width * strides.out_channels).enumerate() {
+            let input = &self.input[y * strides.down..];
+            for (first, width) in passes(bias.len()) {
+                let columns = Columns { strides, input, weight, bias, first };
                 match width {
                     4 => columns.run::<S, 4, 3, RELU>(simd, row),
                     3 => columns.run::<S, 3, 4, RELU>(simd, row),
@@ -90,14 +123,12 @@ impl Forward<'_> {
 
 /// One output row, for some vectors of output channels.
 struct Columns<'a, V> {
-    shape: &'a ConvShape,
+    strides: Strides,
     /// From the first input row under this output row on.
     input: &'a [f32],
     weight: &'a [V],
     bias: &'a [V],
-    vectors: usize,
     first: usize,
-    in_row: usize,
 }
 
 impl<V: Copy> Columns<'_, V> {
@@ -107,7 +138,7 @@ impl<V: Copy> Columns<'_, V> {
         simd: S,
         row: &mut [f32],
     ) {
-        let width = self.shape.out_width();
+        let width = self.strides.out_width;
         // Blocks may overlap at the end of the row: the same pixel is then written twice, with the same value.
         if width >= PIXELS {
             block_starts(width, PIXELS).for_each(|x| self.block::<S, VECTORS, PIXELS, RELU>(simd, row, x));
@@ -125,22 +156,23 @@ impl<V: Copy> Columns<'_, V> {
         row: &mut [f32],
         x: usize,
     ) {
-        let shape = self.shape;
-        let step = shape.stride * shape.in_channels;
+        let (strides, vectors) = (self.strides, self.bias.len());
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; PIXELS];
         for sum in &mut sums {
             sum.copy_from_slice(&self.bias[self.first..self.first + VECTORS]);
         }
-        for ky in 0..shape.kernel {
-            let input = &self.input[ky * self.in_row + x * step..];
-            let weight = &self.weight[ky * shape.run_len() * self.vectors + self.first..];
-            let walk = Walk { steps: shape.run_len(), block_stride: step, step_stride: 1, row_stride: self.vectors };
+        for ky in 0..strides.window_rows {
+            let input = &self.input[ky * strides.in_row + x * strides.across..];
+            let weight = &self.weight[ky * strides.window_run * vectors + self.first..];
+            let walk =
+                Walk { steps: strides.window_run, block_stride: strides.across, step_stride: 1, row_stride: vectors };
             accumulate(simd, &mut sums, input, weight, walk);
         }
         for (pixel, sum) in sums.iter().enumerate() {
-            let start = (x + pixel) * shape.out_channels;
+            let start = (x + pixel) * strides.out_channels;
             let channel = self.first * S::F32_LANES;
-            let output = &mut row[start + channel..start + shape.out_channels.min(channel + VECTORS * S::F32_LANES)];
+            let end = strides.out_channels.min(channel + VECTORS * S::F32_LANES);
+            let output = &mut row[start + channel..start + end];
             for (output, sum) in output.chunks_mut(S::F32_LANES).zip(sum) {
                 let value = if RELU { simd.max_f32s(*sum, simd.splat_f32s(0.0)) } else { *sum };
                 simd.partial_store_f32s(output, value);

@@ -68,6 +68,11 @@ impl ConvShape {
         self.kernel * self.in_channels
     }
 
+    /// Numbers in one row of the padded input.
+    fn padded_row_len(&self) -> usize {
+        (self.in_width + 2 * self.padding) * self.in_channels
+    }
+
     /// Images in a batch.
     fn batch_of(&self, input: &[f32]) -> usize {
         assert_eq!(input.len() % self.in_len(), 0, "input is whole images of {self:?}");
@@ -78,8 +83,13 @@ impl ConvShape {
         assert_eq!(weight.len(), self.window_len() * self.out_channels, "weight fits {self:?}");
     }
 
-    /// Output channels rounded up to whole vectors of 16: the widest register of any supported machine.
+    /// Output channels rounded up to whole vectors.
     fn lanes(&self) -> usize {
-        self.out_channels.next_multiple_of(LANES)
+        whole_vectors(self.out_channels)
     }
+}
+
+/// Rounded up to whole vectors of 16: the widest register of any supported machine.
+fn whole_vectors(channels: usize) -> usize {
+    channels.next_multiple_of(LANES)
 }

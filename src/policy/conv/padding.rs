@@ -1,6 +1,5 @@
 //! Zeros around images and behind rows of channels, so that the kernels meet no edges.
 
-use super::ConvShape;
 use std::borrow::Cow;
 
 /// Copies rows of `from` numbers into rows of `to` numbers, zero-filled.
@@ -30,18 +29,6 @@ pub(super) fn pad_image(image: &[f32], width: usize, channels: usize, padding: u
         padded[start..start + run].copy_from_slice(source);
     }
     padded.into()
-}
-
-/// Cuts or zero-fills rows and columns at the end: with a stride, the last ones of the input may meet no output.
-pub(super) fn fit_image(image: &[f32], [height, width]: [usize; 2], to: &ConvShape) -> Vec<f32> {
-    let channels = to.in_channels;
-    let mut fitted = vec![0.0; to.in_len()];
-    let run = width.min(to.in_width) * channels;
-    for row in 0..height.min(to.in_height) {
-        let (target, source) = (row * to.in_width * channels, row * width * channels);
-        fitted[target..target + run].copy_from_slice(&image[source..source + run]);
-    }
-    fitted
 }
 
 #[cfg(test)]

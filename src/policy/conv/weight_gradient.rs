@@ -3,6 +3,7 @@
 use super::ConvShape;
 use super::accumulate::{Walk, accumulate, block_starts, passes};
 use pulp::{Simd, WithSimd};
+use std::ops::Range;
 
 /// Adds one frame's gradient of the filters: the sum runs over output pixels.
 pub(super) struct WeightGradient<'a> {
@@ -24,23 +25,36 @@ impl WithSimd for WeightGradient<'_> {
         let vectors = self.shape.lanes() / S::F32_LANES;
         let (d_sum, _) = S::as_simd_f32s(self.d_sum);
         let (d_weight, _) = S::as_mut_simd_f32s(self.d_weight);
-        for (first, width) in passes(vectors) {
-            let taps = Taps { shape: self.shape, input: self.input, d_sum, vectors, first };
-            match width {
-                4 => taps.run::<S, 4, 3>(simd, d_weight),
-                3 => taps.run::<S, 3, 4>(simd, d_weight),
-                2 => taps.run::<S, 2, 6>(simd, d_weight),
-                _ => taps.run::<S, 1, 12>(simd, d_weight),
+        let (height, row) = (self.shape.out_height(), self.shape.out_width() * self.shape.lanes());
+        for rows in strips(height, STRIP_LEN.div_ceil(row)) {
+            for (first, width) in passes(vectors) {
+                let taps = Taps { shape: self.shape, input: self.input, d_sum, rows: rows.clone(), vectors, first };
+                match width {
+                    4 => taps.run::<S, 4, 3>(simd, d_weight),
+                    3 => taps.run::<S, 3, 4>(simd, d_weight),
+                    2 => taps.run::<S, 2, 6>(simd, d_weight),
+                    _ => taps.run::<S, 1, 12>(simd, d_weight),
+                }
             }
         }
     }
 }
 
-/// All taps of the filters, for some vectors of output channels.
+/// Numbers of the output's gradient that are summed over at a time: 8 KiB of them, and the input under them, stay in
+/// the first cache while every tap of the filters walks over them.
+const STRIP_LEN: usize = 2048;
+
+/// `0..height` in parts of `rows`.
+fn strips(height: usize, rows: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..height).step_by(rows).map(move |first| first..height.min(first + rows))
+}
+
+/// All taps of the filters, for some rows and some vectors of output channels.
 struct Taps<'a, V> {
     shape: &'a ConvShape,
     input: &'a [f32],
     d_sum: &'a [V],
+    rows: Range<usize>,
     vectors: usize,
     first: usize,
 }
@@ -72,7 +86,7 @@ impl<V: Copy> Taps<'_, V> {
         done: usize,
     ) {
         let shape = self.shape;
-        let in_row = (shape.in_width + 2 * shape.padding) * shape.in_channels;
+        let in_row = shape.padded_row_len();
         let walk = Walk {
             steps: shape.out_width(),
             block_stride: 1,
@@ -80,7 +94,7 @@ impl<V: Copy> Taps<'_, V> {
             row_stride: self.vectors,
         };
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; TAPS];
-        for y in 0..shape.out_height() {
+        for y in self.rows.clone() {
             let input = &self.input[(y * shape.stride + ky) * in_row + tap..];
             let d_sum = &self.d_sum[y * shape.out_width() * self.vectors + self.first..];
             accumulate(simd, &mut sums, input, d_sum, walk);

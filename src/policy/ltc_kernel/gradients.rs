@@ -4,6 +4,7 @@ use super::lanes::{LANES, Lanes, transpose_out};
 use super::synapse::Sums;
 use super::tape::{Group, Tape, Unfold};
 use super::{Layout, Run};
+use pulp::Simd;
 
 /// Gradients of a [`Run`], each of the shape of what it is the gradient of.
 #[derive(Debug)]
@@ -79,16 +80,16 @@ impl GroupGradients {
 
     /// From the end of a step to its beginning.
     #[inline(always)]
-    pub(super) fn step(&mut self, group: &Group<'_>, tape: &Tape, step: usize, d_states: &[f32]) {
+    pub(super) fn step<S: Simd>(&mut self, group: &Group<'_>, tape: &Tape, step: usize, d_states: &[f32]) {
         self.add_to_state(group, step, d_states);
         group.capacitances(step, &mut self.capacitances);
         self.sensory_sums.fill(Sums::ZERO);
         for unfold in (0..group.run.unfolds).rev() {
-            let unfold = tape.unfold(group, step * group.run.unfolds + unfold);
+            let unfold = tape.unfold(group, unfold);
             self.integrate(group, &unfold, step);
-            self.interact(group, &unfold);
+            self.interact::<S>(group, &unfold);
         }
-        self.sense(group, tape.sensory_gates(group, step), step);
+        self.sense::<S>(group, tape.sensory_gates(), step);
     }
 
     /// The loss saw the state after the step, too.
@@ -126,26 +127,26 @@ impl GroupGradients {
 
     /// Through the sums over the synapses between neurons.
     #[inline(always)]
-    fn interact(&mut self, group: &Group<'_>, unfold: &Unfold<'_>) {
+    fn interact<S: Simd>(&mut self, group: &Group<'_>, unfold: &Unfold<'_>) {
         let mut d_synapses = self.layout.split(&mut self.parameters[..]).synapses;
         for (k, synapse) in group.run.wiring.synapses().iter().enumerate() {
             let (parameters, operands) =
                 (group.parameters.synapses.at(k), [unfold.old[synapse.source], unfold.gates[k]]);
             self.state[synapse.source] +=
-                d_synapses.add_gradients(k, &parameters, operands, &self.sums[synapse.target]);
+                d_synapses.add_gradients::<S>(k, &parameters, operands, &self.sums[synapse.target]);
         }
     }
 
     /// Through the sums over the sensory synapses, once for all unfolds of a step.
     #[inline(always)]
-    fn sense(&mut self, group: &Group<'_>, gates: &[Lanes], step: usize) {
+    fn sense<S: Simd>(&mut self, group: &Group<'_>, gates: &[Lanes], step: usize) {
         let inputs = group.inputs(step);
         let d_inputs = &mut self.inputs[step * inputs.len()..(step + 1) * inputs.len()];
         let mut d_sensory = self.layout.split(&mut self.parameters[..]).sensory;
         for (k, synapse) in group.run.wiring.sensory_synapses().iter().enumerate() {
             let (parameters, operands) = (group.parameters.sensory.at(k), [inputs[synapse.source], gates[k]]);
             d_inputs[synapse.source] +=
-                d_sensory.add_gradients(k, &parameters, operands, &self.sensory_sums[synapse.target]);
+                d_sensory.add_gradients::<S>(k, &parameters, operands, &self.sensory_sums[synapse.target]);
         }
     }
 }

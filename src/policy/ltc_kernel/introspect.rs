@@ -4,6 +4,7 @@ use super::lanes::sigmoid;
 use super::layout::Gates;
 use super::{Layout, Wiring};
 use crate::policy::wiring::Synapse;
+use pulp::Scalar;
 
 /// Keeps the time constant of a neuron without leak and open synapses a number.
 const LEAST_CONDUCTANCE: f32 = 1e-8;
@@ -39,7 +40,7 @@ pub fn introspect(wiring: &Wiring, parameters: &[f32], inputs: &[f32], state: &[
     let mut currents = |synapses: &[Synapse], gates: &Gates<&[f32]>, sources: &[f32]| {
         let current = synapses.iter().enumerate().map(|(k, synapse)| {
             let Gates { w, mu, sigma, erev } = gates.at(k);
-            let open = w * sigmoid(sigma * (sources[synapse.source] - mu));
+            let open = w * sigmoid::<Scalar>(sigma * (sources[synapse.source] - mu));
             conductance[synapse.target] += open;
             open * (erev - state[synapse.target])
         });

@@ -1,5 +1,6 @@
 //! Sixteen sequences side by side: their arithmetic, the sigmoid, and the way between sequences and lanes.
 
+use pulp::Simd;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 /// Sequences computed side by side: the widest register in f32, and two or four of the narrower ones.
@@ -25,8 +26,35 @@ impl Lanes {
 
     /// `1 / (1 + e^-x)` of each lane.
     #[inline(always)]
-    pub(super) fn sigmoid(self) -> Self {
-        self.map(sigmoid)
+    pub(super) fn sigmoid<S: Simd>(self) -> Self {
+        self.map(sigmoid::<S>)
+    }
+
+    /// `self · factor + term`, each lane as [`mul_add`].
+    #[inline(always)]
+    pub(super) fn mul_add<S: Simd>(mut self, factor: impl Into<Self>, term: impl Into<Self>) -> Self {
+        let (factors, terms) = (factor.into(), term.into());
+        for ((lane, factor), term) in self.0.iter_mut().zip(factors.0).zip(terms.0) {
+            *lane = mul_add::<S>(*lane, factor, term);
+        }
+        self
+    }
+
+    /// Up to sixteen numbers, and zeros in the lanes beyond them.
+    pub(super) fn of(numbers: &[f32]) -> Self {
+        let mut lanes = Self::ZERO;
+        lanes.0[..numbers.len()].copy_from_slice(numbers);
+        lanes
+    }
+
+    /// The numbers, lane by lane.
+    pub(super) fn numbers(&self) -> &[f32; LANES] {
+        &self.0
+    }
+
+    /// The numbers, lane by lane, to be written.
+    pub(super) fn numbers_mut(&mut self) -> &mut [f32; LANES] {
+        &mut self.0
     }
 
     /// The number of one sequence.
@@ -93,11 +121,16 @@ impl AddAssign for Lanes {
     }
 }
 
-/// `rows[row]` lane by lane from `flat[(first + lane) * rows + row]`; unused lanes repeat the last sequence, which keeps
-/// their arithmetic finite.
-pub(super) fn transpose_in(flat: &[f32], rows: usize, first: usize, batch: usize) -> Vec<Lanes> {
-    let sequence = |lane: usize| (first + lane).min(batch - 1);
-    (0..rows).map(|row| Lanes(std::array::from_fn(|lane| flat[sequence(lane) * rows + row]))).collect()
+/// `rows[row]` lane by lane from number `offset + row` of the sequences from `first` on. A sequence is `stride` numbers of
+/// `flat`; unused lanes repeat the last one, which keeps their arithmetic finite.
+pub(super) fn transpose_in(flat: &[f32], stride: usize, first: usize, offset: usize, rows: &mut [Lanes]) {
+    let last = flat.len() / stride - 1;
+    for lane in 0..LANES {
+        let start = (first + lane).min(last) * stride + offset;
+        for (row, number) in rows.iter_mut().zip(&flat[start..]) {
+            row.0[lane] = *number;
+        }
+    }
 }
 
 /// The first `lanes` lanes of `rows`, one sequence after the other.
@@ -109,27 +142,34 @@ pub(super) fn transpose_out(rows: &[Lanes], lanes: usize, flat: &mut [f32]) {
     }
 }
 
+/// `a · b + c`, rounded once where the instruction set has that; elsewhere it would be a call of a library.
+#[inline(always)]
+pub(super) fn mul_add<S: Simd>(a: f32, b: f32, c: f32) -> f32 {
+    // Registers this wide came to x86 together with the fused instruction.
+    if S::F32_LANES >= 8 { a.mul_add(b, c) } else { a * b + c }
+}
+
 /// `1 / (1 + e^-x)`, within 2e-7 of the exact value. Written without a branch or a call, so that lanes stay together.
 #[inline(always)]
-pub(super) fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + exp(-x))
+pub(super) fn sigmoid<S: Simd>(x: f32) -> f32 {
+    1.0 / (1.0 + exp::<S>(-x))
 }
 
 /// `e^x` by range reduction to |r| <= ln2/2 and a polynomial of degree 6 (Taylor; the next term is below 1.3e-7).
 /// Clamped to the range whose result is a normal number.
 #[inline(always)]
-fn exp(x: f32) -> f32 {
+fn exp<S: Simd>(x: f32) -> f32 {
     // Adding and subtracting 1.5·2^23 rounds to the nearest whole number.
     const ROUND: f32 = 12_582_912.0;
     // ln 2 in two parts: the first has few enough bits that its product with a whole number is exact.
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
+    const COEFFICIENTS: [f32; 6] = [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 1.0 / 2.0, 1.0, 1.0];
     let x = x.clamp(-87.0, 87.0);
-    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let rounded = mul_add::<S>(x, std::f32::consts::LOG2_E, ROUND);
     let whole = rounded - ROUND;
-    let r = (x - whole * LN2_HIGH) - whole * LN2_LOW;
-    let polynomial =
-        1.0 + r * (1.0 + r * (1.0 / 2.0 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r / 720.0)))));
+    let r = mul_add::<S>(whole, -LN2_LOW, mul_add::<S>(whole, -LN2_HIGH, x));
+    let polynomial = COEFFICIENTS.iter().fold(1.0 / 720.0, |sum, coefficient| mul_add::<S>(sum, r, *coefficient));
     // The low bits of `rounded` are the whole number: shifted into the exponent, they are 2^whole.
     let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(1.0_f32.to_bits()));
     polynomial * power
@@ -138,22 +178,26 @@ fn exp(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pulp::{Scalar, Scalar256b};
 
     #[test]
     fn the_sigmoid_is_within_two_ten_millionths_of_the_exact_value() {
         for i in -20_000..=20_000 {
             let x = i as f32 * 1e-3;
             let exact = 1.0 / (1.0 + (-f64::from(x)).exp());
-            assert!((f64::from(sigmoid(x)) - exact).abs() < 2e-7, "at {x}");
+            assert!((f64::from(sigmoid::<Scalar>(x)) - exact).abs() < 2e-7, "at {x}");
+            // A type that stands for wide registers; what it computes is the same everywhere.
+            assert!((f64::from(sigmoid::<Scalar256b>(x)) - exact).abs() < 2e-7, "at {x}");
         }
-        assert_eq!((sigmoid(1e9), sigmoid(f32::NEG_INFINITY) < 1e-37), (1.0, true));
+        assert_eq!((sigmoid::<Scalar>(1e9), sigmoid::<Scalar>(f32::NEG_INFINITY) < 1e-37), (1.0, true));
     }
 
     #[test]
     fn transposing_there_and_back_keeps_every_sequence_of_a_part_filled_group() {
         let (rows, batch) = (3, LANES + 2);
         let flat: Vec<f32> = (0..rows * batch).map(|i| i as f32).collect();
-        let group = transpose_in(&flat, rows, LANES, batch);
+        let mut group = vec![Lanes::ZERO; rows];
+        transpose_in(&flat, rows, LANES, 0, &mut group);
         assert_eq!(group[1].0[LANES - 1], flat[(batch - 1) * rows + 1], "unused lanes repeat the last sequence");
         let mut back = vec![0.0; 2 * rows];
         transpose_out(&group, 2, &mut back);

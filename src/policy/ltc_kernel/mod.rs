@@ -9,8 +9,10 @@
 //! cm = capacitance · unfolds / elapsed, sums over the synapses into the neuron.
 //! ```
 //!
-//! Sixteen sequences of a batch are the SIMD lanes, so neither pass ever gathers.
+//! Sixteen sequences of a batch are the SIMD lanes, so neither pass ever gathers. A sequence alone, as in a
+//! drive, would leave fifteen lanes empty: there sixteen synapses are the lanes.
 
+mod alone;
 mod gradients;
 mod introspect;
 mod lanes;
@@ -23,6 +25,7 @@ pub use introspect::{Introspection, introspect};
 pub use layout::Layout;
 
 use super::wiring::Wiring;
+use alone::Alone;
 use gradients::GroupGradients;
 use lanes::{LANES, Lanes};
 use pulp::{Arch, Simd, WithSimd};
@@ -74,13 +77,17 @@ pub fn forward(run: &Run<'_>) -> Vec<f32> {
     run.check();
     let per_sequence = run.steps * run.wiring.units();
     let mut states = vec![0.0; run.batch * per_sequence];
-    states.par_chunks_mut(LANES * per_sequence).enumerate().for_each(|(index, states)| {
-        Arch::new().dispatch(Forward { group: Group::new(run, index), states });
-    });
+    if run.batch == 1 {
+        Arch::new().dispatch(Alone::new(run, &mut states));
+    } else {
+        states.par_chunks_mut(LANES * per_sequence).enumerate().for_each(|(index, states)| {
+            Arch::new().dispatch(Forward { group: Group::new(run, index), states });
+        });
+    }
     states
 }
 
-/// Gradients for a gradient of the states. Runs forward again to have every intermediate state at hand.
+/// Gradients for a gradient of the states, where the states are not at hand.
 ///
 /// # Shapes
 /// - d_states: `[batch, steps, units]`
@@ -88,11 +95,24 @@ pub fn forward(run: &Run<'_>) -> Vec<f32> {
 /// # Panics
 /// If a slice has another length than its shape says.
 pub fn backward(run: &Run<'_>, d_states: &[f32]) -> RunGradients {
+    backward_from(run, &forward(run), d_states)
+}
+
+/// Gradients for a gradient of the states, from what [`forward`] returned: each step is run again from the state before
+/// it, and then back.
+///
+/// # Shapes
+/// - states, d_states: `[batch, steps, units]`
+///
+/// # Panics
+/// If a slice has another length than its shape says.
+pub fn backward_from(run: &Run<'_>, states: &[f32], d_states: &[f32]) -> RunGradients {
     run.check();
-    assert_eq!(d_states.len(), run.batch * run.steps * run.wiring.units(), "one gradient per state");
+    assert_eq!(states.len(), run.batch * run.steps * run.wiring.units(), "states: [batch, steps, units]");
+    assert_eq!(d_states.len(), states.len(), "one gradient per state");
     let groups: Vec<GroupGradients> = (0..run.batch.div_ceil(LANES))
         .into_par_iter()
-        .map(|index| Arch::new().dispatch(Backward { group: Group::new(run, index), d_states }))
+        .map(|index| Arch::new().dispatch(Backward { group: Group::new(run, index), states, d_states }))
         .collect();
     RunGradients::gather(run, &groups)
 }
@@ -109,12 +129,12 @@ impl WithSimd for Forward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, _: S) {
-        let mut tape = Tape::new(self.group.run, 1);
-        tape.start(&self.group);
+        let mut tape = Tape::new(self.group.run);
+        tape.seek(&self.group, 0, &[]);
         for step in 0..self.group.run.steps {
-            tape.step(&self.group, step);
+            tape.step::<S>(&self.group, step);
             self.store(step, tape.state());
-            tape.forget_past();
+            tape.advance();
         }
     }
 }
@@ -130,9 +150,11 @@ impl Forward<'_> {
     }
 }
 
-/// One group forward and back.
+/// One group backward.
 struct Backward<'a> {
     group: Group<'a>,
+    /// `[batch, steps, units]`
+    states: &'a [f32],
     /// `[batch, steps, units]`
     d_states: &'a [f32],
 }
@@ -142,15 +164,12 @@ impl WithSimd for Backward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> GroupGradients {
-        let steps = self.group.run.steps;
-        let mut tape = Tape::new(self.group.run, steps);
-        tape.start(&self.group);
-        for step in 0..steps {
-            tape.step(&self.group, step);
-        }
+        let mut tape = Tape::new(self.group.run);
         let mut gradients = GroupGradients::new(self.group.run);
-        for step in (0..steps).rev() {
-            gradients.step(&self.group, &tape, step, self.d_states);
+        for step in (0..self.group.run.steps).rev() {
+            tape.seek(&self.group, step, self.states);
+            tape.step::<S>(&self.group, step);
+            gradients.step::<S>(&self.group, &tape, step, self.d_states);
         }
         gradients
     }

@@ -1,9 +1,11 @@
 //! Forward: one group of sequences through the unfolds of a step, and the record of it that backward reads.
 
 use super::lanes::{LANES, Lanes, transpose_in};
-use super::layout::Parameters;
+use super::layout::{Gates, Parameters};
 use super::synapse::{Sums, gate};
 use super::{Layout, Run};
+use crate::policy::wiring::Synapse;
+use pulp::Simd;
 
 /// What is given of up to sixteen sequences of a batch.
 pub(super) struct Group<'a> {
@@ -22,14 +24,11 @@ pub(super) struct Group<'a> {
 impl<'a> Group<'a> {
     /// Group number `index` of a run.
     pub(super) fn new(run: &'a Run<'a>, index: usize) -> Self {
-        let first = index * LANES;
-        Self {
-            run,
-            parameters: Layout::of(run.wiring).split(run.parameters),
-            first,
-            elapsed: transpose_in(run.elapsed, run.steps, first, run.batch),
-            inputs: transpose_in(run.inputs, run.steps * run.wiring.sensory(), first, run.batch),
-        }
+        let (first, per_sequence) = (index * LANES, run.steps * run.wiring.sensory());
+        let (mut elapsed, mut inputs) = (vec![Lanes::ZERO; run.steps], vec![Lanes::ZERO; per_sequence]);
+        transpose_in(run.elapsed, run.steps, first, 0, &mut elapsed);
+        transpose_in(run.inputs, per_sequence, first, 0, &mut inputs);
+        Self { run, parameters: Layout::of(run.wiring).split(run.parameters), first, elapsed, inputs }
     }
 
     /// Inputs of one step.
@@ -47,19 +46,20 @@ impl<'a> Group<'a> {
     }
 }
 
-/// What the unfolds of a group went through, in order, and their working memory.
+/// What a group went through in the step at hand, and working memory. It stays in the processor's cache, which a record
+/// of all steps would not.
 pub(super) struct Tape {
-    /// The first state, then the state after each unfold: `[1 + unfolds, units]`.
+    /// The state before the step, then after each unfold: `[1 + unfolds, units]`.
     states: Vec<Lanes>,
     /// Sigmoid of each synapse: `[unfolds, synapses]`.
     gates: Vec<Lanes>,
     /// Denominators: `[unfolds, units]`.
     denominators: Vec<Lanes>,
-    /// Sigmoid of each sensory synapse: `[steps, sensory synapses]`.
+    /// Sigmoid of each sensory synapse.
     sensory_gates: Vec<Lanes>,
-    /// Of the step at hand: `[units]`.
+    /// `[units]`
     capacitances: Vec<Lanes>,
-    /// Of the step at hand, over the sensory synapses: `[units]`.
+    /// Over the sensory synapses: `[units]`.
     sensory_sums: Vec<Sums>,
     /// Of the unfold at hand, over all synapses: `[units]`.
     sums: Vec<Sums>,
@@ -78,40 +78,42 @@ pub(super) struct Unfold<'a> {
 }
 
 impl Tape {
-    /// An empty tape with room for some steps.
-    pub(super) fn new(run: &Run<'_>, steps: usize) -> Self {
-        let (wiring, unfolds) = (run.wiring, steps * run.unfolds);
+    /// A tape for a step.
+    pub(super) fn new(run: &Run<'_>) -> Self {
+        let (wiring, unfolds) = (run.wiring, run.unfolds);
         let units = wiring.units();
         Self {
-            states: Vec::with_capacity((1 + unfolds) * units),
-            gates: Vec::with_capacity(unfolds * wiring.synapses().len()),
-            denominators: Vec::with_capacity(unfolds * units),
-            sensory_gates: Vec::with_capacity(steps * wiring.sensory_synapses().len()),
+            states: vec![Lanes::ZERO; (1 + unfolds) * units],
+            gates: vec![Lanes::ZERO; unfolds * wiring.synapses().len()],
+            denominators: vec![Lanes::ZERO; unfolds * units],
+            sensory_gates: vec![Lanes::ZERO; wiring.sensory_synapses().len()],
             capacitances: vec![Lanes::ZERO; units],
             sensory_sums: vec![Sums::ZERO; units],
             sums: vec![Sums::ZERO; units],
         }
     }
 
-    /// Puts the first state of a group on the empty tape.
-    pub(super) fn start(&mut self, group: &Group<'_>) {
-        self.states.extend(transpose_in(group.run.first_state, self.sums.len(), group.first, group.run.batch));
+    /// Puts the state before a step on the tape, from the states after all steps: `[batch, steps, units]`.
+    pub(super) fn seek(&mut self, group: &Group<'_>, step: usize, states: &[f32]) {
+        let (units, steps, first) = (self.sums.len(), group.run.steps, group.first);
+        match step {
+            0 => transpose_in(group.run.first_state, units, first, 0, &mut self.states[..units]),
+            _ => transpose_in(states, steps * units, first, (step - 1) * units, &mut self.states[..units]),
+        }
     }
 
-    /// The state now.
+    /// Makes the state after the step the state before the next one.
+    pub(super) fn advance(&mut self) {
+        let last = self.states.len() - self.sums.len();
+        self.states.copy_within(last.., 0);
+    }
+
+    /// The state after the step.
     pub(super) fn state(&self) -> &[Lanes] {
         &self.states[self.states.len() - self.sums.len()..]
     }
 
-    /// Forgets everything but the state now.
-    pub(super) fn forget_past(&mut self) {
-        self.states.drain(..self.states.len() - self.sums.len());
-        self.gates.clear();
-        self.denominators.clear();
-        self.sensory_gates.clear();
-    }
-
-    /// Unfold number `at`, counted over all steps.
+    /// Unfold number `at` of the step.
     pub(super) fn unfold(&self, group: &Group<'_>, at: usize) -> Unfold<'_> {
         let (units, synapses) = (self.sums.len(), group.run.wiring.synapses().len());
         let (old, new) = self.states[at * units..(at + 2) * units].split_at(units);
@@ -123,59 +125,55 @@ impl Tape {
         }
     }
 
-    /// Sigmoid of each sensory synapse in a step.
-    pub(super) fn sensory_gates(&self, group: &Group<'_>, step: usize) -> &[Lanes] {
-        let synapses = group.run.wiring.sensory_synapses().len();
-        &self.sensory_gates[step * synapses..(step + 1) * synapses]
+    /// Sigmoid of each sensory synapse in the step.
+    pub(super) fn sensory_gates(&self) -> &[Lanes] {
+        &self.sensory_gates
     }
 
-    /// One step.
+    /// One step, from the state before it.
     #[inline(always)]
-    pub(super) fn step(&mut self, group: &Group<'_>, step: usize) {
+    pub(super) fn step<S: Simd>(&mut self, group: &Group<'_>, step: usize) {
+        let (wiring, parameters, units) = (group.run.wiring, &group.parameters, self.sums.len());
         group.capacitances(step, &mut self.capacitances);
-        self.sense(group, step);
-        for _ in 0..group.run.unfolds {
-            self.interact(group);
-            self.integrate(group);
-        }
-    }
-
-    /// Sums over the sensory synapses.
-    #[inline(always)]
-    fn sense(&mut self, group: &Group<'_>, step: usize) {
-        let inputs = group.inputs(step);
         self.sensory_sums.fill(Sums::ZERO);
-        for (k, synapse) in group.run.wiring.sensory_synapses().iter().enumerate() {
-            let parameters = group.parameters.sensory.at(k);
-            let gate = gate(inputs[synapse.source], &parameters);
-            self.sensory_sums[synapse.target].add(gate, &parameters);
-            self.sensory_gates.push(gate);
-        }
-    }
-
-    /// Sums over all synapses, at the state now.
-    #[inline(always)]
-    fn interact(&mut self, group: &Group<'_>) {
-        self.sums.copy_from_slice(&self.sensory_sums);
-        let state = &self.states[self.states.len() - self.sums.len()..];
-        for (k, synapse) in group.run.wiring.synapses().iter().enumerate() {
-            let parameters = group.parameters.synapses.at(k);
-            let gate = gate(state[synapse.source], &parameters);
-            self.sums[synapse.target].add(gate, &parameters);
-            self.gates.push(gate);
+        let sensory = wiring.sensory_synapses();
+        add::<S>(sensory, &parameters.sensory, group.inputs(step), &mut self.sensory_gates, &mut self.sensory_sums);
+        for unfold in 0..group.run.unfolds {
+            self.sums.copy_from_slice(&self.sensory_sums);
+            let (synapses, state) = (wiring.synapses(), &self.states[unfold * units..(unfold + 1) * units]);
+            let gates = &mut self.gates[unfold * synapses.len()..(unfold + 1) * synapses.len()];
+            add::<S>(synapses, &parameters.synapses, state, gates, &mut self.sums);
+            self.integrate::<S>(group, unfold);
         }
     }
 
     /// The new state of every neuron, from its sums.
     #[inline(always)]
-    fn integrate(&mut self, group: &Group<'_>) {
-        let old = self.states.len() - self.sums.len();
+    fn integrate<S: Simd>(&mut self, group: &Group<'_>, unfold: usize) {
+        let units = self.sums.len();
+        let (old, new) = self.states[unfold * units..(unfold + 2) * units].split_at_mut(units);
+        let denominators = &mut self.denominators[unfold * units..(unfold + 1) * units];
         for (n, (sums, cm)) in self.sums.iter().zip(&self.capacitances).enumerate() {
             let (gleak, vleak) = (group.parameters.gleak[n], group.parameters.vleak[n]);
-            let denominator = *cm + gleak + sums.conductance + group.run.epsilon;
-            let state = (*cm * self.states[old + n] + gleak * vleak + sums.current) / denominator;
-            self.denominators.push(denominator);
-            self.states.push(state);
+            denominators[n] = *cm + gleak + sums.conductance + group.run.epsilon;
+            new[n] = (cm.mul_add::<S>(old[n], gleak * vleak) + sums.current) / denominators[n];
         }
+    }
+}
+
+/// Adds to the sums of the neurons what they receive through synapses from these potentials, and records the gates.
+#[inline(always)]
+fn add<S: Simd>(
+    synapses: &[Synapse],
+    parameters: &Gates<&[f32]>,
+    potentials: &[Lanes],
+    gates: &mut [Lanes],
+    sums: &mut [Sums],
+) {
+    for (k, (synapse, recorded)) in synapses.iter().zip(gates).enumerate() {
+        let parameters = parameters.at(k);
+        let gate = gate::<S>(potentials[synapse.source], &parameters);
+        sums[synapse.target].add::<S>(gate, &parameters);
+        *recorded = gate;
     }
 }

@@ -24,11 +24,12 @@ use std::sync::Arc;
 use super::camera_view::CameraGuess;
 use super::entry::{Log, Place, Row, SkipReason, Skipped, sort_out};
 use super::error::{BadOption, RecordingError};
-use super::label::{LabelProfile, Sign, Unit};
+use super::label::LabelProfile;
 use super::options::RecordingOptions;
 use super::pictures::PictureRef;
 use super::source::Source;
 use super::timeline::Clock;
+use super::unit::{Sign, Unit};
 use index::{Index, NumberChannel};
 use pictures::McapPictures;
 

@@ -181,7 +181,7 @@ fn check_integrated_gradients(stored: &mut Stored<'_>, case: &Value, situation: 
 fn check_total(stored: &mut Stored<'_>, name: &str, shares: &[f32]) -> anyhow::Result<()> {
     let expected = stored.numbers(name, &[1])?;
     let shares = || shares.iter().copied().map(f64::from);
-    stored.judge_by(name, &[shares().sum()], &expected, shares().map(f64::abs).sum(), GRADIENT);
+    stored.judge_by(name, &[shares().sum()], &expected, shares().map(f64::abs).sum(), FORWARD);
     Ok(())
 }
 

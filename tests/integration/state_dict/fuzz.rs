@@ -94,7 +94,7 @@ fn a_spoiled_safetensors_file_is_read_or_refused() {
         3 => described(),
         1 => noise(starts),
     ];
-    hold_of_all("safetensors", 1, strategy, hold);
+    hold_of_all("safetensors", strategy, hold);
 }
 
 #[test]
@@ -177,5 +177,5 @@ fn a_spoiled_checkpoint_is_read_or_refused() {
         2 => program,
         1 => noise(starts),
     ];
-    hold_of_all("torch.save", 1, strategy, hold);
+    hold_of_all("torch.save", strategy, hold);
 }

@@ -1,0 +1,119 @@
+//! What recorded steering is measured in, which way it counts, and the vehicle that it steers.
+
+use std::fmt;
+
+/// Unit of a recorded steering value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Share of the largest front-wheel angle, -1 to 1.
+    Share,
+    /// Degrees of the front wheels.
+    FrontDegrees,
+    /// Radians of the front wheels.
+    FrontRadians,
+    /// Degrees of the steering wheel.
+    WheelDegrees,
+    /// Radians of the steering wheel.
+    WheelRadians,
+    /// Path curvature in 1/m.
+    Curvature,
+}
+
+impl Unit {
+    /// Every unit, in the order in which help lists them.
+    pub const ALL: [Self; 6] =
+        [Self::Share, Self::FrontDegrees, Self::FrontRadians, Self::WheelDegrees, Self::WheelRadians, Self::Curvature];
+
+    /// Name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Share => "share",
+            Self::FrontDegrees => "front-deg",
+            Self::FrontRadians => "front-rad",
+            Self::WheelDegrees => "wheel-deg",
+            Self::WheelRadians => "wheel-rad",
+            Self::Curvature => "curvature",
+        }
+    }
+
+    /// The largest value that is steering and no error; of curvature, a circle of 1 m radius.
+    pub(super) fn largest(self) -> f64 {
+        match self {
+            Self::Share | Self::Curvature => 1.0,
+            Self::FrontDegrees => MAX_FRONT_DEG,
+            Self::FrontRadians => MAX_FRONT_DEG.to_radians(),
+            Self::WheelDegrees => MAX_WHEEL_DEG,
+            Self::WheelRadians => MAX_WHEEL_DEG.to_radians(),
+        }
+    }
+}
+
+/// More than any linkage of a road vehicle turns its front wheels.
+pub(super) const MAX_FRONT_DEG: f64 = 60.0;
+/// Two and a half turns: no road car turns further to one side.
+const MAX_WHEEL_DEG: f64 = 900.0;
+
+/// Which way positive values steer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// As everywhere in this program.
+    LeftPositive,
+    /// As in most recordings.
+    RightPositive,
+}
+
+impl Sign {
+    /// Both signs.
+    pub const ALL: [Self; 2] = [Self::LeftPositive, Self::RightPositive];
+
+    /// Name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LeftPositive => "left",
+            Self::RightPositive => "right",
+        }
+    }
+
+    /// Turns a value of this sign into one that is left positive, and the other way round.
+    pub(super) fn to_left_positive(self, value: f64) -> f64 {
+        match self {
+            Self::LeftPositive => value,
+            // 0 minus, so that a value of 0 becomes 0 and not -0.
+            Self::RightPositive => 0.0 - value,
+        }
+    }
+}
+
+impl fmt::Display for Sign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} positive", self.name())
+    }
+}
+
+/// The dimensions of the steered vehicle that turn a recorded value into curvature.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Vehicle {
+    /// Front axle to rear axle, in m.
+    pub wheelbase_m: f32,
+    /// Degrees of the steering wheel per degree of the front wheels.
+    pub steering_ratio: f32,
+    /// Front-wheel angle, in degrees, at a recorded share of 1.
+    pub full_angle_deg: f32,
+    /// Whether they are the vehicle's own, or those of a mid-size car because no recording states them.
+    pub is_known: bool,
+}
+
+impl Vehicle {
+    /// A mid-size car, so that curvature has the size it has on a road. Steering ratios of cars lie around 15; 16 to 25
+    /// degrees are commonly taken for the end stop of a model car's servo.
+    pub(super) const ASSUMED: Self =
+        Self { wheelbase_m: 2.7, steering_ratio: 15.0, full_angle_deg: 20.0, is_known: false };
+
+    /// The Udacity simulator's car: 25 degrees at most; its wheel hubs lie 1.27 m ahead of the car's origin and 1.6 m
+    /// behind it (`Car.prefab` of udacity/self-driving-car-sim).
+    pub(super) const UDACITY: Self = Self { wheelbase_m: 2.87, full_angle_deg: 25.0, is_known: true, ..Self::ASSUMED };
+
+    /// Lincoln MKZ (`wheel_base` and `steer_ratio` of the drive-by-wire node in udacity/CarND-Capstone).
+    pub(super) const LINCOLN_MKZ: Self =
+        Self { wheelbase_m: 2.85, steering_ratio: 14.8, is_known: true, ..Self::ASSUMED };
+}
