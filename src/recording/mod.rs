@@ -45,6 +45,7 @@ mod pictures;
 mod recognise;
 mod series;
 mod source;
+mod stated_camera;
 mod stream;
 mod sully_chen;
 mod survey;

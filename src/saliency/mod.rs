@@ -13,8 +13,8 @@
 //! | SmoothGrad | 20 | 25 forward and back |
 //! | occlusion | 25 | 134 forward |
 //!
-//! On the paper's encoders, of 19 times the multiplications, the last three take 100 to 200 ms: too slow for a smooth
-//! window, right for an audit.
+//! On the paper's encoders, of eight and ten times the multiplications, the last three take 100 to 200 ms: too slow for a
+//! smooth window, right for an audit.
 
 pub mod grad_cam;
 pub mod gradient;

@@ -12,6 +12,7 @@ use crate::frame::Size;
 use crate::recording::Recording;
 use crate::recording::error::RecordingError;
 use crate::recording::mcap::{McapLabel, McapWriter};
+use crate::recording::stated_camera::StatedCamera;
 use crate::recording::video::{EncodedFrame, VideoEncoder, write_mp4};
 
 impl Spooled {
@@ -100,14 +101,16 @@ impl LabelTable {
 /// Pictures and labels in one MCAP file.
 pub(super) struct McapSink {
     spool: Spool,
+    camera: StatedCamera,
     /// Where the file is put together.
     path: PathBuf,
 }
 
 impl McapSink {
-    pub fn open(path: &Path, frames: usize) -> Result<Self, RecordingError> {
+    pub fn open(from: &Recording, path: &Path, frames: usize) -> Result<Self, RecordingError> {
         let spool = Spool::open(path.with_extension("spool"), frames)?;
-        Ok(Self { spool, path: path.with_extension("mcap") })
+        let camera = StatedCamera::of(from.picture_size(), from.view());
+        Ok(Self { spool, camera, path: path.with_extension("mcap") })
     }
 }
 
@@ -120,7 +123,7 @@ impl Sink for McapSink {
     }
 
     fn finish(self: Box<Self>, out: &Path) -> Result<(), RecordingError> {
-        let mut writer = McapWriter::create(&self.path)?;
+        let mut writer = McapWriter::create(&self.path, Some(&self.camera))?;
         for frame in self.spool.frames()? {
             let Spooled { bytes, time_secs, curvature, speed_mps, .. } = frame?;
             writer.append(time_secs, &bytes, &McapLabel { curvature, speed_mps })?;

@@ -10,7 +10,8 @@ use super::tables::{CsvSink, UdacitySink};
 use super::{Appended, Encoded, Passing};
 use crate::recording::error::RecordingError;
 use crate::recording::exclude::with_suffix;
-use crate::recording::tub_v2::{self, TubRecord, TubWriter};
+use crate::recording::stated_camera::{CAMERA_KEY, StatedCamera};
+use crate::recording::tub_v2::{TubRecord, TubWriter};
 use crate::recording::{LabelProfile, Recording};
 
 /// A format to convert to.
@@ -72,7 +73,7 @@ impl Target {
             Self::Udacity => Box::new(UdacitySink::open(path, frames)?),
             Self::Csv => Box::new(CsvSink::open(path, frames, from.label().is_some())?),
             Self::Mp4 => Box::new(VideoSink::open(from, path, frames)?),
-            Self::Mcap => Box::new(McapSink::open(path, frames)?),
+            Self::Mcap => Box::new(McapSink::open(from, path, frames)?),
         })
     }
 }
@@ -102,11 +103,13 @@ struct TubSink {
 
 impl TubSink {
     fn open(from: &Recording, path: &Path, frames: usize) -> Result<Self, RecordingError> {
-        let mut metadata = tub_v2::camera_metadata(from.picture_size(), from.view());
-        metadata["liquid_lane/converted_from"] = json!({
-            "name": from.path().file_name().map(|name| name.to_string_lossy()),
-            "format": from.format().id(),
-            "label": from.label().map(|label| label.to_string()),
+        let metadata = json!({
+            CAMERA_KEY: StatedCamera::of(from.picture_size(), from.view()),
+            "liquid_lane/converted_from": {
+                "name": from.path().file_name().map(|name| name.to_string_lossy()),
+                "format": from.format().id(),
+                "label": from.label().map(|label| label.to_string()),
+            },
         });
         // A run that was ended before its first frame may have left a tub without one.
         let writer = if frames == 0 {

@@ -57,13 +57,22 @@ fn every_target_reads_back_with_its_labels_times_and_drives() {
 }
 
 #[test]
-fn a_tub_keeps_the_view_and_the_pictures_of_what_it_was_made_from() {
+fn our_own_formats_keep_the_view_of_what_they_were_made_from() {
+    let (_dir, recording) = recording();
+    for target in [Target::Tub, Target::Mcap] {
+        let out = tempfile::tempdir().unwrap();
+        let path = out.path().join(target.usual_name(Path::new("drive")));
+        convert(&recording, target, &path).unwrap();
+        assert_eq!(Recording::open(&path).unwrap().view(), recording.view(), "{target:?}");
+    }
+}
+
+#[test]
+fn a_tub_keeps_the_pictures_of_what_it_was_made_from() {
     let (dir, recording) = recording();
     let out = tempfile::tempdir().unwrap();
     let converted = convert(&recording, Target::Tub, &out.path().join("tub")).unwrap();
     assert_eq!(converted.clipped, 1, "full lock of the simulator is more than a donkey's");
-    let tub = Recording::open(&out.path().join("tub")).unwrap();
-    assert_eq!(tub.view(), recording.view());
     let original = fs::read(dir.path().join("IMG/center_2021_05_24_15_10_00_000.jpg")).unwrap();
     assert_eq!(fs::read(out.path().join("tub/images/0_cam_image_array_.jpg")).unwrap(), original);
 }

@@ -9,8 +9,10 @@ use mcap::records::{MessageHeader, Record, op};
 
 use super::message::{Codec, FieldPath};
 use super::records::{self, Stop};
+use crate::recording::camera_view::CameraGuess;
 use crate::recording::contained::contained;
 use crate::recording::series::Series;
+use crate::recording::stated_camera::{CAMERA_KEY, StatedCamera};
 
 /// More pictures or channels than that are refused: 58 hours at 20 a second.
 const MAX_PICTURES: usize = 1 << 22;
@@ -43,6 +45,8 @@ pub(super) struct Camera {
     pub topic: String,
     pub codec: Arc<Codec>,
     pub messages: Vec<MessagePlace>,
+    /// What its channel states of the camera.
+    pub stated: Option<CameraGuess>,
     channel: u16,
 }
 
@@ -160,7 +164,9 @@ impl Scan<'_> {
         let codec = Arc::new(codec);
         if is_picture(schema) {
             let topic = channel.topic.clone();
-            self.index.cameras.push(Camera { topic, codec, messages: Vec::new(), channel: channel.id });
+            let stated = channel.metadata.get(CAMERA_KEY).and_then(|text| serde_json::from_str(text).ok());
+            let stated = stated.as_ref().and_then(StatedCamera::guess_from);
+            self.index.cameras.push(Camera { topic, codec, messages: Vec::new(), stated, channel: channel.id });
             return;
         }
         let schema = schema.clone();

@@ -58,12 +58,13 @@ pub(super) fn read(source: &Source, options: &RecordingOptions) -> Result<Log, R
     let steering = choose_steering(&index, columns.steering.as_deref(), &refuse)?;
     let (rows, skipped) = rows(&index, camera, steering, name);
     let is_own = steering.is_some_and(|steering| steering.schema == OWN_SCHEMA);
+    let usual_camera = if is_own { CameraGuess::TRAINING } else { CameraGuess::UNKNOWN };
     Ok(Log {
         rows,
         skipped,
         label: steering.map(profile),
+        camera: index.cameras[camera].stated.unwrap_or(usual_camera),
         pictures: Box::new(McapPictures::new(path, index.into_camera(camera))),
-        camera: if is_own { CameraGuess::TRAINING } else { CameraGuess::UNKNOWN },
         clock: Clock::Recorded { usual_step_ms: USUAL_STEP_MS },
     })
 }

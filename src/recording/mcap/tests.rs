@@ -29,7 +29,7 @@ fn level(log: &Log, row: usize) -> u8 {
 fn own_file() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("drive.mcap");
-    let mut writer = McapWriter::create(&path).unwrap();
+    let mut writer = McapWriter::create(&path, None).unwrap();
     for i in 0..3_u8 {
         let label = McapLabel { curvature: Some(f32::from(i) * 0.25), speed_mps: Some(10.0) };
         writer.append(f64::from(i) * 0.05, &jpeg(50 * i), &label).unwrap();
@@ -81,10 +81,10 @@ fn what_our_writer_writes_comes_back() {
 #[test]
 fn values_that_are_no_numbers_are_not_written() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = McapWriter::create(&dir.path().join("drive.mcap")).unwrap();
+    let mut writer = McapWriter::create(&dir.path().join("drive.mcap"), None).unwrap();
     let label = McapLabel { curvature: Some(f32::NAN), speed_mps: None };
     assert!(writer.append(0.0, &jpeg(0), &label).unwrap_err().to_string().contains("picture 0"));
-    assert!(McapWriter::create(Path::new("/nowhere/drive.mcap")).is_err());
+    assert!(McapWriter::create(Path::new("/nowhere/drive.mcap"), None).is_err());
 }
 
 #[test]

@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::OWN_SCHEMA;
 use crate::recording::error::RecordingError;
+use crate::recording::stated_camera::{CAMERA_KEY, StatedCamera};
 
 const PICTURE_SCHEMA: &str = "foxglove.CompressedImage";
 const PICTURE_TOPIC: &str = "/camera";
@@ -53,11 +54,11 @@ pub struct McapWriter {
 }
 
 impl McapWriter {
-    /// Starts a file; what was there is gone.
+    /// Starts a file; what was there is gone. Without a camera it is the training camera's.
     ///
     /// # Errors
     /// Reports a path that cannot be written.
-    pub fn create(path: &Path) -> Result<Self, RecordingError> {
+    pub(in crate::recording) fn create(path: &Path, camera: Option<&StatedCamera>) -> Result<Self, RecordingError> {
         let file = File::create(path).map_err(RecordingError::io(path, "cannot write"))?;
         let unwritable = |error: mcap::McapError| unwritable(path, "file", error.to_string());
         let options = mcap::WriteOptions::new().library(concat!("liquid-lane ", env!("CARGO_PKG_VERSION")));
@@ -65,8 +66,9 @@ impl McapWriter {
         let schema = picture_schema();
         let picture = picture_descriptor(&schema).ok_or_else(|| unwritable_schema(path))?;
         let none = BTreeMap::new();
+        let stated = camera.map(|camera| (CAMERA_KEY.to_owned(), json!(camera).to_string())).into_iter().collect();
         let id = writer.add_schema(PICTURE_SCHEMA, "protobuf", &schema.encode_to_vec()).map_err(unwritable)?;
-        let picture_channel = writer.add_channel(id, PICTURE_TOPIC, "protobuf", &none).map_err(unwritable)?;
+        let picture_channel = writer.add_channel(id, PICTURE_TOPIC, "protobuf", &stated).map_err(unwritable)?;
         let id = writer.add_schema(OWN_SCHEMA, "jsonschema", STEERING_SCHEMA.as_bytes()).map_err(unwritable)?;
         let steering_channel = writer.add_channel(id, STEERING_TOPIC, "json", &none).map_err(unwritable)?;
         Ok(Self { path: path.to_owned(), writer, picture, picture_channel, steering_channel, count: 0 })

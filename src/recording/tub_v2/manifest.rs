@@ -5,15 +5,15 @@ use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{CAMERA_KEY, CROSS_TRACK_KEY, CURVATURE_KEY, IMAGE_KEY, INDEX_FILE, OWN_VERSION_KEY, SPEED_KEY};
-use crate::frame::Size;
-use crate::recording::camera_view::{CameraGuess, CameraView};
+use super::{CROSS_TRACK_KEY, CURVATURE_KEY, IMAGE_KEY, INDEX_FILE, OWN_VERSION_KEY, SPEED_KEY};
+use crate::recording::camera_view::CameraGuess;
 use crate::recording::error::RecordingError;
 use crate::recording::folder::{Folder, base_name, numbered_lines};
+use crate::recording::stated_camera::{CAMERA_KEY, StatedCamera};
 use crate::whole_file;
 
 /// Records per catalog, as donkeycar has it.
@@ -43,29 +43,6 @@ pub(super) struct Manifest {
     pub camera: Option<CameraGuess>,
 }
 
-/// What the metadata state of a camera that is not the training camera.
-#[derive(Deserialize, Serialize)]
-pub(super) struct StatedCamera {
-    width: u32,
-    height: u32,
-    crop: [u32; 4],
-    horizon_px: f32,
-    focal_px: f32,
-}
-
-impl StatedCamera {
-    pub fn of(size: Size, view: CameraView) -> Self {
-        let (horizon_px, focal_px) = (view.projection.horizon_px, view.projection.focal_px);
-        Self { width: size.width, height: size.height, crop: view.crop, horizon_px, focal_px }
-    }
-
-    fn guess(self) -> Option<CameraGuess> {
-        let Self { width, height, crop, horizon_px, focal_px } = self;
-        let size = (width > 0 && height > 0).then(|| Size::new(width, height))?;
-        CameraGuess::stated(size, crop, horizon_px, focal_px)
-    }
-}
-
 /// The last line of a manifest.
 #[derive(Deserialize)]
 struct CatalogList {
@@ -88,13 +65,9 @@ impl Manifest {
             catalogs: list.paths.iter().map(|path| base_name(path).to_owned()).collect(),
             deleted: list.deleted_indexes.into_iter().collect(),
             is_own: metadata.get(OWN_VERSION_KEY).is_some(),
-            camera: metadata.get(CAMERA_KEY).and_then(stated_camera),
+            camera: metadata.get(CAMERA_KEY).and_then(StatedCamera::guess_from),
         })
     }
-}
-
-fn stated_camera(value: &Value) -> Option<CameraGuess> {
-    StatedCamera::deserialize(value).ok()?.guess()
 }
 
 /// The manifest's lines that are not blank, each one JSON value.

@@ -10,7 +10,7 @@ mod write;
 
 pub(super) use read::read;
 pub use write::TubWriter;
-pub(super) use write::{TubRecord, camera_metadata, encode_jpeg};
+pub(super) use write::{TubRecord, encode_jpeg};
 
 /// The file that makes a folder a tub.
 pub(super) const INDEX_FILE: &str = "manifest.json";
@@ -21,9 +21,6 @@ const IMAGE_KEY: &str = "cam/image_array";
 
 /// Metadata key of tubs that hold exact curvature, taken by the training camera; its value counts changes of the keys.
 const OWN_VERSION_KEY: &str = "liquid_lane/version";
-
-/// Metadata key of the camera behind pictures that are not the training camera's: those of a conversion.
-const CAMERA_KEY: &str = "liquid_lane/camera";
 
 /// Path curvature in 1/m, left positive.
 const CURVATURE_KEY: &str = "liquid_lane/curvature";

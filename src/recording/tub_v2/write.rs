@@ -10,10 +10,9 @@ use std::path::{Path, PathBuf};
 use image::codecs::jpeg::JpegEncoder;
 use serde_json::{Value, json};
 
-use super::manifest::{self, RECORDS_PER_CATALOG, StatedCamera};
-use super::{CAMERA_KEY, CROSS_TRACK_KEY, CURVATURE_KEY, IMAGE_FOLDER, IMAGE_KEY, OWN_VERSION_KEY, SPEED_KEY};
-use crate::frame::{RgbImage, Sample, Size, Steering};
-use crate::recording::camera_view::CameraView;
+use super::manifest::{self, RECORDS_PER_CATALOG};
+use super::{CROSS_TRACK_KEY, CURVATURE_KEY, IMAGE_FOLDER, IMAGE_KEY, OWN_VERSION_KEY, SPEED_KEY};
+use crate::frame::{RgbImage, Sample, Steering};
 use crate::recording::error::RecordingError;
 use crate::recording::folder::cut_lines;
 use crate::recording::label::LabelProfile;
@@ -30,11 +29,6 @@ pub(in crate::recording) struct TubRecord {
     pub steering: Option<Steering>,
     pub speed_mps: Option<f32>,
     pub cross_track_m: Option<f32>,
-}
-
-/// Metadata that state the camera of a conversion.
-pub(in crate::recording) fn camera_metadata(size: Size, view: CameraView) -> Value {
-    json!({ CAMERA_KEY: StatedCamera::of(size, view) })
 }
 
 /// A tub being written, one record after the other. What is on the disk is a readable tub at any time.
