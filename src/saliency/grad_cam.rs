@@ -1,5 +1,5 @@
-//! Grad-CAM (Selvaraju et al. 2017) on the last feature map: every filter's map, weighted by how much the steering would
-//! change if all of that filter's places rose together. Unlike VisualBackProp it goes through the head.
+//! Grad-CAM (Selvaraju et al. 2017) on the last feature map: every filter's map, weighted by how much the steering
+//! would change if all of that filter's places rose together. Unlike VisualBackProp it goes through the head.
 
 use super::Situation;
 use super::map::SignedMap;

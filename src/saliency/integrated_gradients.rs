@@ -1,5 +1,5 @@
-//! Integrated gradients (Sundararajan et al. 2017): the gradient averaged on the straight way from a featureless picture
-//! to this one, times the difference of the two. The shares of all pixels add up to the difference in steering.
+//! Integrated gradients (Sundararajan et al. 2017): the gradient averaged on the straight way from a featureless
+//! picture to this one, times the difference of the two. The shares of all pixels add up to the difference in steering.
 
 use super::Situation;
 use super::gradient::{curvature_per_pixel, weighted_gradient};
@@ -12,8 +12,8 @@ use burn::tensor::{Tensor, TensorData};
 /// Points on the way for a map on screen: between the 20 and 300 that the paper finds enough.
 pub const STEPS: usize = 32;
 
-/// Share of the network's output that each whitened input has, `[height · width · 3]`, against a whitened input of zeros:
-/// every pixel grey at the picture's mean brightness.
+/// Share of the network's output that each whitened input has, `[height · width · 3]`, against a whitened input of
+/// zeros: every pixel grey at the picture's mean brightness.
 ///
 /// # Panics
 /// If there are fewer than two steps, or the situation's recorder does not record.

@@ -1,8 +1,8 @@
 //! Attribution of a policy's steering to its input. One procedure serves every policy, so that a difference between two
 //! maps is a difference between two networks.
 //!
-//! What a map costs beside the frame's own forward pass of 0.1 ms, in milliseconds on one thread, for the compact encoder
-//! and 19 liquid neurons; `make bench` measures it anew:
+//! What a map costs beside the frame's own forward pass of 0.1 ms, in milliseconds on one thread, for the compact
+//! encoder and 19 liquid neurons; `make bench` measures it anew:
 //!
 //! | method | about | passes |
 //! | --- | --- | --- |
@@ -13,8 +13,8 @@
 //! | SmoothGrad | 20 | 25 forward and back |
 //! | occlusion | 25 | 134 forward |
 //!
-//! On the paper's encoders, of eight and ten times the multiplications, the last three take 100 to 200 ms: too slow for a
-//! smooth window, right for an audit.
+//! On the paper's encoders, of eight and ten times the multiplications, the last three take 100 to 200 ms: too slow for
+//! a smooth window, right for an audit.
 
 pub mod grad_cam;
 pub mod gradient;

@@ -14,9 +14,9 @@ const SQUARES_PER_HEIGHT: u32 = 4;
 /// Each square overlaps half of the one before.
 const PLACES_PER_SIDE: usize = 2;
 
-/// The map of one frame in 1/m: curvature commanded less the curvature with this pixel hidden, averaged over the squares
-/// that hide it. Positive: what is there pushes left. The square is grey at the picture's mean brightness, a whitened 0,
-/// and the rest of the picture stays as it is.
+/// The map of one frame in 1/m: curvature commanded less the curvature with this pixel hidden, averaged over the
+/// squares that hide it. Positive: what is there pushes left. The square is grey at the picture's mean brightness, a
+/// whitened 0, and the rest of the picture stays as it is.
 pub fn occlusion(situation: &Situation<'_>) -> SignedMap {
     let size = situation.policy.input_size();
     let squares = squares(size);

@@ -5,8 +5,8 @@
 pub enum Quadrature {
     /// Exact for polynomials up to twice the number of points; the default of captum.
     GaussLegendre,
-    /// Evenly spread points with both ends, weights 1/n and half of it at the ends, as captum has it. Its weights add up
-    /// to (n − 1)/n.
+    /// Evenly spread points with both ends, weights 1/n and half of it at the ends, as captum has it. Its weights add
+    /// up to (n − 1)/n.
     RiemannTrapezoid,
 }
 

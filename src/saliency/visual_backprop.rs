@@ -1,7 +1,7 @@
-//! VisualBackProp (Bojarski et al. 2018) by the three procedures that Lechner et al. 2020 left behind: Algorithm 7 of the
-//! paper, and what its released scripts do instead, one way under recurrent heads and another under the CNN. All go from
-//! the deepest feature map to the image, multiplying one channel mean per layer. Here each serves every policy, because
-//! maps can be compared only if one procedure made them.
+//! VisualBackProp (Bojarski et al. 2018) by the three procedures that Lechner et al. 2020 left behind: Algorithm 7 of
+//! the paper, and what its released scripts do instead, one way under recurrent heads and another under the CNN. All go
+//! from the deepest feature map to the image, multiplying one channel mean per layer. Here each serves every policy,
+//! because maps can be compared only if one procedure made them.
 
 use super::map::SaliencyMap;
 use super::plane::{Plane, first_frame};
@@ -14,7 +14,7 @@ use burn::tensor::Tensor;
 /// of the product of mean activities.
 ///
 /// # Shapes
-/// - maps: one `[batch, rows, columns, filters]` per convolution of `encoder`, from the image on; the first frame counts
+/// - maps: one `[batch, rows, columns, filters]` per convolution of `encoder`, from the image on; the first frame is taken
 pub fn visual_backprop(encoder: EncoderKind, maps: &[Tensor<4>]) -> SaliencyMap {
     let shapes = encoder.shapes();
     let mut relevance: Option<Vec<f32>> = None;
@@ -42,8 +42,8 @@ pub fn released_recurrent(whitened: &Tensor<4>, maps: &[Tensor<4>]) -> Plane {
     product_upwards(&means)
 }
 
-/// The script for the CNN: plain means, bilinear enlargement, and no further down than the first feature map. 0 to 1, at
-/// that map's size.
+/// The script for the CNN: plain means, bilinear enlargement, and no further down than the first feature map. 0 to 1,
+/// at that map's size.
 ///
 /// # Shapes
 /// As [`released_recurrent`].

@@ -8,6 +8,9 @@ use crate::policy::wiring::Wiring;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// Weights from inputs and neurons to neurons, per gate, beyond these are refused for the same reason.
+const MOST_DENSE: usize = 1 << 20;
+
 /// Widths and numbers of parts beyond these are refused: no allocation by a number from a file.
 const MOST: usize = 4096;
 
@@ -320,6 +323,13 @@ impl CellSpec {
                 return Err(SpecError(format!("{name}: expected 1 to {MOST}, got {count}")));
             }
         }
+        let (inputs, units) = (self.core.inputs(), self.core.units());
+        let dense = units * (inputs + units);
+        if dense > MOST_DENSE && (self.core.wiring().is_none() || self.mixed_memory) {
+            return Err(SpecError(format!(
+                "{inputs} inputs and {units} neurons make {dense} weights a gate; expected at most {MOST_DENSE}"
+            )));
+        }
         match &self.core {
             CoreSpec::CtRnn(CtRnnSpec { solver: Solver::Fused, .. })
             | CoreSpec::NeuralOde(NeuralOdeSpec { solver: Solver::Fused, .. }) => {
@@ -336,5 +346,20 @@ impl CellSpec {
             }
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_specification_of_more_than_can_be_computed_is_refused_with_its_numbers() {
+        let lstm = |units| CellSpec::plain(CoreSpec::Lstm(LstmSpec { inputs: 32, units, gates: GateOrder::Ncps }));
+        assert_eq!(lstm(64).check(), Ok(()));
+        let refused = |spec: CellSpec| spec.check().unwrap_err().to_string();
+        assert!(refused(lstm(4096)).contains("4096 neurons make 16908288 weights"));
+        assert!(refused(lstm(0)).contains("units: expected 1 to 4096, got 0"));
+        assert!(refused(lstm(5000)).contains("got 5000"));
     }
 }

@@ -28,9 +28,9 @@ use stored::Stored;
 const FORWARD: f64 = 5e-6;
 const GRADIENT: f64 = 5e-5;
 
-/// A ReLU whose input is 0 but for rounding is open in 32 bits and shut in 64, or the other way round: at one of n steps
-/// of an integral that moves the pixels under it by an n-th of their gradient. PyTorch's own 32 bits do the same. The
-/// most seen in nine files was 0.05/n of the largest share.
+/// A ReLU whose input is 0 but for rounding is open in 32 bits and shut in 64, or the other way round: at one of n
+/// steps of an integral that moves the pixels under it by an n-th of their gradient. PyTorch's own 32 bits do the same.
+/// The most seen in nine files was 0.05/n of the largest share.
 const FLIPPED_RELU: f64 = 0.1;
 
 /// Points of an integral that a file may ask for: a second of work at most.
