@@ -8,7 +8,7 @@ use super::entry::{Log, Place, Row, SkipReason, sort_out};
 use super::error::{BadOption, RecordingError};
 use super::label::LabelProfile;
 use super::listing::Listing;
-use super::options::RecordingOptions;
+use super::options::{Columns, RecordingOptions};
 use super::picture::PictureFiles;
 use super::pictures::PictureRef;
 use super::source::Source;
@@ -22,8 +22,14 @@ pub(super) fn read(source: &Source, options: &RecordingOptions) -> Result<Log, R
     let pictures = Listing::read(&source.folder)?;
     match &source.file {
         Some(file) => read_table(source, &Table::read(&source.folder, file)?, &pictures, options),
+        None if options.columns != Columns::default() => Err(no_table(source)),
         None => Ok(without_table(source, &pictures)),
     }
+}
+
+fn no_table(source: &Source) -> RecordingError {
+    let (expected, got) = ("a table: name its file".to_owned(), "a folder without a CSV file".to_owned());
+    RecordingError::Option { path: source.path(), bad: BadOption { option: "--columns", expected, got } }
 }
 
 fn without_table(source: &Source, pictures: &Listing) -> Log {
@@ -135,7 +141,6 @@ fn scale_times(rows: &mut [Row]) {
 mod tests {
     use super::*;
     use crate::frame::RgbImage;
-    use crate::recording::options::Columns;
     use crate::recording::{Format, Recording, Sign, Timing, Unit};
 
     /// A folder of pictures 1, 2 and 10, and perhaps a table.
@@ -203,6 +208,14 @@ mod tests {
             let recording = Recording::open(dir.path()).unwrap();
             assert_eq!((recording.len(), recording.skipped()), (2, &[(reason, 1)].into()), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn columns_of_no_table_are_refused() {
+        let columns = Columns { steering: Some("2".into()), ..Columns::default() };
+        let options = RecordingOptions { columns, ..RecordingOptions::default() };
+        let message = Recording::open_with(folder(None).path(), &options).unwrap_err().to_string();
+        assert!(message.contains("--columns: expected a table: name its file"), "{message}");
     }
 
     #[test]

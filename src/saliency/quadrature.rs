@@ -3,7 +3,7 @@
 /// Where and with what weight an integrand is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quadrature {
-    /// Exact for polynomials up to twice the number of points; the default of captum.
+    /// Exact for polynomials of a degree below twice the number of points; the default of captum.
     GaussLegendre,
     /// Evenly spread points with both ends, weights 1/n and half of it at the ends, as captum has it. Its weights add
     /// up to (n − 1)/n.

@@ -14,7 +14,8 @@ use burn::tensor::Tensor;
 /// of the product of mean activities.
 ///
 /// # Shapes
-/// - maps: one `[batch, rows, columns, filters]` per convolution of `encoder`, from the image on; the first frame is taken
+/// - maps: one `[batch, rows, columns, filters]` per convolution of `encoder`, from the image on; the first frame
+///   counts
 pub fn visual_backprop(encoder: EncoderKind, maps: &[Tensor<4>]) -> SaliencyMap {
     let shapes = encoder.shapes();
     let mut relevance: Option<Vec<f32>> = None;

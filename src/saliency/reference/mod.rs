@@ -33,7 +33,7 @@ const GRADIENT: f64 = 5e-5;
 /// The most seen in nine files was 0.05/n of the largest share.
 const FLIPPED_RELU: f64 = 0.1;
 
-/// Points of an integral that a file may ask for: a second of work at most.
+/// Points of an integral that a file may ask for: a few seconds of work at most.
 const MOST_STEPS: std::ops::RangeInclusive<u64> = 2..=1000;
 
 /// What came of a reference file.
