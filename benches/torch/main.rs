@@ -12,7 +12,7 @@ mod work;
 
 use anyhow::Context as _;
 use peer::Peer;
-use rows::{ROWS, SGEMM_SIDE};
+use rows::{Row, SGEMM_SIDE};
 use std::io::Write as _;
 use table::Measured;
 
@@ -29,23 +29,24 @@ fn main() -> anyhow::Result<()> {
         Ok(rounds) => rounds.parse().with_context(|| format!("TORCH_ROUNDS={rounds} is not a number"))?,
         Err(_) => ROUNDS,
     };
+    let rows = Row::named(&std::env::args().skip(1).filter(|part| !part.starts_with('-')).collect::<Vec<_>>());
     let mut measured = Measured::default();
     for round in 1..=rounds {
         for threads in [1, 2] {
+            let rows = rows.iter().filter(|row| row.threads == threads);
             eprintln!("round {round} of {rounds}, {threads} threads: PyTorch");
-            measured.add_peer(threads, &peer.run(threads)?);
+            measured.add_peer(threads, &peer.run(threads, rows.clone())?);
             eprintln!("round {round} of {rounds}, {threads} threads: liquid-lane");
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
             pool.install(|| {
                 if threads == 1 {
                     measured.add_sgemm(timing::time(&mut *work::sgemm(SGEMM_SIDE)));
                 }
-                for (index, row) in ROWS.iter().enumerate().filter(|(_, row)| row.threads == threads) {
-                    measured.add_ours(index, timing::time(&mut *(row.ours)()));
+                for row in rows {
+                    measured.add_ours(row, timing::time(&mut *(row.ours)()));
                 }
             });
         }
     }
-    write!(out, "{measured}")?;
-    Ok(())
+    Ok(measured.write(&rows, &mut out)?)
 }

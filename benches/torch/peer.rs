@@ -1,6 +1,6 @@
 //! The other side: Python scripts that print what they measured as JSON.
 
-use super::rows::{ROWS, SGEMM, SGEMV};
+use super::rows::{Row, SGEMM, SGEMV};
 use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -32,9 +32,12 @@ impl Peer {
         Some(Self { python: path("TORCH_PYTHON")?, baseline: path("TORCH_BASELINE")? })
     }
 
-    /// Every metric of the rows that have this number of threads.
-    pub fn run(&self, threads: usize) -> anyhow::Result<Vec<(String, Metric)>> {
-        let rows = ROWS.iter().filter(|row| row.threads == threads);
+    /// Every metric of some rows.
+    pub fn run<'a>(
+        &self,
+        threads: usize,
+        rows: impl Iterator<Item = &'a &'static Row>,
+    ) -> anyhow::Result<Vec<(String, Metric)>> {
         let mut wanted: Vec<&str> = rows.flat_map(|row| row.eager.iter().chain(row.compiled)).copied().collect();
         if threads == 1 {
             wanted.extend([SGEMM, SGEMV]);

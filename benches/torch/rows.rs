@@ -21,6 +21,14 @@ pub struct Row {
     pub cost: fn() -> Option<Cost>,
 }
 
+impl Row {
+    /// The rows whose work has one of these parts in its name; of no parts, all.
+    pub fn named(parts: &[String]) -> Vec<&'static Self> {
+        let named = |row: &&Self| parts.is_empty() || parts.iter().any(|part| row.work.contains(part.as_str()));
+        ROWS.iter().filter(named).collect()
+    }
+}
+
 /// Arithmetic and memory traffic of one call.
 #[derive(Clone, Copy)]
 pub struct Cost {
@@ -44,7 +52,7 @@ const LTC_STEP_COMPILED: &[&str] = &["i_ltc_cell_jit_trace", "i_ltc_cell_torch_c
 const NCP_TRAINING: &[&str] = &["iv_train_ncp_ltc_B32_T16"];
 
 /// The table.
-pub const ROWS: &[Row] = &[
+const ROWS: &[Row] = &[
     Row {
         work: "LTC alone, batch 1, one step: the kernel",
         threads: 1,
@@ -100,7 +108,7 @@ pub const ROWS: &[Row] = &[
         cost: || Some(training_cost(EncoderKind::Paper, 512)),
     },
     Row {
-        work: "the same",
+        work: "training step, paper encoder + NCP, 32 sequences of 16",
         threads: 2,
         frames: Some(512),
         eager: NCP_TRAINING,
@@ -139,7 +147,7 @@ pub const ROWS: &[Row] = &[
         cost: unknown,
     },
     Row {
-        work: "CfC of 19, the same",
+        work: "CfC of 19, batch 64, 32 steps, forward + backward",
         threads: 1,
         frames: None,
         eager: &["iv_rnn_only_cfc_dense19_B64_T32_fwd_bwd"],
@@ -148,7 +156,7 @@ pub const ROWS: &[Row] = &[
         cost: unknown,
     },
     Row {
-        work: "LSTM of 64, the same",
+        work: "LSTM of 64, batch 64, 32 steps, forward + backward",
         threads: 1,
         frames: None,
         eager: &["iv_rnn_only_lstm64_B64_T32_fwd_bwd"],
@@ -157,7 +165,7 @@ pub const ROWS: &[Row] = &[
         cost: unknown,
     },
     Row {
-        work: "GRU of 64, the same",
+        work: "GRU of 64, batch 64, 32 steps, forward + backward",
         threads: 1,
         frames: None,
         eager: &["gru64_B64_T32_fwd_bwd"],

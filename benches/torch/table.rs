@@ -1,18 +1,18 @@
 //! All times, and the table made of them.
 
 use super::peer::Metric;
-use super::rows::{Cost, ROWS, Row, SGEMM, SGEMM_SIDE, SGEMV, SGEMV_BYTES};
+use super::rows::{Cost, Row, SGEMM, SGEMM_SIDE, SGEMV, SGEMV_BYTES};
 use super::timing::{least, median};
 use std::collections::BTreeMap;
-use std::fmt::{Display, Formatter};
+use std::io::{self, Write};
 
 /// What both sides took, round after round.
 #[derive(Default)]
 pub struct Measured {
     /// By threads and metric.
     peer: BTreeMap<(usize, String), Vec<Metric>>,
-    /// By row, milliseconds of every call.
-    ours: BTreeMap<usize, Vec<f64>>,
+    /// By threads and work, milliseconds of every call.
+    ours: BTreeMap<(usize, &'static str), Vec<f64>>,
     /// Milliseconds of our matrix product.
     sgemm_ms: Vec<f64>,
 }
@@ -33,13 +33,34 @@ impl Measured {
     }
 
     /// Calls of ours for a row of the table.
-    pub fn add_ours(&mut self, row: usize, calls_ms: Vec<f64>) {
-        self.ours.entry(row).or_default().extend(calls_ms);
+    pub fn add_ours(&mut self, row: &'static Row, calls_ms: Vec<f64>) {
+        self.ours.entry((row.threads, row.work)).or_default().extend(calls_ms);
     }
 
     /// Calls of our matrix product.
     pub fn add_sgemm(&mut self, calls_ms: Vec<f64>) {
         self.sgemm_ms.extend(calls_ms);
+    }
+
+    /// The table of some rows.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, rows: &[&'static Row], out: &mut impl Write) -> io::Result<()> {
+        writeln!(out, "Least time of a call, its median in brackets.\n")?;
+        writeln!(
+            out,
+            "| work | threads | PyTorch, eager | compiled | ours | eager / ours | compiled / ours | floor |"
+        )?;
+        writeln!(out, "| --- | --- | --- | --- | --- | --- | --- | --- |")?;
+        for row in rows {
+            writeln!(out, "{}", self.row(row))?;
+        }
+        let [peak, reading] = [self.peak(), self.reading()].map(|rate| rate.unwrap_or_default() / 1e6);
+        writeln!(
+            out,
+            "\nFloors: sgemm of {SGEMM_SIDE} at {peak:.0} GFLOP/s a thread, a matrix read at {reading:.0} GB/s."
+        )
     }
 
     /// The metric with the least time among some that do the same.
@@ -53,8 +74,8 @@ impl Measured {
         spreads.min_by(|a, b| a.min.total_cmp(&b.min))
     }
 
-    fn ours(&self, row: usize) -> Option<Spread> {
-        let calls = self.ours.get(&row)?;
+    fn ours(&self, row: &'static Row) -> Option<Spread> {
+        let calls = self.ours.get(&(row.threads, row.work))?;
         Some(Spread { min: least(calls)?, median: median(calls)? })
     }
 
@@ -74,9 +95,9 @@ impl Measured {
         Some(if cost.bytes > 0.0 { arithmetic + cost.bytes / self.reading()? } else { arithmetic })
     }
 
-    fn row(&self, index: usize, row: &Row) -> String {
+    fn row(&self, row: &'static Row) -> String {
         let (eager, compiled) = (self.peer(row.threads, row.eager), self.peer(row.threads, row.compiled));
-        let ours = self.ours(index);
+        let ours = self.ours(row);
         let shown = |spread| shown(spread, row.frames);
         let floor = (row.cost)().and_then(|cost| self.floor_ms(cost, row.threads));
         let floor = floor.map_or("-".into(), |ms| format!("{ms:.3} ms"));
@@ -89,22 +110,6 @@ impl Measured {
             shown(ours),
             ratio(eager, ours),
             ratio(compiled, ours)
-        )
-    }
-}
-
-impl Display for Measured {
-    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "Least time of a call, its median in brackets.\n")?;
-        writeln!(f, "| work | threads | PyTorch, eager | compiled | ours | eager / ours | compiled / ours | floor |")?;
-        writeln!(f, "| --- | --- | --- | --- | --- | --- | --- | --- |")?;
-        for (index, row) in ROWS.iter().enumerate() {
-            writeln!(f, "{}", self.row(index, row))?;
-        }
-        let [peak, reading] = [self.peak(), self.reading()].map(|rate| rate.unwrap_or_default() / 1e6);
-        writeln!(
-            f,
-            "\nFloors: sgemm of {SGEMM_SIDE} at {peak:.0} GFLOP/s on one thread; a matrix read at {reading:.0} GB/s."
         )
     }
 }

@@ -11,7 +11,6 @@ use burn::tensor::ops::ConvOptions;
 pub fn conv_relu(input: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, shape: ConvShape) -> Tensor<4> {
     let ConvShape { stride, padding, .. } = shape;
     let input = input.permute([0, 3, 1, 2]); // [batch, channels, rows, columns]
-    let weight = weight.permute([3, 2, 0, 1]); // [filters, channels, kernel, kernel]
     let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
     relu(conv2d(input, weight, Some(bias), options)).permute([0, 2, 3, 1])
 }
@@ -33,7 +32,7 @@ mod tests {
 
     /// Output, then the gradients of a sum over it that weights every output differently.
     fn run(convolution: fn(Tensor<4>, Tensor<4>, Tensor<1>, ConvShape) -> Tensor<4>) -> [Vec<f32>; 4] {
-        let (input, weight, bias) = (tensor([2, 7, 9, 3]), tensor([3, 3, 3, 5]), tensor([5]));
+        let (input, weight, bias) = (tensor([2, 7, 9, 3]), tensor([5, 3, 3, 3]), tensor([5]));
         let output = convolution(input.clone(), weight.clone(), bias.clone(), SHAPE);
         let gradients = (output.clone() * tensor(output.dims()).detach()).sum().backward();
         let [input, weight] = [input, weight].map(|leaf| to_vec(leaf.grad(&gradients).unwrap()));

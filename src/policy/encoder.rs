@@ -97,7 +97,7 @@ impl Conv {
     }
 
     fn forward(&self, input: Tensor<4>, shape: ConvShape) -> Tensor<4> {
-        conv_relu(input, self.weight.val().permute([2, 3, 1, 0]), self.bias.val(), shape)
+        conv_relu(input, self.weight.val(), self.bias.val(), shape)
     }
 }
 

@@ -9,14 +9,20 @@ use rand_distr::{Distribution as _, StandardNormal, StandardUniform};
 
 /// Draws the tensors of one network, in the order in which they are asked for.
 pub struct FirstWeights<'a> {
-    rng: ChaCha8Rng,
+    /// None where the numbers do not matter.
+    rng: Option<ChaCha8Rng>,
     device: &'a Device,
 }
 
 impl<'a> FirstWeights<'a> {
     /// The draws of a seed.
     pub fn new(seed: u64, device: &'a Device) -> Self {
-        Self { rng: stream(seed, Purpose::Weights, 0), device }
+        Self { rng: Some(stream(seed, Purpose::Weights, 0)), device }
+    }
+
+    /// Zeros wherever a seed would be drawn from: for a network whose numbers come from a file.
+    pub fn blank(device: &'a Device) -> Self {
+        Self { rng: None, device }
     }
 
     /// N(0, 2 / fan_in): He et al. 2015, for rectified layers.
@@ -44,7 +50,8 @@ impl<'a> FirstWeights<'a> {
 
     /// Random orthonormal columns (Saxe et al. 2014), for recurrent weights: a state keeps its length through them.
     pub fn orthogonal(&mut self, [rows, columns]: [usize; 2]) -> Param<Tensor<2>> {
-        let mut normal = || -> f64 { StandardNormal.sample(&mut self.rng) };
+        let Some(rng) = &mut self.rng else { return self.constant([rows, columns], 0.0) };
+        let mut normal = || -> f64 { StandardNormal.sample(rng) };
         let mut basis: Vec<Vec<f64>> = Vec::with_capacity(columns);
         for _ in 0..columns {
             let mut column: Vec<f64> = (0..rows).map(|_| normal()).collect();
@@ -57,18 +64,17 @@ impl<'a> FirstWeights<'a> {
             basis.push(column);
         }
         let values: Vec<f32> = (0..rows).flat_map(|row| basis.iter().map(move |column| column[row] as f32)).collect();
-        Param::from_data(TensorData::new(values, [rows, columns]), self.device)
+        self.filled([rows, columns], values)
     }
 
     /// All the same.
     pub fn constant<const D: usize>(&mut self, shape: [usize; D], value: f32) -> Param<Tensor<D>> {
-        self.fill(shape, |_| value)
+        self.filled(shape, vec![value; shape.iter().product()])
     }
 
     /// These numbers.
     pub fn given(&mut self, values: Vec<f32>) -> Param<Tensor<1>> {
-        let shape = [values.len()];
-        Param::from_data(TensorData::new(values, shape), self.device)
+        self.filled([values.len()], values)
     }
 
     fn fill<const D: usize>(
@@ -76,7 +82,12 @@ impl<'a> FirstWeights<'a> {
         shape: [usize; D],
         mut draw: impl FnMut(&mut ChaCha8Rng) -> f32,
     ) -> Param<Tensor<D>> {
-        let values: Vec<f32> = (0..shape.iter().product()).map(|_| draw(&mut self.rng)).collect();
+        let Some(rng) = &mut self.rng else { return self.constant(shape, 0.0) };
+        let values = (0..shape.iter().product()).map(|_| draw(rng)).collect();
+        self.filled(shape, values)
+    }
+
+    fn filled<const D: usize>(&self, shape: [usize; D], values: Vec<f32>) -> Param<Tensor<D>> {
         Param::from_data(TensorData::new(values, shape), self.device)
     }
 }

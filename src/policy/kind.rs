@@ -224,6 +224,14 @@ impl PolicyKind {
         self.head != HeadKind::Cnn
     }
 
+    /// Whether a cell is of its head's kind, whatever its widths, wiring and settings: the kind decides the unit of time.
+    pub fn takes(self, cell: &CellSpec) -> bool {
+        self.cell().is_some_and(|own| {
+            let kind = |cell: &CellSpec| std::mem::discriminant(&cell.core);
+            kind(&own) == kind(cell) && own.mixed_memory == cell.mixed_memory
+        })
+    }
+
     /// Its cell with the published seed of its wiring; nothing for dense layers.
     pub fn cell(self) -> Option<CellSpec> {
         self.head.cell(LANE_KEEPING_SEED).unwrap_or_else(|error| unreachable!("the wirings of all heads fit: {error}"))

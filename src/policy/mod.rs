@@ -90,7 +90,10 @@ impl Policy {
     /// If the kind has a cell and none is given, or one that has not one output, or not [`FEATURES`] inputs on the
     /// paper's encoder: [`weights`] and the command line refuse those before.
     pub fn init_with(kind: PolicyKind, cell: Option<&CellSpec>, seed: u64, device: &Device) -> Self {
-        let first = &mut FirstWeights::new(seed, device);
+        Self::build(kind, cell, &mut FirstWeights::new(seed, device))
+    }
+
+    fn build(kind: PolicyKind, cell: Option<&CellSpec>, first: &mut FirstWeights<'_>) -> Self {
         let encoder = Encoder::init(kind.encoder(), first);
         let map = kind.encoder().map_shape();
         let head = match cell {

@@ -33,7 +33,7 @@ pub struct LtcStep {
 ///
 /// # Shapes
 /// - input: `[batch, in_height, in_width, in_channels]`
-/// - weight: `[kernel, kernel, in_channels, out_channels]`, bias: `[out_channels]`
+/// - weight: `[out_channels, in_channels, kernel, kernel]`, bias: `[out_channels]`
 /// - returns: `[batch, out_height, out_width, out_channels]`
 pub fn conv_relu(input: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, shape: ConvShape) -> Tensor<4> {
     if !has_kernels(&input.device()) {

@@ -1,7 +1,8 @@
 //! Weights on disk: safetensors with a model card in the header. Everything is checked before it is believed.
 
 use super::cell::CellSpec;
-use super::{FEATURES, Network, Policy, PolicyKind};
+use super::interchange::one_line;
+use super::{FEATURES, FirstWeights, Network, Policy, PolicyKind};
 use burn::module::Module as _;
 use burn::store::{ModuleSnapshot as _, SafetensorsStore};
 use burn::tensor::Device;
@@ -60,21 +61,23 @@ pub enum WeightsError {
 
 impl std::fmt::Display for WeightsError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Io(path, error) => write!(f, "{}: cannot be read: {error}", path.display()),
+        let (path, what) = match self {
+            Self::Io(path, error) => (path, format!("cannot be read: {error}")),
             Self::Damaged(path, why) => {
-                write!(f, "{}: expected a whole safetensors file, got a damaged or empty one ({why})", path.display())
+                (path, format!("expected a whole safetensors file, got a damaged or empty one ({why})"))
             }
-            Self::Foreign(path, why) => write!(
-                f,
-                "{}: expected weights written by `liquid-lane train`, got a safetensors file whose model card {why}",
-                path.display()
+            Self::Foreign(path, why) => (
+                path,
+                format!(
+                    "expected weights written by `liquid-lane train`, got a safetensors file whose model card {why}"
+                ),
             ),
             Self::OtherPolicy { path, expected, found } => {
-                write!(f, "{}: expected weights of policy `{expected}`, got weights of `{found}`", path.display())
+                (path, format!("expected weights of policy `{expected}`, got weights of `{found}`"))
             }
-            Self::Tensor(path, what) => write!(f, "{}: {what}", path.display()),
-        }
+            Self::Tensor(path, what) => (path, what.clone()),
+        };
+        write!(f, "{}: {}", one_line(&path.display().to_string()), one_line(&what))
     }
 }
 
@@ -131,7 +134,7 @@ pub fn from_bytes(
         return Err(WeightsError::OtherPolicy { path: name.into(), expected, found: card.policy });
     }
     check_cell(&card).map_err(|what| WeightsError::Foreign(name.into(), what))?;
-    let policy = Policy::init_with(card.policy, card.cell.as_ref(), 0, device);
+    let policy = Policy::build(card.policy, card.cell.as_ref(), &mut FirstWeights::blank(device));
     check_tensors(&tensors, &policy.network).map_err(|what| WeightsError::Tensor(name.into(), what))?;
     let mut network = policy.network.clone();
     let mut store = SafetensorsStore::from_bytes(Some(bytes.to_vec())).skip_enum_variants(true);
@@ -147,6 +150,9 @@ fn check_cell(card: &ModelCard) -> Result<(), String> {
         (None, true) => Err(format!("names no cell, which policy `{}` has", card.policy)),
         (Some(cell), true) => {
             cell.check().map_err(|error| format!("has a cell that cannot be built: {error}"))?;
+            if !card.policy.takes(cell) {
+                return Err(format!("names a cell of another kind than policy `{}` has", card.policy));
+            }
             match (cell.core.inputs(), cell.outputs()) {
                 (FEATURES, 1) => Ok(()),
                 (inputs, outputs) => Err(format!(

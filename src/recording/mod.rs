@@ -72,6 +72,7 @@ pub use survey::{HISTOGRAM_BARS, LabelSummary, Survey};
 pub use timeline::{Gap, Timing};
 pub use tub_v2::TubWriter;
 pub use unit::{Sign, Unit, Vehicle};
+pub use video::{EncodedFrame, VideoEncoder};
 pub use windows::{Split, SplitBy, windows};
 
 use std::collections::BTreeMap;

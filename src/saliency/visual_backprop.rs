@@ -73,16 +73,19 @@ fn product_upwards(means: &[Plane]) -> Plane {
     product.map_or_else(|| unreachable!("an encoder has layers"), Plane::min_max)
 }
 
-/// Transposed convolution with all-ones weights: every output pixel gives its value to each input pixel of its window.
+/// Transposed convolution with all-ones weights: every output pixel gives its value to each input pixel of its window,
+/// first along its row, then across rows.
 fn spread(output: &[f32], shape: &ConvShape) -> Vec<f32> {
     let mut input = vec![0.0; shape.in_height * shape.in_width];
+    let mut along_row = vec![0.0; shape.in_width];
     for (y, row) in output.chunks_exact(shape.out_width()).enumerate() {
-        for in_y in window(y, shape, shape.in_height) {
-            for (x, value) in row.iter().enumerate() {
-                for pixel in &mut input[in_y * shape.in_width..][window(x, shape, shape.in_width)] {
-                    *pixel += value;
-                }
-            }
+        along_row.fill(0.0);
+        for (x, value) in row.iter().enumerate() {
+            along_row[window(x, shape, shape.in_width)].iter_mut().for_each(|pixel| *pixel += value);
+        }
+        let rows = window(y, shape, shape.in_height);
+        for pixels in input.chunks_exact_mut(shape.in_width).take(rows.end).skip(rows.start) {
+            pixels.iter_mut().zip(&along_row).for_each(|(pixel, value)| *pixel += value);
         }
     }
     input

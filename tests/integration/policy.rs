@@ -81,7 +81,7 @@ fn by_definition(shape: &ConvShape, input: &[f32], weight: &[f32], bias: &[f32])
                 let (Some(row), Some(column)) = (row, column) else { continue };
                 for channel in 0..shape.in_channels {
                     let pixel = input[(row * shape.in_width + column) * shape.in_channels + channel];
-                    let tap = ((ky * shape.kernel + kx) * shape.in_channels + channel) * shape.out_channels + filter;
+                    let tap = ((filter * shape.in_channels + channel) * shape.kernel + ky) * shape.kernel + kx;
                     sum += f64::from(pixel) * f64::from(weight[tap]);
                 }
             }

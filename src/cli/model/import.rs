@@ -90,6 +90,8 @@ fn behind_encoder(policy: &str, cell: Cell) -> anyhow::Result<Vec<u8>> {
     let Model::Policy(model) = super::open(policy)? else { bail!("{policy}: expected a policy, got a cell") };
     let (policy, mut card) = *model;
     ensure!(policy.recurrent().is_some(), "policy `{}` has dense layers and no cell", policy.kind());
+    let kind = policy.kind();
+    ensure!(kind.takes(cell.spec()), "policy `{kind}` has a cell of another kind; choose a policy of this one's");
     let (inputs, outputs) = (cell.spec().core.inputs(), cell.spec().outputs());
     ensure!(
         (inputs, outputs) == (FEATURES, 1),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Weights from inputs and neurons to neurons, per gate, beyond these are refused for the same reason.
-const MOST_DENSE: usize = 1 << 20;
+const MOST_DENSE: usize = 1 << 22;
 
 /// Widths and numbers of parts beyond these are refused: no allocation by a number from a file.
 const MOST: usize = 4096;

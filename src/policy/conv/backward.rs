@@ -1,8 +1,9 @@
 //! Backward pass of a batch: gradients of parts of it, in parallel, then their sum in frame order.
 
 use super::ConvShape;
+use super::filters::{pack, unpack};
 use super::input_gradient::{Scratch, TransposedWeight};
-use super::padding::{pad_image, unpad_rows};
+use super::padding::pad_image;
 use super::weight_gradient::WeightGradient;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -15,7 +16,7 @@ const FRAMES_PER_PART: usize = 8;
 pub struct ConvGradients {
     /// `[batch, in_height, in_width, in_channels]`, if asked for.
     pub input: Option<Vec<f32>>,
-    /// `[kernel, kernel, in_channels, out_channels]`
+    /// `[out_channels, in_channels, kernel, kernel]`
     pub weight: Vec<f32>,
     /// `[out_channels]`
     pub bias: Vec<f32>,
@@ -41,7 +42,7 @@ pub fn backward(
     shape.check_weight(weight);
     assert_eq!(output.len(), batch * shape.out_len(), "output is of the same batch");
     assert_eq!(d_output.len(), output.len(), "one gradient per output");
-    let transposed = wants_d_input.then(|| TransposedWeight::new(shape, weight));
+    let transposed = wants_d_input.then(|| TransposedWeight::new(shape, &pack(shape, weight)));
     let mut d_input = vec![0.0; if wants_d_input { input.len() } else { 0 }];
     let [inputs, outputs] = [shape.in_len(), shape.out_len()].map(|length| FRAMES_PER_PART * length);
     let d_inputs = d_input.chunks_mut(inputs).chain(std::iter::repeat_with(Default::default));
@@ -65,7 +66,7 @@ fn gather(shape: &ConvShape, parts: &[Part]) -> (Vec<f32>, Vec<f32>) {
         add_to(&mut bias, &part.bias);
     }
     bias.truncate(shape.out_channels);
-    (unpad_rows(&weight, shape.out_channels, shape.lanes()), bias)
+    (unpack(shape, &weight), bias)
 }
 
 fn add_to(sum: &mut [f32], part: &[f32]) {

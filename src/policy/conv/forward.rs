@@ -2,7 +2,8 @@
 
 use super::ConvShape;
 use super::accumulate::{SMALL_BLOCK, Walk, accumulate, block_starts, passes};
-use super::padding::{pad_image, pad_rows};
+use super::filters::pack;
+use super::padding::pad_image;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -10,7 +11,7 @@ use rayon::prelude::*;
 ///
 /// # Shapes
 /// - input: `[batch, in_height, in_width, in_channels]`
-/// - weight: `[kernel, kernel, in_channels, out_channels]`, bias: `[out_channels]`
+/// - weight: `[out_channels, in_channels, kernel, kernel]`, bias: `[out_channels]`
 /// - returns: `[batch, out_height, out_width, out_channels]`
 ///
 /// # Panics
@@ -19,8 +20,9 @@ pub fn forward(shape: &ConvShape, input: &[f32], weight: &[f32], bias: &[f32]) -
     let batch = shape.batch_of(input);
     shape.check_weight(weight);
     assert_eq!(bias.len(), shape.out_channels, "one bias per output channel of {shape:?}");
-    let weight = pad_rows(weight, shape.out_channels, shape.lanes());
-    let bias = pad_rows(bias, shape.out_channels, shape.lanes());
+    let weight = pack(shape, weight);
+    let mut bias = bias.to_vec();
+    bias.resize(shape.lanes(), 0.0);
     let strides = Strides::of(shape);
     let mut output = vec![0.0; batch * shape.out_len()];
     output.par_chunks_mut(shape.out_len()).zip(input.par_chunks(shape.in_len())).for_each(|(output, input)| {
@@ -71,7 +73,7 @@ pub(super) struct Forward<'a> {
     pub(super) strides: Strides,
     /// With its border of zeros.
     pub(super) input: &'a [f32],
-    /// Channels padded to whole vectors.
+    /// As [`pack`] makes it.
     pub(super) weight: &'a [f32],
     /// Channels padded to whole vectors.
     pub(super) bias: &'a [f32],

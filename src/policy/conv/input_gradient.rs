@@ -31,15 +31,15 @@ fn taps(shape: &ConvShape, phase: usize) -> usize {
 }
 
 impl TransposedWeight {
-    /// Rearranges `[kernel, kernel, in_channels, out_channels]`.
-    pub(super) fn new(shape: &ConvShape, weight: &[f32]) -> Self {
+    /// Rearranges `[kernel, kernel, in_channels, lanes]`.
+    pub(super) fn new(shape: &ConvShape, packed: &[f32]) -> Self {
         let no_bias = vec![0.0; whole_vectors(shape.stride * shape.in_channels)];
-        let phases = (0..shape.stride).map(|phase| Self::phase(shape, weight, phase, no_bias.len())).collect();
+        let phases = (0..shape.stride).map(|phase| Self::phase(shape, packed, phase, no_bias.len())).collect();
         Self { phases, no_bias }
     }
 
     /// The filter of one row phase; columns that a filter does not have stay zero.
-    fn phase(shape: &ConvShape, weight: &[f32], phase: usize, lanes: usize) -> Vec<f32> {
+    fn phase(shape: &ConvShape, packed: &[f32], phase: usize, lanes: usize) -> Vec<f32> {
         let (rows, columns) = (taps(shape, phase), taps(shape, 0));
         let mut transposed = vec![0.0; rows * columns * shape.out_channels * lanes];
         for (tap, transposed) in transposed.chunks_exact_mut(shape.out_channels * lanes).enumerate() {
@@ -47,8 +47,8 @@ impl TransposedWeight {
             let kx = (columns - 1 - tap % columns) * shape.stride;
             // Neighbouring filter columns are neighbouring input pixels, so their numbers follow each other here too.
             let side_by_side = shape.stride.min(shape.kernel - kx) * shape.in_channels;
-            let from = (ky * shape.kernel + kx) * shape.in_channels * shape.out_channels;
-            let from = weight[from..].chunks_exact(shape.out_channels).take(side_by_side);
+            let from = (ky * shape.kernel + kx) * shape.in_channels * shape.lanes();
+            let from = packed[from..].chunks_exact(shape.lanes()).take(side_by_side);
             for (lane, filters) in from.enumerate() {
                 for (row, value) in transposed.chunks_exact_mut(lanes).zip(filters) {
                     row[lane] = *value;

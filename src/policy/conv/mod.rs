@@ -7,6 +7,7 @@
 
 mod accumulate;
 mod backward;
+mod filters;
 mod forward;
 mod input_gradient;
 mod padding;

@@ -1,20 +1,6 @@
-//! Zeros around images and behind rows of channels, so that the kernels meet no edges.
+//! Zeros around images, so that the kernels meet no edges.
 
 use std::borrow::Cow;
-
-/// Copies rows of `from` numbers into rows of `to` numbers, zero-filled.
-pub(super) fn pad_rows(rows: &[f32], from: usize, to: usize) -> Vec<f32> {
-    let mut padded = vec![0.0; rows.len() / from * to];
-    for (padded, row) in padded.chunks_exact_mut(to).zip(rows.chunks_exact(from)) {
-        padded[..from].copy_from_slice(row);
-    }
-    padded
-}
-
-/// Undoes [`pad_rows`]: rows of `from` numbers cut to `to`.
-pub(super) fn unpad_rows(rows: &[f32], to: usize, from: usize) -> Vec<f32> {
-    rows.chunks_exact(from).flat_map(|row| &row[..to]).copied().collect()
-}
 
 /// Adds a border of zeros.
 pub(super) fn pad_image(image: &[f32], width: usize, channels: usize, padding: usize) -> Cow<'_, [f32]> {
@@ -40,12 +26,5 @@ mod tests {
         let padded = pad_image(&[1.0, 2.0, 3.0, 4.0], 2, 1, 1);
         let expected = [[0.0; 4], [0.0, 1.0, 2.0, 0.0], [0.0, 3.0, 4.0, 0.0], [0.0; 4]];
         assert_eq!(padded, expected.concat());
-    }
-
-    #[test]
-    fn padded_rows_come_back_unchanged() {
-        let padded = pad_rows(&[1.0, 2.0, 3.0, 4.0], 2, 3);
-        assert_eq!(padded, [1.0, 2.0, 0.0, 3.0, 4.0, 0.0]);
-        assert_eq!(unpad_rows(&padded, 2, 3), [1.0, 2.0, 3.0, 4.0]);
     }
 }

@@ -6,6 +6,7 @@ mod infer;
 mod names;
 mod state_dict;
 
+pub(crate) use error::one_line;
 pub use error::{Fault, StateDictError};
 pub use infer::{CellName, Hints, infer};
 pub use names::Style;
@@ -70,7 +71,7 @@ pub fn import(dict: &StateDict, spec: &CellSpec, device: &Device) -> Result<Cell
     let style = Style::of(dict);
     let mut left = dict.clone();
     check_masks(&mut left, spec, &style)?;
-    let cell = Cell::init(spec, &mut FirstWeights::new(0, device));
+    let cell = Cell::init(spec, &mut FirstWeights::blank(device));
     let mut values = BTreeMap::new();
     for (path, ours) in collect(&cell, None) {
         let theirs = reference(spec, &path);

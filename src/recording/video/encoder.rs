@@ -9,7 +9,7 @@ use openh264::OpenH264API;
 use openh264::encoder::{
     Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, RateControlMode, UsageType, VuiConfig,
 };
-use openh264::formats::{RgbSliceU8, YUVBuffer};
+use openh264::formats::{RgbSliceU8, RgbaSliceU8, YUVBuffer};
 
 use crate::frame::{RgbImage, Size};
 use crate::recording::error::RecordingError;
@@ -47,7 +47,7 @@ impl VideoEncoder {
         let config = EncoderConfig::new()
             .usage_type(UsageType::CameraVideoRealTime)
             .complexity(Complexity::Low)
-            // Rate control would drop frames; every picture is wanted, equally sharp.
+            // Rate control would drop frames, and blur text when much moves; every picture is wanted, equally sharp.
             .rate_control_mode(RateControlMode::Off)
             .skip_frames(false)
             .max_frame_rate(FrameRate::from_hz(frames_per_sec as f32))
@@ -73,6 +73,23 @@ impl VideoEncoder {
         let rows = image.as_raw().chunks_exact(3 * self.size.width as usize).take(height as usize);
         let pixels: Vec<u8> = rows.flat_map(|row| &row[..3 * width as usize]).copied().collect();
         self.planes.read_rgb8(RgbSliceU8::new(&pixels, (width as usize, height as usize)));
+        self.encode_planes()
+    }
+
+    /// Encodes the next picture, given as 8-bit RGBA of the encoder's size, which must be even.
+    ///
+    /// # Errors
+    /// As [`VideoEncoder::encode`].
+    pub fn encode_rgba(&mut self, rgba: &[u8]) -> Result<EncodedFrame, String> {
+        let (width, height) = (self.size.width as usize, self.size.height as usize);
+        if even(self.size)? != self.size || rgba.len() != 4 * width * height {
+            return Err(format!("expected RGBA of an even size such as {}, got {} bytes", self.size, rgba.len()));
+        }
+        self.planes.read_rgba8(RgbaSliceU8::new(rgba, (width, height)));
+        self.encode_planes()
+    }
+
+    fn encode_planes(&mut self) -> Result<EncodedFrame, String> {
         let stream = self.encoder.encode(&self.planes).map_err(|error| error.to_string())?;
         let is_key = matches!(stream.frame_type(), FrameType::IDR | FrameType::I);
         Ok(EncodedFrame { bytes: stream.to_vec(), is_key })

@@ -103,7 +103,8 @@ fn a_spoiled_weights_file_is_read_or_refused() {
         [&(header.len() as u64).to_le_bytes()[..], &header, &numbers].concat()
     });
     // Sizes that a cell claims get further when all else is sound.
-    let number = prop_oneof![2 => select(&EDGES[..]), 1 => 0..300_u64, 1 => Just(4097)];
+    let number =
+        prop_oneof![2 => select(&EDGES[..]), 1 => 0..300_u64, 1 => Just(4097), 1 => Just(4096), 1 => Just(1900)];
     let in_card = (select(files.clone()), vec((any::<Index>(), number), 1..3)).prop_map(|(file, changes)| {
         let (header, numbers) = parts(&file);
         let mut header: Map<String, Value> = serde_json::from_slice(&header).unwrap();
