@@ -84,7 +84,7 @@ fn libtorch(device: LibTorchDevice) -> anyhow::Result<Device> {
     let LibTorchDevice::Cuda(card) = device else { return Ok(Device::libtorch()) };
     let cards = tch::Cuda::device_count();
     ensure!(
-        (card as i64) < cards,
+        i64::try_from(card).is_ok_and(|card| card < cards),
         "libtorch:cuda:{card}: this LibTorch sees {cards} CUDA cards; see \"CUDA\" in docs/backends.md"
     );
     Ok(Device::libtorch_cuda(card))

@@ -22,7 +22,7 @@ const ROUNDS: usize = 3;
 fn main() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let Some(peer) = Peer::from_environment() else {
-        writeln!(out, "nothing to compare with: set TORCH_PYTHON and TORCH_BASELINE, or run make bench-torch")?;
+        writeln!(out, "nothing to compare with: make bench-torch TORCH_PYTHON=… TORCH_BASELINE=…")?;
         return Ok(());
     };
     let rounds = match std::env::var("TORCH_ROUNDS") {

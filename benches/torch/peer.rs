@@ -28,7 +28,7 @@ pub struct Metric {
 impl Peer {
     /// What the environment names, if it does.
     pub fn from_environment() -> Option<Self> {
-        let path = |name| std::env::var_os(name).map(PathBuf::from);
+        let path = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
         Some(Self { python: path("TORCH_PYTHON")?, baseline: path("TORCH_BASELINE")? })
     }
 

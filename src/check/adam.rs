@@ -24,11 +24,22 @@ pub(super) fn run(case: &AdamCase, fixture: &Fixture, device: &Device, report: &
     let mut cell = interchange::import(&parameters, &case.spec, device)?.train().fork(&recording);
     let [inputs, targets] = ["inputs", "targets"].map(|name| fixture.need(name));
     let (inputs, targets) = (sequences(&inputs?, &recording)?, sequences(&targets?, &recording)?);
-    let [batch, steps, _] = inputs.dims();
+    let [batch, steps, width] = inputs.dims();
+    let (expected, outputs) = (case.spec.core.inputs(), case.spec.outputs());
+    ensure!(
+        width == expected && batch > 0 && steps > 0,
+        "`inputs`: expected [batch, steps, {expected}], got {:?}",
+        inputs.dims()
+    );
+    let shape = [batch, steps, outputs];
+    ensure!(targets.dims() == shape, "`targets`: expected {shape:?}, got {:?}", targets.dims());
+    let (iters, reference) = (case.settings.iters, fixture.need("losses_f64")?);
+    let stored = reference.values.len();
+    ensure!(stored == iters, "manifest.json says {iters} steps, `losses_f64` has {stored}");
     let elapsed = Tensor::<2>::ones([batch, steps], &recording);
     let weight = (targets.clone().abs() * case.settings.alpha).exp();
     let (mut optimizer, mut losses, mut norms) = (adam(), Vec::new(), Vec::new());
-    for _ in 0..case.settings.iters {
+    for _ in 0..iters {
         let run = cell.forward(inputs.clone(), cell.zero_state(batch, &recording), elapsed.clone());
         let error = (run.outputs - targets.clone()).square() * weight.clone();
         let loss = error.sum() / weight.clone().sum();
@@ -37,7 +48,7 @@ pub(super) fn run(case: &AdamCase, fixture: &Fixture, device: &Device, report: &
         norms.push(clip_norm(&cell, &mut gradients, case.settings.clip_norm.unwrap_or(f32::INFINITY)));
         cell = optimizer.step(case.settings.lr, cell, gradients).constrain();
     }
-    report.deviations.push(compare("losses", &losses, &fixture.need("losses_f64")?, PATH)?);
+    report.deviations.push(compare("losses", &losses, &reference, PATH)?);
     if let Some(reference) = fixture.get("grad_norms_f64")? {
         report.deviations.push(compare("gradient norms", &norms, &reference, PATH)?);
     }

@@ -31,6 +31,8 @@ pub struct FileReport {
     pub deviations: Vec<Deviation>,
     /// Numbers compared that have no deviation: they are equal or not.
     pub exact: usize,
+    /// The first of those numbers that is not equal.
+    pub differs: Option<String>,
     /// Why it was not run, or not to its end.
     pub not_run: Option<String>,
     /// Why the file itself cannot be used.
@@ -39,12 +41,13 @@ pub struct FileReport {
 
 impl FileReport {
     fn new(file: &str) -> Self {
-        Self { file: file.into(), deviations: Vec::new(), exact: 0, not_run: None, damaged: None }
+        Self { file: file.into(), deviations: Vec::new(), exact: 0, differs: None, not_run: None, damaged: None }
     }
 
     /// Whether everything in it was run and is within its tolerance.
     pub fn passes(&self) -> bool {
-        self.not_run.is_none() && self.damaged.is_none() && self.deviations.iter().all(Deviation::is_within)
+        let ran = self.not_run.is_none() && self.damaged.is_none();
+        ran && self.differs.is_none() && self.deviations.iter().all(Deviation::is_within)
     }
 
     /// The deviation that comes nearest to its tolerance, or exceeds it most.
@@ -93,7 +96,8 @@ fn exact(
 ) -> anyhow::Result<()> {
     match check(&read_json(path)?) {
         Ok(count) => report.exact = count,
-        Err(difference) => report.not_run = Some(difference),
+        Err(why) if why.contains("was not run") => report.not_run = Some(why),
+        Err(why) => report.differs = Some(why),
     }
     Ok(())
 }

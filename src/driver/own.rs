@@ -5,6 +5,7 @@ use super::moment::{Decision, LiquidActivity, NeuronActivity, PolicyInfo};
 use crate::frame::{Frame, Steering};
 use crate::policy::cell::{CellSpec, CoreSpec};
 use crate::policy::preprocess::{Whitened, whiten};
+use crate::policy::wiring::Wiring;
 use crate::policy::{Policy, PolicyOutput, PolicyState, to_vec};
 use crate::saliency::map::SaliencyMap;
 use crate::saliency::{Method, Situation, saliency};
@@ -37,8 +38,8 @@ impl OwnPolicy {
     }
 
     pub(super) fn describe(&self, name: String) -> PolicyInfo {
-        let wiring = self.policy.wiring().map(|wiring| (**wiring).clone());
-        let summary = summary(self.policy.cell_spec());
+        let wiring = self.policy.recurrent().and_then(|head| head.cell().wiring());
+        let summary = summary(self.policy.cell_spec(), wiring.as_ref());
         PolicyInfo { name, summary, parameters: self.policy.parameters(), wiring }
     }
 
@@ -91,7 +92,7 @@ impl OwnPolicy {
 }
 
 /// Head, neurons and synapses in one line.
-fn summary(cell: Option<&CellSpec>) -> String {
+fn summary(cell: Option<&CellSpec>, wiring: Option<&Wiring>) -> String {
     let Some(cell) = cell else { return "dense layers, no memory".into() };
     let what = match &cell.core {
         CoreSpec::Ltc(_) => "liquid",
@@ -102,7 +103,7 @@ fn summary(cell: Option<&CellSpec>) -> String {
         CoreSpec::NeuralOde(_) => "Neural ODE",
     };
     let mut words = format!("{} {what} neurons", cell.core.units());
-    if let Some(wiring) = cell.core.wiring() {
+    if let Some(wiring) = wiring {
         words += &format!(", {} synapses", wiring.sensory_synapses().len() + wiring.synapses().len());
     }
     words + if cell.mixed_memory { ", LSTM memory" } else { "" }

@@ -77,7 +77,7 @@ impl Method {
     pub fn name(self) -> &'static str {
         match self {
             Self::VisualBackProp => "VisualBackProp",
-            Self::VisualBackPropRecurrent => "VisualBackProp, recurrent-head script",
+            Self::VisualBackPropRecurrent => "VisualBackProp, RNN script",
             Self::VisualBackPropConvolutional => "VisualBackProp, CNN script",
             Self::InputGradient => "Input gradient",
             Self::GradCam => "Grad-CAM",

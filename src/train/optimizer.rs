@@ -28,9 +28,9 @@ pub struct Optimizer {
 impl Optimizer {
     /// An optimiser for a policy and a number of steps.
     pub fn new(policy: &Policy, steps: usize) -> Self {
-        let mut groups = Groups::default();
-        policy.network().visit(&mut groups);
         let is_liquid = policy.cell_spec().is_some_and(|spec| matches!(spec.core, CoreSpec::Ltc(_)));
+        let mut groups = Groups { is_liquid, ..Groups::default() };
+        policy.network().visit(&mut groups);
         let cell_rate = if is_liquid { LIQUID_RATE } else { DENSE_RATE };
         Self { steps, dense: (groups.dense, adam()), cell: (groups.cell, adam()), cell_rate }
     }
@@ -101,6 +101,7 @@ impl ModuleVisitor for Scale<'_> {
 /// Sorts parameters by where they are in the network.
 #[derive(Default)]
 struct Groups {
+    is_liquid: bool,
     path: Vec<String>,
     dense: Vec<ParamId>,
     cell: Vec<ParamId>,
@@ -108,7 +109,9 @@ struct Groups {
 
 impl ModuleVisitor for Groups {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let in_cell = self.path.iter().any(|name| name == "cell");
+        let within = |part: &str| self.path.iter().any(|name| name == part);
+        // The LSTM before liquid neurons is made of dense layers.
+        let in_cell = within("cell") && !(self.is_liquid && within("memory"));
         let group = if in_cell { &mut self.cell } else { &mut self.dense };
         group.push(param.id);
     }

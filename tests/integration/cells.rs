@@ -1,11 +1,11 @@
 use crate::support::{assert_close, noise};
 use burn::tensor::{Tensor, TensorData};
 use liquid_lane::device;
-use liquid_lane::policy::cell::{Cell, CellRun, CellSpec, CellState, CoreSpec, LtcSpec, WiringSource};
+use liquid_lane::policy::cell::{Cell, CellRun, CellSpec, CellState, Constraint, CoreSpec, LtcSpec, WiringSource};
 use liquid_lane::policy::interchange;
 use liquid_lane::policy::ltc_kernel::{self, Layout, Run};
 use liquid_lane::policy::solver::Solver;
-use liquid_lane::policy::wiring::{NcpShape, Wiring, WiringSpec};
+use liquid_lane::policy::wiring::{Layer, NcpShape, Synapse, Wiring, WiringSpec};
 use liquid_lane::policy::{FirstWeights, HeadKind, PolicyKind, to_vec};
 use proptest::prelude::*;
 
@@ -93,6 +93,53 @@ fn an_exported_cell_comes_back_with_the_same_numbers() {
         let outputs = |cell: &Cell| to_vec(run(cell, &inputs, &elapsed, BATCH, None).outputs);
         assert_eq!(outputs(&back), outputs(&cell), "{}", head.name());
     }
+}
+
+/// A state dict of the liquid cell, one number of it changed.
+fn changed(name: &str, number: f32) -> interchange::StateDict {
+    let mut dict = interchange::export(&liquid(Solver::Fused, 6));
+    let mut array = dict.remove(name).unwrap();
+    // The first synapse of the wiring that exists, or the first neuron.
+    let at = array.values.iter().position(|value| *value != 0.0).unwrap();
+    array.values[at] = number;
+    dict.insert(name, array);
+    dict
+}
+
+#[test]
+fn a_state_dict_is_not_taken_for_a_clipped_cell_unless_somebody_says_so() {
+    let infer = |constraint| {
+        let hints = interchange::Hints { constraint, ..interchange::Hints::default() };
+        interchange::infer(&changed("rnn_cell.w", 0.5), interchange::CellName::Ltc, &hints)
+    };
+    let refused = infer(None).unwrap_err().to_string();
+    assert!(refused.contains("--constraint softplus or explicit"), "{refused}");
+    let spec = infer(Some(Constraint::Explicit)).unwrap();
+    for name in ["rnn_cell.w", "rnn_cell.sensory_w", "rnn_cell.gleak", "rnn_cell.cm"] {
+        let refused = interchange::import(&changed(name, -0.5), &spec, &device::cpu()).unwrap_err().to_string();
+        assert!(refused.contains("made with a softplus"), "{name}: {refused}");
+    }
+    let softplus = infer(Some(Constraint::Softplus)).unwrap();
+    assert!(interchange::import(&changed("rnn_cell.w", -0.5), &softplus, &device::cpu()).is_ok());
+}
+
+#[test]
+fn the_wiring_of_a_cell_has_the_polarities_that_training_left() {
+    let spec = CellSpec::plain(CoreSpec::Ltc(LtcSpec::new(WiringSource::lane_keeping(7))));
+    let first = |cell: &Cell| cell.wiring().unwrap().synapses()[0].polarity;
+    let turned = |erev| interchange::import(&changed("rnn_cell.erev", erev), &spec, &device::cpu()).unwrap();
+    assert_eq!((first(&turned(0.7)), first(&turned(-0.7))), (1, -1));
+}
+
+#[test]
+fn wired_closed_form_cells_show_only_synapses_from_layer_to_layer() {
+    let (_, cell) = cells().find(|(head, _)| *head == HeadKind::WiredCfc).unwrap();
+    let wiring = cell.wiring().unwrap();
+    let command = wiring.ids(Layer::Command);
+    let within = |synapse: &&Synapse| command.contains(&synapse.source) && command.contains(&synapse.target);
+    assert_eq!(wiring.synapses().iter().filter(within).count(), 0);
+    // 60 synapses of the published wiring, six of them within the command layer.
+    assert_eq!((wiring.sensory_synapses().len(), wiring.synapses().len()), (192, 54));
 }
 
 /// The liquid cell of the lane-keeping wiring with another solver.
@@ -184,6 +231,81 @@ fn bounds(random: &Random) -> Vec<(f32, f32, f32)> {
         }
     }
     bounds
+}
+
+/// States after three steps straight from the equation, in 64 bits; inputs, then first state, then parameters.
+fn by_definition(random: &Random, numbers: &[f64]) -> Vec<f64> {
+    let Random { wiring, unfolds, elapsed, .. } = random;
+    let (sensory, units) = (wiring.sensory(), wiring.units());
+    let (inputs, rest) = numbers.split_at(sensory);
+    let (state, parameters) = rest.split_at(units);
+    let (incoming, between) = (wiring.sensory_synapses().len(), wiring.synapses().len());
+    let leak = &parameters[4 * (incoming + between)..];
+    let mut state = state.to_vec();
+    for _ in 0..3 * unfolds {
+        let mut sums = vec![(0.0, 0.0); units];
+        let of = [(wiring.sensory_synapses(), 0, inputs), (wiring.synapses(), 4 * incoming, &state[..])];
+        for (synapses, first, sources) in of {
+            for (k, synapse) in synapses.iter().enumerate() {
+                let part = |part: usize| parameters[first + part * synapses.len() + k];
+                let (w, mu, sigma, erev) = (part(0), part(1), part(2), part(3));
+                let open = w / (1.0 + (-sigma * (sources[synapse.source] - mu)).exp());
+                let (current, conductance) = &mut sums[synapse.target];
+                (*current, *conductance) = (*current + open * erev, *conductance + open);
+            }
+        }
+        let part = f64::from(*elapsed) / *unfolds as f64;
+        state = (0..units)
+            .map(|n| {
+                let (gleak, vleak, cm) = (leak[n], leak[units + n], leak[2 * units + n] / part);
+                let (current, conductance) = sums[n];
+                (cm * state[n] + gleak * vleak + current) / (cm + gleak + conductance + 1e-8)
+            })
+            .collect();
+    }
+    state
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Every gradient of the fused kernel, for wirings, unfolds and parameters that no reference file has.
+    #[test]
+    fn gradients_of_the_liquid_kernel_are_finite_differences_of_the_equation_in_64_bits(random in random()) {
+        let d_state: Vec<f32> = noise(random.wiring.units(), 3);
+        // Gates that neither saturate nor explode, so that a difference is a derivative.
+        let inputs: Vec<f32> = random.inputs.iter().map(|input| input / 50.0).collect();
+        let run = Run {
+            wiring: &random.wiring,
+            unfolds: random.unfolds,
+            epsilon: 1e-8,
+            batch: 1,
+            steps: 3,
+            inputs: &inputs.repeat(3),
+            first_state: &random.state,
+            elapsed: &[random.elapsed; 3],
+            parameters: &random.parameters,
+        };
+        let mut d_states = vec![0.0; 2 * d_state.len()];
+        d_states.extend(&d_state);
+        let gradients = ltc_kernel::backward(&run, &d_states);
+        let d_inputs: Vec<f32> =
+            (0..inputs.len()).map(|i| (0..3).map(|step| gradients.inputs[step * inputs.len() + i]).sum()).collect();
+        let ours = [&d_inputs[..], &gradients.first_state, &gradients.parameters].concat();
+        let numbers: Vec<f64> =
+            inputs.iter().chain(&random.state).chain(&random.parameters).map(|number| f64::from(*number)).collect();
+        let loss = |numbers: &[f64]| -> f64 {
+            by_definition(&random, numbers).iter().zip(&d_state).map(|(v, d)| v * f64::from(*d)).sum()
+        };
+        let scale = ours.iter().map(|gradient| f64::from(gradient.abs())).fold(1e-3, f64::max);
+        for (at, ours) in ours.iter().enumerate() {
+            let [mut up, mut down] = [numbers.clone(), numbers.clone()];
+            (up[at], down[at]) = (numbers[at] + 1e-5, numbers[at] - 1e-5);
+            let measured = (loss(&up) - loss(&down)) / 2e-5;
+            // 32-bit gradients through up to 21 unfolds.
+            prop_assert!((measured - f64::from(*ours)).abs() < 1e-4 * scale, "number {at}: {measured} against {ours}");
+        }
+    }
 }
 
 proptest! {

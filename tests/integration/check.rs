@@ -91,3 +91,21 @@ fn a_wiring_that_is_not_the_fixtures_is_refused_and_an_unknown_kind_was_not_run(
     let huge = changed(FILE, |bytes| bytes, |entry| entry["case"]["unfolds"] = 1_000_000_000.into());
     assert!(huge.damaged.unwrap().contains("expected 1 to 4096"));
 }
+
+#[test]
+fn an_optimisers_fixture_that_contradicts_itself_is_damaged_before_any_work() {
+    let file = "adam_ltc_ncp19_weighted_clip.safetensors";
+    let endless = changed(file, |bytes| bytes, |entry| entry["case"]["iters"] = 1_000_000_000_000_u64.into());
+    assert!(endless.damaged.unwrap().contains("`losses_f64` has 20"));
+    // Four sequences of 16 steps of 32 inputs, or 1 target: as many numbers, otherwise laid out.
+    let swapped = |from: &str, to: &str| {
+        let report = changed(
+            file,
+            |bytes| renamed(bytes, from, to),
+            |entry| drop(entry.as_object_mut().unwrap().remove("tensors")),
+        );
+        report.damaged.unwrap()
+    };
+    assert!(swapped("[4,16,32]", "[4,32,16]").contains("`inputs`: expected [batch, steps, 32]"));
+    assert!(swapped("[4,16,1]", "[16,4,1]").contains("`targets`: expected [4, 16, 1]"));
+}

@@ -17,6 +17,9 @@ const ORDER: &[&[&str]] = &[
 /// A word, and the only modules that may use it.
 const FENCES: &[(&str, &[&str])] = &[
     ("burn::", &["policy", "saliency", "train", "driver", "device", "check"]),
+    ("use tch::", &["driver", "device"]),
+    ("plotters", &["plot"]),
+    ("resvg", &["plot"]),
     ("winit", &["view"]),
     ("pixels::", &["view"]),
     ("softbuffer", &["view"]),

@@ -29,9 +29,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     } else {
         output::line(table(&files, arguments.all).trim_end())?;
     }
-    let damaged: Vec<&str> = files.iter().filter(|file| file.damaged.is_some()).map(|file| &*file.file).collect();
-    if !damaged.is_empty() {
-        bail!("{} of {} files cannot be used: {}", damaged.len(), files.len(), damaged.join(", "));
+    let damaged: Vec<_> = files.iter().filter_map(|file| Some((&file.file, file.damaged.as_ref()?))).collect();
+    if let [(file, why), rest @ ..] = &damaged[..] {
+        let more = if rest.is_empty() { String::new() } else { format!(" (and {} more files)", rest.len()) };
+        bail!("{file}: {why}{more}");
     }
     Ok(files.iter().all(FileReport::passes))
 }
@@ -51,11 +52,12 @@ fn table(files: &[FileReport], all: bool) -> String {
 }
 
 fn rows(file: &FileReport, width: usize, all: bool) -> String {
-    let result = match (&file.damaged, &file.not_run, file.passes()) {
-        (Some(why), ..) => format!("damaged: {why}"),
-        (_, Some(why), _) => format!("not run: {why}"),
-        (.., true) => "ok".into(),
-        (.., false) => "OVER".into(),
+    let result = match file {
+        FileReport { damaged: Some(why), .. } => format!("damaged: {why}"),
+        FileReport { not_run: Some(why), .. } => format!("not run: {why}"),
+        FileReport { differs: Some(why), .. } => format!("DIFFERS: {why}"),
+        _ if file.passes() => "ok".into(),
+        _ => "OVER".into(),
     };
     let name = &file.file;
     let mut text = match file.worst() {

@@ -10,6 +10,9 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// Policy by name, or a weights or cell file (.safetensors)
     pub model: String,
+    /// Of a policy also the encoder and the features, by this program's names, beside its cell
+    #[arg(long)]
+    pub whole: bool,
     /// File to write
     #[arg(long, value_name = "FILE.safetensors")]
     pub out: PathBuf,
@@ -17,14 +20,27 @@ pub struct Arguments {
 
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let dict = match super::open(&arguments.model)? {
-        Model::Policy(model) => interchange::export_policy(&model.0),
-        Model::Cell(cell) => interchange::export(&cell),
+    let model = super::open(&arguments.model)?;
+    let dict = match (&model, model.cell()) {
+        (Model::Policy(model), cell) if arguments.whole || cell.is_none() => interchange::export_policy(&model.0),
+        (_, Some(cell)) => interchange::export(cell),
+        (_, None) => unreachable!("what has no cell is a policy"),
     };
     whole_file::write(&arguments.out, &dict.to_safetensors())?;
     output::line(&format!(
-        "{}: {} tensors; in Python: module.load_state_dict(safetensors.torch.load_file(…))",
+        "{}: {} tensors; in Python: module.load_state_dict(safetensors.torch.load_file(…)){}",
         arguments.out.display(),
-        dict.len()
+        dict.len(),
+        unit_of_time(&model)
     ))
+}
+
+/// What a caller elsewhere must know to give the cell its time.
+fn unit_of_time(model: &Model) -> String {
+    match model {
+        Model::Policy(model) if model.0.recurrent().is_some() => {
+            format!("\nthe cell's elapsed time counts in {:.4} s", model.0.kind().head.time_unit_secs())
+        }
+        _ => String::new(),
+    }
 }

@@ -10,16 +10,17 @@ use crate::policy::solver::Solver;
 use crate::policy::weights;
 use crate::whole_file::WholeFile;
 use anyhow::{Context as _, bail, ensure};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
   liquid-lane model import ltc.pt --kind ltc --constraint softplus
   liquid-lane model import cfc.safetensors --kind cfc --mode no-gate --activation silu
-  liquid-lane model import trained.pt --kind ltc --into ncp --out mine.safetensors
+  liquid-lane model import trained.pt --kind ltc --constraint explicit --into ncp --out mine.safetensors
   liquid-lane drive --policies mine.safetensors,ncp
 
-A state dict holds tensors and no settings: those that differ from ncps' defaults are given as options.";
+A state dict holds tensors and no settings: those that differ from ncps' defaults are given as options.
+The unit of time is one of them: behind a policy of ours liquid cells count in 1/6 s, ncps by default in steps.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -29,7 +30,7 @@ pub struct Arguments {
     /// Which cell: ltc, cfc, wired-cfc, lstm, gru, ctrnn, node
     #[arg(long)]
     pub kind: CellName,
-    /// File to write; default out/NAME.safetensors
+    /// File to write; default out/NAME-cell.safetensors, with --into out/NAME-policy.safetensors
     #[arg(long, value_name = "FILE.safetensors")]
     pub out: Option<PathBuf>,
     /// Put the cell behind the encoder of this policy (name or weights file) and write a policy
@@ -38,9 +39,9 @@ pub struct Arguments {
     /// Parts of one step
     #[arg(long, default_value_t = 6)]
     pub unfolds: usize,
-    /// How conductances stay positive (ltc)
-    #[arg(long, default_value = "explicit", value_name = "explicit|softplus")]
-    pub constraint: Constraint,
+    /// How conductances stay positive (ltc): softplus, as ncps' LTC unless told otherwise, or explicit, as its LTCCell
+    #[arg(long, value_name = "softplus|explicit")]
+    pub constraint: Option<Constraint>,
     /// fused, euler or rk4 (ltc, ctrnn, node)
     #[arg(long)]
     pub solver: Option<Solver>,
@@ -74,19 +75,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let dict = StateDict::read(&arguments.file)?;
     let spec = interchange::infer(&dict, arguments.kind, &arguments.hints()).with_context(|| name.to_string())?;
     let cell = interchange::import(&dict, &spec, &device::cpu()).with_context(|| name.to_string())?;
-    let stem = arguments.file.file_stem().unwrap_or_default();
-    let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from("out").join(stem).with_extension("safetensors"));
+    // Not the file's own name: `train` writes out/ncp.safetensors.
+    let what = if arguments.into.is_some() { "policy" } else { "cell" };
+    let stem = arguments.file.file_stem().unwrap_or_default().to_string_lossy();
+    let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("out/{stem}-{what}.safetensors")));
     let file = WholeFile::create(&out)?;
     let bytes = match &arguments.into {
         None => cell_file::to_bytes(&cell)?,
-        Some(policy) => behind_encoder(policy, cell.clone())?,
+        Some(policy) => behind_encoder(policy, cell.clone(), &arguments.file)?,
     };
     file.finish(&bytes)?;
     output::line(&format!("{}\n{}", out.display(), show::describe_cell(&cell).trim_end()))
 }
 
 /// Weights of a policy with this cell in place of its own.
-fn behind_encoder(policy: &str, cell: Cell) -> anyhow::Result<Vec<u8>> {
+fn behind_encoder(policy: &str, cell: Cell, source: &Path) -> anyhow::Result<Vec<u8>> {
     let Model::Policy(model) = super::open(policy)? else { bail!("{policy}: expected a policy, got a cell") };
     let (policy, mut card) = *model;
     ensure!(policy.recurrent().is_some(), "policy `{}` has dense layers and no cell", policy.kind());
@@ -100,7 +103,10 @@ fn behind_encoder(policy: &str, cell: Cell) -> anyhow::Result<Vec<u8>> {
     card.cell = Some(cell.spec().clone());
     let policy = policy.with_cell(cell);
     card.parameters = policy.parameters();
-    card.training.insert("cell".into(), "imported".into());
+    // How the encoder was made is still true; the rest was about the cell that is gone.
+    let encoder = card.training.remove("command").unwrap_or_else(|| "unknown".into());
+    let cell = format!("imported from {}", source.display());
+    card.training = [("encoder".into(), encoder), ("cell".into(), cell.into())].into();
     card.scores.clear();
     weights::to_bytes(&policy, &card)
 }

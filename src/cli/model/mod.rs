@@ -64,6 +64,16 @@ enum Model {
     Cell(Box<Cell>),
 }
 
+impl Model {
+    /// The cell, or the policy's.
+    fn cell(&self) -> Option<&Cell> {
+        match self {
+            Self::Policy(model) => model.0.recurrent().map(|head| head.cell()),
+            Self::Cell(cell) => Some(cell),
+        }
+    }
+}
+
 /// A policy by name, or the policy or cell in a file.
 fn open(name: &str) -> anyhow::Result<Model> {
     let device = device::cpu();

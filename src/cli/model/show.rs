@@ -33,17 +33,13 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Some(name) = &arguments.model else { return output::line(list().trim_end()) };
     let model = super::open(name)?;
-    let spec = match &model {
-        Model::Policy(model) => model.0.cell_spec(),
-        Model::Cell(cell) => Some(cell.spec()),
-    };
     if let Some(path) = &arguments.svg {
-        let wiring = spec.and_then(|spec| spec.core.wiring());
-        let wiring = wiring.with_context(|| format!("`{name}` has no wiring to draw"))?;
-        whole_file::write(path, svg::svg(wiring).as_bytes())?;
+        let cell = model.cell().and_then(|cell| Some((cell.wiring()?, cell.is_polar())));
+        let (wiring, polar) = cell.with_context(|| format!("`{name}` has no wiring to draw"))?;
+        whole_file::write(path, svg::svg(&wiring, polar).as_bytes())?;
     }
     if arguments.json {
-        return output::json(&Facts::of(&model, spec));
+        return output::json(&Facts::of(&model));
     }
     let mut text = match &model {
         Model::Policy(model) => describe_policy(&model.0, &model.1),
@@ -62,7 +58,7 @@ fn list() -> String {
         let policy = Policy::init(kind, 0, &device::cpu());
         let spec = policy.cell_spec();
         let count = |count: Option<usize>| count.map_or_else(|| "-".into(), |count| count.to_string());
-        let wiring = spec.and_then(|spec| spec.core.wiring());
+        let wiring = policy.recurrent().and_then(|head| head.cell().wiring());
         let synapses = wiring.map(|wiring| wiring.sensory_synapses().len() + wiring.synapses().len());
         let neurons = count(spec.map(|spec| spec.core.units()));
         let memory = if spec.is_some_and(|spec| spec.mixed_memory) { ", behind an LSTM's memory" } else { "" };
@@ -85,8 +81,9 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    fn of(model: &'a Model, cell: Option<&'a CellSpec>) -> Self {
-        let wiring = cell.and_then(|cell| cell.core.wiring());
+    fn of(model: &'a Model) -> Self {
+        let wiring = model.cell().and_then(Cell::wiring);
+        let cell = model.cell().map(Cell::spec);
         let (parameters, card) = match model {
             Model::Policy(model) => (model.0.parameters(), Some(&model.1)),
             Model::Cell(cell) => (cell.parameters(), None),
@@ -95,8 +92,8 @@ impl<'a> Facts<'a> {
             parameters,
             cell,
             neurons: cell.map(|cell| cell.core.units()),
-            sensory_synapses: wiring.map(|wiring| wiring.sensory_synapses().len()),
-            synapses: wiring.map(|wiring| wiring.synapses().len()),
+            sensory_synapses: wiring.as_ref().map(|wiring| wiring.sensory_synapses().len()),
+            synapses: wiring.as_ref().map(|wiring| wiring.synapses().len()),
             card,
             tensors: state_dict(model).iter().map(|(name, array)| (name.to_owned(), array.shape.clone())).collect(),
         }
@@ -135,8 +132,8 @@ pub fn describe_cell(cell: &Cell) -> String {
     if spec.mixed_memory {
         text += "  behind the memory of an LSTM\n";
     }
-    if let Some(wiring) = spec.core.wiring() {
-        text += &describe_wiring(wiring, matches!(spec.core, CoreSpec::Ltc(_)));
+    if let Some(wiring) = cell.wiring() {
+        text += &describe_wiring(&wiring, cell.is_polar());
     }
     text
 }

@@ -76,9 +76,12 @@ impl Output {
     }
 }
 
+/// Largest angle of a front wheel, as for recorded steering: beyond a right angle the tangent would turn the other way.
+const MOST_FRONT_RAD: f64 = std::f64::consts::FRAC_PI_3;
+
 /// Curvature of a kinematic bicycle with its front wheel at an angle in rad.
 fn bicycle(front_rad: f64, wheelbase_m: f64) -> f64 {
-    libm::tan(front_rad) / wheelbase_m
+    libm::tan(front_rad.clamp(-MOST_FRONT_RAD, MOST_FRONT_RAD)) / wheelbase_m
 }
 
 #[cfg(test)]
@@ -111,6 +114,14 @@ mod tests {
         let json = r#"{"unit": "share", "sign": "left", "wheelbase_m": 2.5, "full_angle_deg": 25}"#;
         assert_eq!(curvature(json, 1.7), curvature(json, 1.0));
         assert_eq!(serde_json::from_str::<Output>(json).unwrap().slope(1.7), 0.0);
+    }
+
+    #[test]
+    fn a_steering_wheel_turned_too_far_does_not_steer_the_other_way() {
+        let json = r#"{"unit": "wheel-deg", "sign": "left", "wheelbase_m": 2.5, "steering_ratio": 15}"#;
+        // 60 degrees at the front wheels are 900 at the steering wheel; roundings of f64 remain.
+        assert!((curvature(json, 1400.0) - curvature(json, 900.0)).abs() < 1e-12);
+        assert!(curvature(json, 1400.0) > 0.6);
     }
 
     #[test]

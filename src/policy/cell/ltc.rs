@@ -7,7 +7,8 @@ use super::{CellRun, CellState};
 use crate::policy::init::FirstWeights;
 use crate::policy::ltc_kernel::{Introspection, introspect};
 use crate::policy::ops::{LtcStep, ltc};
-use crate::policy::wiring::Synapse;
+use crate::policy::to_vec;
+use crate::policy::wiring::{Synapse, Wiring};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::activation::softplus;
@@ -77,6 +78,14 @@ impl Ltc {
         CellRun { outputs, hidden, memory: None, recalled: None, state }
     }
 
+    /// The wiring with the polarities that the reversal potentials have now: training may turn them.
+    pub fn wiring(&self) -> Wiring {
+        let polarities = |erev: &Param<Tensor<1>>| -> Vec<i8> {
+            to_vec(erev.val()).into_iter().map(|erev| if erev < 0.0 { -1 } else { 1 }).collect()
+        };
+        self.spec.wiring.wiring().with_polarities(&polarities(&self.sensory_erev), &polarities(&self.erev))
+    }
+
     /// What the neurons sense of features `[batch, steps, sensory]`.
     pub fn map_inputs(&self, features: Tensor<3>) -> Tensor<3> {
         mapped(features, self.input_w.as_ref(), self.input_b.as_ref())
@@ -84,7 +93,7 @@ impl Ltc {
 
     /// Time constants and currents at a state, for values as [`Ltc::map_inputs`] returns them.
     pub fn introspect(&self, sensory: &[f32], state: &[f32]) -> Introspection {
-        introspect(self.spec.wiring.wiring(), &crate::policy::to_vec(self.parameters()), sensory, state)
+        introspect(self.spec.wiring.wiring(), &to_vec(self.parameters()), sensory, state)
     }
 
     /// Keeps conductances and capacitances from turning negative; to be called after each optimiser step, as ncps asks

@@ -39,6 +39,7 @@ pub use wiring_source::WiringSource;
 
 use super::dense::Dense;
 use super::init::FirstWeights;
+use super::wiring::Wiring;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
@@ -118,6 +119,21 @@ impl Cell {
     /// What it is made of.
     pub fn spec(&self) -> &CellSpec {
         &self.spec
+    }
+
+    /// The wiring as it is now: of liquid neurons with the polarities that training left, of closed-form cells without the
+    /// synapses that play no part.
+    pub fn wiring(&self) -> Option<Wiring> {
+        match (&self.core, &self.spec.core) {
+            (Core::Ltc(ltc), _) => Some(ltc.wiring()),
+            (_, CoreSpec::WiredCfc(spec)) => Some(spec.wiring()),
+            _ => None,
+        }
+    }
+
+    /// Whether a polarity of that wiring means anything.
+    pub fn is_polar(&self) -> bool {
+        matches!(self.core, Core::Ltc(_))
     }
 
     /// Trainable numbers in all.

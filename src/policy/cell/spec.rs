@@ -8,11 +8,11 @@ use crate::policy::wiring::Wiring;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Weights from inputs and neurons to neurons, per gate, beyond these are refused for the same reason.
-const MOST_DENSE: usize = 1 << 22;
-
 /// Widths and numbers of parts beyond these are refused: no allocation by a number from a file.
 const MOST: usize = 4096;
+
+/// Weights of a cell beyond these are refused for the same reason; the largest policy has 5.1 million.
+const MOST_WEIGHTS: usize = 1 << 24;
 
 /// A cell with what may stand before and behind it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -175,6 +175,15 @@ impl WiredCfcSpec {
         by_id
     }
 
+    /// The synapses that play a part: from layer to layer. Polarities do not.
+    pub fn wiring(&self) -> Wiring {
+        let wiring = self.wiring.wiring();
+        let layer = |id: usize| wired_cfc::layers(wiring).iter().position(|ids| ids.contains(&id));
+        let used =
+            wiring.with_synapses(|synapse| layer(synapse.target) == layer(synapse.source).map(|layer| layer + 1));
+        used.with_polarities(&vec![1; used.sensory_synapses().len()], &vec![1; used.synapses().len()])
+    }
+
     /// Which weights exist: per layer from the input on its units and `[units, seen]` of ones and zeros.
     pub fn masks(&self) -> Vec<(usize, Vec<f32>)> {
         wired_cfc::masks(self.wiring.wiring()).into_iter().map(|mask| (mask.units, mask.values)).collect()
@@ -222,6 +231,24 @@ impl CoreSpec {
         match self {
             Self::Ltc(LtcSpec { wiring, .. }) | Self::WiredCfc(WiredCfcSpec { wiring, .. }) => Some(wiring.shared()),
             _ => None,
+        }
+    }
+
+    /// Numbers in its matrices, the bulk of its parameters. Widths are at most [`MOST`], so that nothing overflows.
+    fn weights(&self) -> usize {
+        let (inputs, units) = (self.inputs(), self.units());
+        let seen = inputs + units;
+        match self {
+            // One number per synapse: the wiring has a limit of its own.
+            Self::Ltc(_) => 0,
+            Self::Cfc(CfcSpec { backbone_layers: 0, .. }) | Self::Lstm(_) => 4 * units * seen,
+            Self::Cfc(CfcSpec { backbone_units: width, backbone_layers: layers, .. }) => {
+                width * seen + (layers - 1) * width * width + 4 * units * width
+            }
+            Self::WiredCfc(_) => 4 * units * seen,
+            Self::Gru(_) => 3 * units * seen,
+            Self::CtRnn(_) => units * seen,
+            Self::NeuralOde(NeuralOdeSpec { width, .. }) => width * (seen + units),
         }
     }
 
@@ -323,12 +350,9 @@ impl CellSpec {
                 return Err(SpecError(format!("{name}: expected 1 to {MOST}, got {count}")));
             }
         }
-        let (inputs, units) = (self.core.inputs(), self.core.units());
-        let dense = units * (inputs + units);
-        if dense > MOST_DENSE && (self.core.wiring().is_none() || self.mixed_memory) {
-            return Err(SpecError(format!(
-                "{inputs} inputs and {units} neurons make {dense} weights a gate; expected at most {MOST_DENSE}"
-            )));
+        let weights = self.core.weights() + self.memory_spec().map_or(0, |memory| CoreSpec::Lstm(memory).weights());
+        if weights > MOST_WEIGHTS {
+            return Err(SpecError(format!("a cell of {weights} weights: expected at most {MOST_WEIGHTS}")));
         }
         match &self.core {
             CoreSpec::CtRnn(CtRnnSpec { solver: Solver::Fused, .. })
@@ -358,7 +382,20 @@ mod tests {
         let lstm = |units| CellSpec::plain(CoreSpec::Lstm(LstmSpec { inputs: 32, units, gates: GateOrder::Ncps }));
         assert_eq!(lstm(64).check(), Ok(()));
         let refused = |spec: CellSpec| spec.check().unwrap_err().to_string();
-        assert!(refused(lstm(4096)).contains("4096 neurons make 16908288 weights"));
+        assert!(refused(lstm(4096)).contains("67633152 weights"));
+        let cfc = |layers| {
+            let (inputs, units, mode, activation) = (32, 8, CfcMode::Default, Activation::Tanh);
+            CellSpec::plain(CoreSpec::Cfc(CfcSpec {
+                inputs,
+                units,
+                mode,
+                backbone_units: 4096,
+                backbone_layers: layers,
+                activation,
+            }))
+        };
+        assert_eq!(cfc(1).check(), Ok(()));
+        assert!(refused(cfc(4096)).contains("expected at most 16777216"));
         assert!(refused(lstm(0)).contains("units: expected 1 to 4096, got 0"));
         assert!(refused(lstm(5000)).contains("got 5000"));
     }

@@ -59,8 +59,9 @@ impl std::str::FromStr for CellName {
 pub struct Hints {
     /// Parts of a step; 6 in ncps.
     pub unfolds: usize,
-    /// How conductances stay positive.
-    pub constraint: Constraint,
+    /// How conductances stay positive. Nothing tells: in ncps the module `LTC` has a softplus by default, the cell
+    /// `LTCCell` clips.
+    pub constraint: Option<Constraint>,
     /// How the equation is solved.
     pub solver: Option<Solver>,
     /// Motor neurons, where no output mapping tells.
@@ -79,7 +80,7 @@ impl Default for Hints {
     fn default() -> Self {
         Self {
             unfolds: 6,
-            constraint: Constraint::Explicit,
+            constraint: None,
             solver: None,
             motor: 1,
             gated_mode: CfcMode::Default,
@@ -151,6 +152,12 @@ impl Dict {
 }
 
 fn liquid(core: &Dict, hints: &Hints) -> Result<CoreSpec, ImportError> {
+    let constraint = hints.constraint.ok_or_else(|| {
+        let ncps = "ncps' LTC has a softplus unless implicit_param_constraints=False, its LTCCell clips";
+        ImportError(format!(
+            "a state dict does not say how conductances stay positive ({ncps}): --constraint softplus or explicit"
+        ))
+    })?;
     let motor = core.0.get("output_w").map_or(hints.motor, |w| w.values.len());
     let [sensory, units] = core.shape("sensory_sparsity_mask")?;
     let synapses = |mask: &str, erev: &str| {
@@ -169,7 +176,7 @@ fn liquid(core: &Dict, hints: &Hints) -> Result<CoreSpec, ImportError> {
     let wiring = given(sensory, &layers, sensory_synapses, synapses)?;
     Ok(CoreSpec::Ltc(LtcSpec {
         unfolds: hints.unfolds,
-        constraint: hints.constraint,
+        constraint,
         input_mapping: core.mapping("input_w", "input_b"),
         output_mapping: core.mapping("output_w", "output_b"),
         solver: hints.solver.unwrap_or(Solver::Fused),

@@ -12,7 +12,7 @@ pub use infer::{CellName, Hints, infer};
 pub use names::Style;
 pub use state_dict::{Array, StateDict};
 
-use super::cell::{Cell, CellSpec};
+use super::cell::{Cell, CellSpec, Constraint, CoreSpec};
 use super::{FirstWeights, Policy, to_vec};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
@@ -77,7 +77,9 @@ pub fn import(dict: &StateDict, spec: &CellSpec, device: &Device) -> Result<Cell
         let theirs = reference(spec, &path);
         let wiring = spec.core.wiring().map(AsRef::as_ref);
         let array = take(&mut left, &style.name(theirs.part, &theirs.name), &theirs.layout.shape(&ours.shape, wiring))?;
-        values.insert(path, theirs.layout.gather(&array, wiring));
+        let numbers = theirs.layout.gather(&array, wiring);
+        check_sign(spec, &theirs.name, &numbers)?;
+        values.insert(path, numbers);
     }
     match left.names().next() {
         Some(extra) => Err(ImportError(format!("tensor `{extra}` belongs to no part of this cell"))),
@@ -94,6 +96,19 @@ fn take(dict: &mut StateDict, name: &str, shape: &[usize]) -> Result<Array, Impo
     match array.values.iter().find(|value| !value.is_finite()) {
         Some(value) => Err(ImportError(format!("tensor `{name}`: expected finite numbers, got {value}"))),
         None => Ok(array),
+    }
+}
+
+/// Refuses a conductance or capacitance that clipping would not have left: the cell was made with a softplus.
+fn check_sign(spec: &CellSpec, name: &str, numbers: &[f32]) -> Result<(), ImportError> {
+    let clipped = matches!(&spec.core, CoreSpec::Ltc(ltc) if ltc.constraint == Constraint::Explicit);
+    let is_positive = ["w", "sensory_w", "gleak", "cm"].contains(&name);
+    match numbers.iter().find(|number| clipped && is_positive && **number < 0.0) {
+        Some(number) => Err(ImportError(format!(
+            "tensor `{name}`: expected no negative number where conductances are clipped, got {number}; \
+             was the cell made with a softplus?"
+        ))),
+        None => Ok(()),
     }
 }
 

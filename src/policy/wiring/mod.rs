@@ -155,6 +155,27 @@ impl Wiring {
         Ok(Self { sensory, neurons, sensory_synapses, synapses })
     }
 
+    /// The same neurons with other polarities, of each synapse in order: `[sensory synapses]`, `[synapses]`.
+    ///
+    /// # Panics
+    /// If there are not as many as synapses.
+    pub fn with_polarities(&self, sensory: &[i8], between: &[i8]) -> Self {
+        let polarised = |synapses: &[Synapse], polarities: &[i8]| {
+            assert_eq!(synapses.len(), polarities.len(), "a polarity per synapse");
+            synapses.iter().zip(polarities).map(|(synapse, &polarity)| Synapse { polarity, ..*synapse }).collect()
+        };
+        Self {
+            sensory_synapses: polarised(&self.sensory_synapses, sensory),
+            synapses: polarised(&self.synapses, between),
+            ..self.clone()
+        }
+    }
+
+    /// The same neurons without some of the synapses between them.
+    pub fn with_synapses(&self, keep: impl Fn(&Synapse) -> bool) -> Self {
+        Self { synapses: self.synapses.iter().filter(|synapse| keep(synapse)).copied().collect(), ..self.clone() }
+    }
+
     /// Sensory inputs.
     pub fn sensory(&self) -> usize {
         self.sensory

@@ -18,7 +18,7 @@ pub fn draw(ui: &mut Ui, rect: Rect, scene: &Scene) -> Option<f32> {
         font(SMALL),
         palette.weak,
     );
-    let left = name.right().max(room.left() + 220.0);
+    let left = (name.right() + 12.0).max(room.left() + 220.0);
     let slider_left = room.right() - 190.0;
     let [zero, full] = scene.settings.scale.ends(scene.history.peaks.saliency);
     let bar = Rect::from_min_max(pos2(left, room.top() + 2.0), pos2(slider_left - 24.0, room.top() + 13.0));

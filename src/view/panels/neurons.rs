@@ -49,8 +49,9 @@ pub fn draw(ui: &Ui, rect: Rect, scene: &Scene, record: &mut neuron_record::Reco
         step_secs: scene.history.step_secs as f32,
         places: places(wiring, network),
     };
-    drawing.draw(network, activity.filter(|activity| fits(activity, wiring)));
-    draw_legend(painter, legend, scene);
+    let activity = activity.filter(|activity| fits(activity, wiring));
+    drawing.draw(network, activity);
+    draw_legend(painter, legend, scene, activity.is_none_or(|activity| activity.liquid.is_some()));
     record.draw(ui, record_room, scene, wiring);
 }
 
@@ -115,14 +116,20 @@ impl Drawing<'_> {
     fn draw_wires(&self, activity: Option<&NeuronActivity>) {
         let Places { sensory, neurons, radius } = &self.places;
         let liquid = activity.and_then(|activity| activity.liquid.as_ref());
+        // Before the first moment nothing flows; in neurons that are not liquid no current is known.
+        let still = if activity.is_some() { Wire::STILL } else { 0.0 };
+        let wire = |polarity: i8, current: Option<f32>, peak: f32| match current {
+            Some(current) => Wire::new(polarity, current, peak),
+            None => Wire { excites: polarity > 0, strength: still },
+        };
         for (place, synapse) in self.wiring.sensory_synapses().iter().enumerate() {
-            let current = liquid.map_or(0.0, |liquid| liquid.sensory_current[place]);
-            let wire = Wire::new(synapse.polarity, current, self.peaks.sensory_current);
+            let current = liquid.map(|liquid| liquid.sensory_current[place]);
+            let wire = wire(synapse.polarity, current, self.peaks.sensory_current);
             wire.draw_sensory(self.painter, sensory[synapse.source], neurons[synapse.target], self.palette);
         }
         for (place, synapse) in self.wiring.synapses().iter().enumerate() {
-            let current = liquid.map_or(0.0, |liquid| liquid.current[place]);
-            let wire = Wire::new(synapse.polarity, current, self.peaks.current);
+            let current = liquid.map(|liquid| liquid.current[place]);
+            let wire = wire(synapse.polarity, current, self.peaks.current);
             let (from, to) = (neurons[synapse.source], neurons[synapse.target]);
             if from.y == to.y {
                 wire.draw_arc(self.painter, from, to, *radius, self.palette);
@@ -191,7 +198,8 @@ fn ring(center: Pos2, radius: f32, share: f32, stroke: Stroke) -> Shape {
     Shape::line(points.collect(), stroke)
 }
 
-fn draw_legend(painter: &Painter, room: Rect, scene: &Scene) {
+/// Currents, polarities and time constants are explained where the neurons are liquid.
+fn draw_legend(painter: &Painter, room: Rect, scene: &Scene, liquid: bool) {
     let (palette, peak) = (scene.palette, scene.history.peaks.state);
     let words = |at: Pos2, text: &str| painter.text(at, Align2::LEFT_CENTER, text, font(SMALL), palette.weak).right();
     let [first, second, third] = [9.0, 28.0, 47.0].map(|y| room.top() + y);
@@ -202,6 +210,10 @@ fn draw_legend(painter: &Painter, room: Rect, scene: &Scene) {
         painter.rect_filled(Rect::from_min_size(pos2(left, bar.top()), vec2(4.0, 10.0)), 0.0, colour);
     }
     words(pos2(bar.right() + 8.0, first), &format!("state −{peak:.2} to +{peak:.2} so far"));
+    if !liquid {
+        words(pos2(room.left(), second), "lines: connections from layer to layer; they have no polarity");
+        return;
+    }
     let mut left = room.left();
     for (excites, text) in [(true, "excites"), (false, "inhibits")] {
         let wire = Wire { excites, strength: 0.6 };

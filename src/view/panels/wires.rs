@@ -14,6 +14,9 @@ pub struct Wire {
 }
 
 impl Wire {
+    /// Strength of a wire whose current is not known.
+    pub const STILL: f32 = 0.2;
+
     /// A wire of this polarity and current; `peak` is the largest current so far.
     pub fn new(polarity: i8, current: f32, peak: f32) -> Self {
         let share = (current / peak).abs();

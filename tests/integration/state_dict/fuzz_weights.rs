@@ -5,15 +5,12 @@ use super::forge;
 use super::spoil::{EDGES, change, hold_of_all, noise, spoiled};
 use liquid_lane::device;
 use liquid_lane::policy::weights::{self, ModelCard};
-use liquid_lane::policy::{HeadKind, Policy, PolicyKind};
+use liquid_lane::policy::{Policy, PolicyKind};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Map, Value};
 use std::path::Path;
-
-/// The policy with long short-term memory.
-const LSTM: PolicyKind = PolicyKind { head: HeadKind::Lstm, paper: false };
 
 const SNIPPETS: &[&[u8]] = &[
     b"\"",
@@ -95,8 +92,9 @@ fn put_number(card: &mut Value, at: Index, number: u64) {
 
 #[test]
 fn a_spoiled_weights_file_is_read_or_refused() {
-    let kinds = [PolicyKind::NCP, PolicyKind::CNN, LSTM];
-    let files: Vec<Vec<u8>> = kinds.into_iter().map(whole).collect();
+    let others = ["lstm", "cfc", "wired-cfc", "node"].map(|name| name.parse().unwrap());
+    let kinds = [PolicyKind::NCP, PolicyKind::CNN].into_iter().chain(others);
+    let files: Vec<Vec<u8>> = kinds.map(whole).collect();
     let in_header = (select(files.clone()), vec(change(SNIPPETS), 0..4)).prop_map(|(file, changes)| {
         let (mut header, numbers) = parts(&file);
         changes.iter().for_each(|change| change.make(&mut header));

@@ -60,7 +60,8 @@ impl Lines {
         let line = |(path, polarity): &(String, i8)| {
             let (class, end) = if *polarity > 0 { ("e", "arrow") } else { ("i", "dot") };
             let end = if ends { format!(r#" marker-end="url(#{end})""#) } else { String::new() };
-            format!("<path class=\"{class}\"{end} d=\"{path}\"/>\n")
+            // `fill` here too: some viewers do not read it from a style sheet.
+            format!("<path class=\"{class}\" fill=\"none\"{end} d=\"{path}\"/>\n")
         };
         self.paths.iter().map(line).collect()
     }

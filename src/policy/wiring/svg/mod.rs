@@ -12,13 +12,13 @@ use page::{Cell, Page, Row};
 const EXCITATORY: &str = "#0072b2";
 const INHIBITORY: &str = "#d55e00";
 
-/// Draws a wiring.
-pub fn svg(wiring: &Wiring) -> String {
+/// Draws a wiring; `polar` says whether polarities mean anything for its cell.
+pub fn svg(wiring: &Wiring, polar: bool) -> String {
     let page = Page::of(wiring);
     let lines = Lines::of(wiring, &page);
     let parts = [
         head(wiring, &page, &lines),
-        legend(wiring, &lines),
+        legend(wiring, &lines, polar),
         lines.draw(),
         page.rows.iter().map(draw_row).collect(),
         "</svg>\n".into(),
@@ -57,21 +57,30 @@ text {{ font-family: Helvetica, Arial, "DejaVu Sans", sans-serif; fill: #222; }}
 }
 
 /// What the lines mean and how many there are of each.
-fn legend(wiring: &Wiring, lines: &Lines) -> String {
+fn legend(wiring: &Wiring, lines: &Lines, polar: bool) -> String {
     let all = || wiring.sensory_synapses().iter().chain(wiring.synapses());
     let excitatory = all().filter(|synapse| synapse.polarity > 0).count();
     let within = wiring.synapses().iter().filter(|synapse| is_within_a_layer(wiring, synapse)).count();
-    let counts = [
-        ("e", "arrow", "M24 66H60", format!("{excitatory} excitatory")),
-        ("i", "dot", "M214 66H250", format!("{} inhibitory", all().count() - excitatory)),
-    ];
+    let inhibitory = all().count() - excitatory;
+    let counts = if polar {
+        vec![
+            ("e", "arrow", "M24 66H60", format!("{excitatory} excitatory")),
+            ("i", "dot", "M214 66H250", format!("{inhibitory} inhibitory")),
+        ]
+    } else {
+        let words = "connections from layer to layer, without polarity; all within a layer, not drawn";
+        vec![("e", "arrow", "M24 66H60", format!("{excitatory} {words}"))]
+    };
     let mut text = String::new();
     for ((class, end, path, label), x) in counts.into_iter().zip([68, 258]) {
         text += &format!(
-            r#"<path class="{class}" style="stroke-width:2;stroke-opacity:1" marker-end="url(#{end})" d="{path}"/><text class="note" x="{x}" y="70.5">{label}</text>"#
+            r#"<path class="{class}" fill="none" style="stroke-width:2;stroke-opacity:1" marker-end="url(#{end})" d="{path}"/><text class="note" x="{x}" y="70.5">{label}</text>"#
         );
     }
-    text += &format!(r#"<text class="note" x="408" y="70.5">{within} of them recurrent: arcs within a layer</text>"#);
+    if polar {
+        text +=
+            &format!(r#"<text class="note" x="408" y="70.5">{within} of them recurrent: arcs within a layer</text>"#);
+    }
     if let Some(step) = lines.left_out() {
         text += &format!(r#"<text class="note" x="720" y="70.5">too many to draw: about 1 of {step} is shown</text>"#);
     }
@@ -132,7 +141,7 @@ mod tests {
 
     #[test]
     fn every_cell_and_every_synapse_is_drawn_once_and_counted() {
-        let text = svg(&Wiring::lane_keeping(LANE_KEEPING_SEED));
+        let text = svg(&Wiring::lane_keeping(LANE_KEEPING_SEED), true);
         assert_eq!(count(&text, "<circle class=\"cell\""), 19);
         assert_eq!(count(&text, "<rect class=\"cell\""), 32);
         let [excitatory, inhibitory] = ["e", "i"].map(|class| count(&text, &format!("<path class=\"{class}\"")) - 1);
@@ -145,15 +154,21 @@ mod tests {
     }
 
     #[test]
+    fn without_polarity_nothing_excites_or_inhibits() {
+        let text = svg(&Wiring::lane_keeping(LANE_KEEPING_SEED), false);
+        assert!(!text.contains("excitatory") && !text.contains("inhibitory") && text.contains("without polarity"));
+    }
+
+    #[test]
     fn the_picture_needs_no_other_file_and_stays_on_its_page() {
-        let text = svg(&fully_connected(9, 20));
+        let text = svg(&fully_connected(9, 20), true);
         assert!(!text.contains("href") && !text.contains("NaN") && !text.contains("inf"), "{text}");
         assert_eq!(count(&text, ">Command</text>"), 0, "a layer without neurons has no row");
     }
 
     #[test]
     fn a_large_wiring_is_thinned_out_and_says_so() {
-        let text = svg(&fully_connected(100, 300));
+        let text = svg(&fully_connected(100, 300), true);
         let lines = count(&text, "<path class=") - 2;
         // 120,000 synapses, one of six drawn; a hash does not choose exactly one of six.
         assert!((19_000..=21_000).contains(&lines), "{lines} lines");
