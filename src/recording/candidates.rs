@@ -7,6 +7,7 @@ use super::error::RecordingError;
 use super::format::Format;
 use super::listing::is_picture;
 use super::source::Source;
+use super::video::VIDEO_EXTENSIONS;
 use super::{sully_chen, tub_v1, tub_v2, udacity, udacity_car};
 
 /// Files and folders of a folder that are looked at before anything else than pictures is taken to be in it.
@@ -15,10 +16,6 @@ const MAX_NAMES: usize = 20_000;
 /// Folders beside a table in which its pictures may lie, and the files of each that are looked at.
 const MAX_PICTURE_FOLDERS: usize = 64;
 const LOOKED_AT: usize = 100;
-
-/// Containers of videos, and raw streams.
-pub(super) const VIDEO_EXTENSIONS: [&str; 11] =
-    ["mp4", "m4v", "mov", "hevc", "h265", "h264", "264", "mkv", "avi", "webm", "ts"];
 
 /// What a folder may be.
 #[derive(Debug)]

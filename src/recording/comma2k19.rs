@@ -53,6 +53,7 @@ pub(super) fn read(source: &Source) -> Result<Log, RecordingError> {
         skipped,
         pictures: Box::new(VideoPictures::new(vec![video(folder)])),
         label: Some(LabelProfile::COMMA2K19),
+        label_name: None,
         camera: CameraGuess::COMMA2K19,
         clock: Clock::Recorded { usual_step_ms: USUAL_STEP_MS },
     })

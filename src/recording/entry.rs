@@ -143,6 +143,8 @@ pub(super) struct Log {
     pub pictures: Box<dyn Pictures>,
     /// `None` where the recording has pictures and no steering.
     pub label: Option<LabelProfile>,
+    /// Column or field that the steering was read from, where that was chosen.
+    pub label_name: Option<String>,
     pub camera: CameraGuess,
     pub clock: Clock,
 }

@@ -175,14 +175,8 @@ impl fmt::Display for RecordingError {
     }
 }
 
-impl std::error::Error for RecordingError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
+// Without a source: the system's words are in the message already, and would be said twice.
+impl std::error::Error for RecordingError {}
 
 /// "700 picture missing, 2 blank line", or that there were no rows.
 fn counts(skipped: &Skipped) -> String {
@@ -211,3 +205,15 @@ impl fmt::Display for Spoiled {
 }
 
 impl std::error::Error for Spoiled {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_says_the_systems_words_once() {
+        let refused = RecordingError::io("drive", "cannot read")(io::Error::other("disk is gone"));
+        let text = format!("{:#}", anyhow::Error::from(refused));
+        assert_eq!(text, "drive: cannot read: disk is gone; check the path and its permissions");
+    }
+}

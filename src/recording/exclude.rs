@@ -4,13 +4,15 @@
 //! keeps its meaning whatever else is left out:
 //! `{"exclude": [{"file": "driving_log.csv", "first": 120, "last": 180, "why": "parked"}]}`.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::entry::Place;
-use super::error::RecordingError;
+use super::error::{BadOption, RecordingError};
 use super::folder::read_plain_file;
 
 /// What the file beside `my_drive` has behind that name.
@@ -24,6 +26,9 @@ const MAX_BYTES: u64 = 4 << 20;
 #[serde(deny_unknown_fields)]
 pub(super) struct Exclusions {
     exclude: Vec<Exclusion>,
+    /// The file that they are from.
+    #[serde(skip)]
+    path: PathBuf,
 }
 
 /// Parts of a file from the first to the last, both left out.
@@ -57,15 +62,59 @@ impl Exclusions {
         let exclusions: Self = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
         match exclusions.exclude.iter().find(|range| range.first > range.last) {
             Some(Exclusion { first, last, .. }) => Err(unreadable(format!("a range from {first} to {last}"))),
-            None => Ok(exclusions),
+            None => Ok(Self { path, ..exclusions }),
         }
+    }
+
+    /// Refuses a range that begins behind the last row of its file or ends before the first, or names no such file.
+    ///
+    /// # Errors
+    /// Says which range that is: it would leave nothing out, and what it was meant for would be taken.
+    pub fn check<'a>(&self, places: impl Iterator<Item = &'a Place>) -> Result<(), RecordingError> {
+        if self.exclude.is_empty() {
+            return Ok(());
+        }
+        let mut files: BTreeMap<&str, RangeInclusive<usize>> = BTreeMap::new();
+        for Place { file, number, .. } in places {
+            let range = files.entry(file).or_insert(*number..=*number);
+            *range = *number.min(range.start())..=*number.max(range.end());
+        }
+        match self.exclude.iter().find(|exclusion| !exclusion.meets(&files)) {
+            // Without a single row the recording itself is what is wrong.
+            Some(idle) if !files.is_empty() => Err(self.idle(idle, &files)),
+            _ => Ok(()),
+        }
+    }
+
+    fn idle(&self, idle: &Exclusion, files: &BTreeMap<&str, RangeInclusive<usize>>) -> RecordingError {
+        let rows = files.iter().map(|(file, rows)| format!("{} to {} of {file}", rows.start(), rows.end()));
+        let file = idle.file.as_deref().map_or(String::new(), |file| format!(" of {file}"));
+        let bad = BadOption {
+            option: "exclude",
+            expected: format!("ranges among {}", rows.collect::<Vec<_>>().join(", ")),
+            got: format!("{} to {}{file}", idle.first, idle.last),
+        };
+        RecordingError::Option { path: self.path.clone(), bad }
     }
 
     /// Whether a row is to be left out.
     pub fn cover(&self, place: &Place) -> bool {
-        self.exclude.iter().any(|Exclusion { file, first, last, .. }| {
-            file.as_deref().is_none_or(|file| file == &*place.file) && (*first..=*last).contains(&place.number)
-        })
+        let covers = |exclusion: &Exclusion| {
+            exclusion.is_of(&place.file) && (exclusion.first..=exclusion.last).contains(&place.number)
+        };
+        self.exclude.iter().any(covers)
+    }
+}
+
+impl Exclusion {
+    fn is_of(&self, file: &str) -> bool {
+        self.file.as_deref().is_none_or(|named| named == file)
+    }
+
+    /// Whether it lies, in part at least, between the first and the last row of a file.
+    fn meets(&self, files: &BTreeMap<&str, RangeInclusive<usize>>) -> bool {
+        let overlaps = |rows: &RangeInclusive<usize>| self.first <= *rows.end() && *rows.start() <= self.last;
+        files.iter().any(|(file, rows)| self.is_of(file) && overlaps(rows))
     }
 }
 
@@ -115,6 +164,24 @@ mod tests {
         }
         let message = read(r#"{"exclude": [{"form": 3, "last": 4}]}"#).unwrap_err().to_string();
         assert!(message.contains("drive.exclude.json, whole file: expected") && message.contains("form"), "{message}");
+    }
+
+    #[test]
+    fn a_range_that_covers_no_row_is_refused() {
+        let file: Arc<str> = "a".into();
+        let places = [3, 4, 9].map(|number| Place::line(&file, number));
+        let check = |range: &str| {
+            let exclusions = read(&format!(r#"{{"exclude": [{{{range}}}]}}"#)).unwrap();
+            exclusions.check(places.iter()).map_err(|error| error.to_string())
+        };
+        assert_eq!(check(r#""file": "a", "first": 9, "last": 20"#), Ok(()));
+        assert_eq!(check(r#""first": 5, "last": 8"#), Ok(()), "these may be rows that cannot be used anyway");
+        let message = check(r#""file": "b", "first": 3, "last": 4"#).unwrap_err();
+        assert!(
+            message.ends_with("drive.exclude.json, exclude: expected ranges among 3 to 9 of a, got 3 to 4 of b"),
+            "{message}"
+        );
+        assert!(check(r#""first": 10, "last": 12"#).is_err() && check(r#""first": 0, "last": 2"#).is_err());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The formats a recording can have. A new format is a variant here, its mark in [`super::recognise`], and a reader.
 
 use super::entry::Log;
-use super::error::RecordingError;
-use super::options::RecordingOptions;
+use super::error::{BadOption, RecordingError};
+use super::options::{Columns, RecordingOptions};
 use super::source::Source;
 use super::{comma2k19, images, lerobot, mcap, sully_chen, tub_v1, tub_v2, udacity, udacity_car, video, video_labels};
 
@@ -81,6 +81,27 @@ impl Format {
     /// Whether one file is the whole recording, or else a folder.
     pub(super) fn is_one_file(self) -> bool {
         matches!(self, Self::Video | Self::Mcap)
+    }
+
+    /// The keys of `--columns` that the reader of this format goes by.
+    fn column_keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Images | Self::Video => &["image", "steering", "time", "speed"],
+            Self::LeRobot | Self::Mcap => &["image", "steering", "speed"],
+            _ => &[],
+        }
+    }
+
+    /// Refuses columns that would be read from nowhere.
+    pub(super) fn check_columns(self, source: &Source, columns: &Columns) -> Result<(), RecordingError> {
+        let keys = self.column_keys();
+        let Some((key, given)) = columns.given().find(|(key, _)| !keys.contains(key)) else { return Ok(()) };
+        let expected = match keys {
+            [] => format!("nothing: the columns of {} are fixed", self.name()),
+            _ => format!("{} of {}", keys.join(", "), self.name()),
+        };
+        let bad = BadOption { option: "--columns", expected, got: format!("{key}={given}") };
+        Err(RecordingError::Option { path: source.path(), bad })
     }
 
     pub(super) fn read(self, source: &Source, options: &RecordingOptions) -> Result<Log, RecordingError> {

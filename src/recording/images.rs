@@ -68,7 +68,8 @@ fn read_table(
         let largest = rows.iter().filter_map(|row| row.value).fold(0.0, |largest: f64, value| largest.max(value.abs()));
         LabelProfile::guessed(table.column_name(column), largest)
     });
-    Ok(log(source, rows, skipped, label, clock))
+    let label_name = columns.steering.map(|column| table.column_text(column));
+    Ok(Log { label_name, ..log(source, rows, skipped, label, clock) })
 }
 
 fn log(
@@ -79,7 +80,7 @@ fn log(
     clock: Clock,
 ) -> Log {
     let pictures = PictureFiles::of(&source.folder);
-    Log { rows, skipped, pictures, label, camera: CameraGuess::UNKNOWN, clock }
+    Log { rows, skipped, pictures, label, label_name: None, camera: CameraGuess::UNKNOWN, clock }
 }
 
 fn no_picture_column(table: &Table) -> RecordingError {

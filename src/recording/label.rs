@@ -16,8 +16,10 @@ pub struct LabelProfile {
     pub sign: Sign,
     /// What turns the value into curvature.
     pub vehicle: Vehicle,
-    /// Whether unit and sign are the format's, or a guess that the user should check.
+    /// Whether the unit is the format's or the user's, or a guess that the user should check.
     pub unit_is_known: bool,
+    /// The same of the sign.
+    pub sign_is_known: bool,
 }
 
 impl LabelProfile {
@@ -40,38 +42,41 @@ impl LabelProfile {
     pub const CURVATURE: Self = Self::of_format(Unit::Curvature, Sign::LeftPositive, Vehicle::ASSUMED);
 
     const fn of_format(unit: Unit, sign: Sign, vehicle: Vehicle) -> Self {
-        Self { unit, sign, vehicle, unit_is_known: true }
+        Self { unit, sign, vehicle, unit_is_known: true, sign_is_known: true }
     }
 
-    /// A guess for a column of a table of unknown origin, by its name and its largest absolute value. Most tables come
-    /// from copies of the formats whose right is positive; only curvature is left positive by custom.
+    /// A guess for a column of a table of unknown origin, by its name and its largest absolute value.
     pub(super) fn guessed(column: &str, largest: f64) -> Self {
         let name = column.to_ascii_lowercase();
-        let (unit, sign) = if name.contains("curvature") {
-            (Unit::Curvature, Sign::LeftPositive)
+        let unit = if name.contains("curvature") {
+            Unit::Curvature
         } else if name.contains("deg") {
-            (Unit::WheelDegrees, Sign::RightPositive)
+            Unit::WheelDegrees
         } else if name.contains("rad") {
-            (Unit::WheelRadians, Sign::RightPositive)
+            Unit::WheelRadians
         } else if largest <= 1.0 {
-            (Unit::Share, Sign::RightPositive)
+            Unit::Share
         } else {
-            (Unit::WheelDegrees, Sign::RightPositive)
+            Unit::WheelDegrees
         };
-        Self { unit, sign, vehicle: Vehicle::ASSUMED, unit_is_known: false }
+        let (sign, vehicle) = (unit.customary_sign(), Vehicle::ASSUMED);
+        Self { unit, sign, vehicle, unit_is_known: false, sign_is_known: false }
     }
 
-    /// This profile with what the user has said.
+    /// This profile with what the user has said. A sign that is only guessed goes with the unit.
     pub(super) fn with(mut self, options: &RecordingOptions) -> Self {
-        let given = options.vehicle;
-        self.unit_is_known |= options.unit.is_some() && options.sign.is_some();
-        self.unit = options.unit.unwrap_or(self.unit);
-        self.sign = options.sign.unwrap_or(self.sign);
-        let vehicle = &mut self.vehicle;
-        vehicle.is_known |= given.wheelbase_m.is_some();
-        vehicle.wheelbase_m = given.wheelbase_m.unwrap_or(vehicle.wheelbase_m);
-        vehicle.steering_ratio = given.steering_ratio.unwrap_or(vehicle.steering_ratio);
-        vehicle.full_angle_deg = given.full_angle_deg.unwrap_or(vehicle.full_angle_deg);
+        if let Some(unit) = options.unit {
+            self.unit = unit;
+            self.unit_is_known = true;
+            if !self.sign_is_known {
+                self.sign = unit.customary_sign();
+            }
+        }
+        if let Some(sign) = options.sign {
+            self.sign = sign;
+            self.sign_is_known = true;
+        }
+        self.vehicle = self.vehicle.with(options.vehicle);
         self
     }
 
@@ -116,7 +121,7 @@ impl LabelProfile {
     pub fn unit_text(&self) -> String {
         let Vehicle { full_angle_deg, steering_ratio, .. } = self.vehicle;
         match self.unit {
-            Unit::Share if self.vehicle.is_known => format!("share of {full_angle_deg}° front-wheel angle"),
+            Unit::Share if self.vehicle.full_angle_is_known => format!("share of {full_angle_deg}° front-wheel angle"),
             Unit::Share => format!("share of the servo's range, taken as {full_angle_deg}° front-wheel angle"),
             Unit::FrontDegrees => "degrees of the front wheels".to_owned(),
             Unit::FrontRadians => "radians of the front wheels".to_owned(),
@@ -130,12 +135,15 @@ impl LabelProfile {
 impl fmt::Display for LabelProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {}", self.unit_text(), self.sign)?;
-        if !self.unit_is_known {
-            write!(f, ", both guessed")?;
-        }
+        f.write_str(match (self.unit_is_known, self.sign_is_known) {
+            (true, true) => "",
+            (false, true) => ", unit guessed",
+            (true, false) => ", sign guessed",
+            (false, false) => ", both guessed",
+        })?;
         match self.vehicle {
             _ if self.unit == Unit::Curvature => Ok(()),
-            Vehicle { wheelbase_m, is_known: true, .. } => write!(f, ", wheelbase {wheelbase_m} m"),
+            Vehicle { wheelbase_m, wheelbase_is_known: true, .. } => write!(f, ", wheelbase {wheelbase_m} m"),
             Vehicle { wheelbase_m, .. } => write!(f, ", wheelbase {wheelbase_m} m assumed"),
         }
     }
@@ -229,6 +237,32 @@ mod tests {
         assert_eq!(LabelProfile::guessed("angle", 0.9).unit, Unit::Share);
         assert_eq!(LabelProfile::guessed("angle", 90.0).unit, Unit::WheelDegrees);
         assert!(LabelProfile::guessed("angle", 0.9).to_string().contains("both guessed"));
+    }
+
+    #[test]
+    fn a_unit_without_a_sign_brings_the_sign_that_goes_with_it() {
+        let told = |unit, sign| RecordingOptions { unit: Some(unit), sign, ..RecordingOptions::default() };
+        let guessed = LabelProfile::guessed("steering", 0.1);
+        let profile = guessed.with(&told(Unit::Curvature, None));
+        assert_eq!(profile.to_string(), "path curvature in 1/m, left positive, sign guessed");
+        let profile = guessed.with(&told(Unit::Curvature, Some(Sign::RightPositive)));
+        assert_eq!(profile.to_string(), "path curvature in 1/m, right positive");
+        let profile = LabelProfile::guessed("curvature", 0.1).with(&told(Unit::WheelDegrees, None));
+        assert_eq!(profile.sign, Sign::RightPositive);
+        assert_eq!(LabelProfile::COMMA2K19.with(&told(Unit::WheelRadians, None)).sign, Sign::LeftPositive, "known");
+        let only_sign = RecordingOptions { sign: Some(Sign::LeftPositive), ..RecordingOptions::default() };
+        assert!(guessed.with(&only_sign).to_string().contains(", left positive, unit guessed"));
+    }
+
+    #[test]
+    fn a_known_wheelbase_makes_no_known_angle() {
+        let vehicle = VehicleOptions { wheelbase_m: Some(0.25), ..VehicleOptions::default() };
+        let profile = LabelProfile::DONKEY.with(&RecordingOptions { vehicle, ..RecordingOptions::default() });
+        let expected = "share of the servo's range, taken as 20° front-wheel angle, right positive, wheelbase 0.25 m";
+        assert_eq!(profile.to_string(), expected);
+        let vehicle = VehicleOptions { full_angle_deg: Some(30.0), ..VehicleOptions::default() };
+        let profile = LabelProfile::DONKEY.with(&RecordingOptions { vehicle, ..RecordingOptions::default() });
+        assert_eq!(profile.to_string(), "share of 30° front-wheel angle, right positive, wheelbase 2.7 m assumed");
     }
 
     #[test]

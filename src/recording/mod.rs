@@ -46,6 +46,7 @@ mod recognise;
 mod series;
 mod source;
 mod stated_camera;
+mod steering_name;
 mod stream;
 mod sully_chen;
 mod survey;
@@ -99,6 +100,7 @@ pub struct Recording {
     timing: Timing,
     skipped: Skipped,
     label: Option<LabelProfile>,
+    label_name: Option<String>,
     camera: RecordingCamera,
     picture_size: Size,
 }
@@ -119,9 +121,12 @@ impl Recording {
     /// usable entry; and options that do not go with it.
     pub fn open_with(path: &Path, options: &RecordingOptions) -> Result<Self, RecordingError> {
         let (format, source) = recognise::recognise(path, options.format)?;
-        let Log { rows, mut skipped, pictures, label, camera, clock } = format.read(&source, options)?;
+        format.check_columns(&source, &options.columns)?;
+        let Log { rows, mut skipped, pictures, label, label_name, camera, clock } = format.read(&source, options)?;
         let label = label.map(|label| label.with(options));
-        let rows = judge(rows, label, &Exclusions::beside(&home(format, &source))?, &mut skipped);
+        let exclusions = Exclusions::beside(&home(format, &source))?;
+        exclusions.check(rows.iter().map(|row| &row.place))?;
+        let rows = judge(rows, label, &exclusions, &mut skipped);
         if rows.is_empty() {
             return Err(RecordingError::Empty { format, path: source.path(), skipped });
         }
@@ -139,6 +144,7 @@ impl Recording {
             timing: timeline.timing,
             skipped,
             label,
+            label_name,
             camera: RecordingCamera::new(camera, picture_size, options).map_err(bad_option)?,
             picture_size,
         })
@@ -239,6 +245,11 @@ impl Recording {
     pub fn label(&self) -> Option<LabelProfile> {
         self.label
     }
+
+    /// Column or field that the steering was read from, where the format leaves that open.
+    pub fn label_name(&self) -> Option<&str> {
+        self.label_name.as_deref()
+    }
 }
 
 #[cfg(test)]
@@ -287,6 +298,25 @@ mod tests {
         let [left, top, width, height] = recording.view_of(&image).crop;
         assert!(left + width <= 100 && top + height <= 50, "opened for {}", recording.picture_size());
         assert_eq!(recording.sample(1).unwrap_err().reason, "empty file");
+    }
+
+    #[test]
+    fn columns_that_the_format_does_not_go_by_are_refused() {
+        let dir = folder_of_twenty(|_| true);
+        let columns = Columns { steering: Some("throttle".into()), ..Columns::default() };
+        let options = RecordingOptions { columns, ..RecordingOptions::default() };
+        let message = Recording::open_with(dir.path(), &options).unwrap_err().to_string();
+        assert!(
+            message.contains(
+                "--columns: expected nothing: the columns of Udacity simulator are fixed, got steering=throttle"
+            ),
+            "{message}"
+        );
+        fs::write(dir.path().join("drive.mcap"), "").unwrap();
+        let columns = Columns { time: Some("/clock.secs".into()), ..Columns::default() };
+        let options = RecordingOptions { columns, ..RecordingOptions::default() };
+        let message = Recording::open_with(&dir.path().join("drive.mcap"), &options).unwrap_err().to_string();
+        assert!(message.contains("expected image, steering, speed of MCAP, got time=/clock.secs"), "{message}");
     }
 
     #[test]

@@ -30,10 +30,12 @@ pub(super) fn judge(
     exclusions: &Exclusions,
     skipped: &mut Skipped,
 ) -> Vec<(Row, Option<Steering>)> {
-    let mut is_behind_excluded = false;
+    // A drive begins with the next row that can be used where the one that it began with cannot.
+    let mut starts_drive = false;
     let mut judge = |mut row: Row| {
+        starts_drive |= row.starts_drive;
         if exclusions.cover(&row.place) {
-            is_behind_excluded = true;
+            starts_drive = true;
             return Err(SkipReason::Excluded);
         }
         if !row.recorded_ms.is_finite() {
@@ -41,7 +43,7 @@ pub(super) fn judge(
         }
         let value = row.value.zip(label);
         let steering = value.map(|(value, label)| label.curvature(value)).transpose()?;
-        row.starts_drive |= std::mem::take(&mut is_behind_excluded);
+        row.starts_drive = std::mem::take(&mut starts_drive);
         Ok((row, steering))
     };
     let mut usable = Vec::with_capacity(rows.len());

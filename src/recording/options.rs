@@ -47,3 +47,11 @@ pub struct Columns {
     /// The speed in m/s.
     pub speed: Option<String>,
 }
+
+impl Columns {
+    /// Key and value of each that was said.
+    pub(super) fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [("image", &self.image), ("steering", &self.steering), ("time", &self.time), ("speed", &self.speed)];
+        all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
+    }
+}

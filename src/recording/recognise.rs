@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::candidates::{Candidate, Names, VIDEO_EXTENSIONS, has_extension};
+use super::candidates::{Candidate, Names, has_extension};
 use super::error::RecordingError;
 use super::folder::{Folder, numbered_lines};
 use super::format::Format;
 use super::source::Source;
+use super::video::VIDEO_EXTENSIONS;
 use super::{sully_chen, table, tub_v1, tub_v2, udacity, udacity_car};
 
 /// Folders above a recording that hold nothing else: the route above a segment, a repository above its data.
@@ -192,6 +193,7 @@ mod tests {
             ),
             ("rows.csv=\u{feff}image,steering\na.jpg,0\n", Format::Images),
             ("clip.mov", Format::Video),
+            ("clip.mts", Format::Video),
             ("drive.mcap", Format::Mcap),
         ];
         for (file, expected) in files {

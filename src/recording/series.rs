@@ -34,9 +34,9 @@ impl Series {
         value.is_finite().then_some(value)
     }
 
-    /// Whether there is no sample.
-    pub fn is_empty(&self) -> bool {
-        self.samples.is_empty()
+    /// Whether any sample is a number.
+    pub fn has_numbers(&self) -> bool {
+        self.samples.iter().any(|(_, value)| value.is_finite())
     }
 
     /// The largest absolute value.
@@ -72,5 +72,6 @@ mod tests {
             [Some(1.0), None, None, Some(3.0)]
         );
         assert_eq!(Series::default().at(0.0), None);
+        assert!(series.has_numbers() && !Series::new([(0.0, f64::NAN)]).has_numbers());
     }
 }

@@ -27,12 +27,7 @@ pub(super) fn read(source: &Source) -> Result<Log, RecordingError> {
     let index_file = source.file_or(INDEX_FILE);
     let text = source.folder.read_text(index_file)?;
     let pictures = Listing::read(&source.folder)?;
-    let has_times = numbered_lines(&text).any(|(_, line)| Fields::of(line).is_some_and(|row| row.time.is_some()));
-    let clock = if has_times {
-        Clock::Recorded { usual_step_ms: USUAL_STEP_MS }
-    } else {
-        Clock::Counted { step_ms: USUAL_STEP_MS }
-    };
+    let clock = clock(&text);
     let file: Arc<str> = index_file.into();
     let judged = numbered_lines(&text).map(|(line, bytes)| judge(bytes, &pictures, Place::line(&file, line), clock));
     let (rows, skipped) = sort_out(judged);
@@ -41,9 +36,20 @@ pub(super) fn read(source: &Source) -> Result<Log, RecordingError> {
         skipped,
         pictures: PictureFiles::of(&source.folder),
         label: Some(LabelProfile::SULLY_CHEN),
+        label_name: None,
         camera: CameraGuess::SULLY_CHEN,
         clock,
     })
+}
+
+/// Recorded times count if most lines have one: a damaged line may look as if it had.
+fn clock(text: &[u8]) -> Clock {
+    let fields = || numbered_lines(text).filter_map(|(_, line)| Fields::of(line));
+    let timed = fields().filter(|fields| fields.time.and_then(time_ms).is_some()).count();
+    if 2 * timed > fields().count() {
+        return Clock::Recorded { usual_step_ms: USUAL_STEP_MS };
+    }
+    Clock::Counted { step_ms: USUAL_STEP_MS }
 }
 
 /// Whether a line is one of this format.
@@ -85,6 +91,10 @@ fn judge(line: &[u8], pictures: &Listing, place: Place, clock: Clock) -> Result<
     let degrees: f64 = fields.degrees.parse().map_err(|_| SkipReason::SteeringNotANumber)?;
     let recorded_ms = match clock {
         Clock::Recorded { .. } => fields.time.and_then(time_ms).ok_or(SkipReason::NoTime)?,
+        // What stands where a time would is none, so that the angle before it may be none either.
+        Clock::Counted { .. } if fields.time.is_some_and(|time| time_ms(time).is_none()) => {
+            return Err(SkipReason::WrongColumnCount);
+        }
         Clock::Counted { step_ms } => place.number as f64 * step_ms,
     };
     let picture = PictureRef::File(picture);
@@ -132,6 +142,15 @@ mod tests {
             let times: Vec<f64> = (0..3).map(|i| recording.entry(i).time_secs).collect();
             assert_eq!(times, [0.0, 0.099, 0.164]);
         }
+    }
+
+    #[test]
+    fn one_damaged_line_does_not_decide_whether_there_are_times() {
+        let recording = open("0.jpg 0\n1.jpg 0.5 5 0.6\n2.jpg 1\n3.jpg 2\n");
+        assert_eq!((recording.len(), recording.skipped()), (3, &[(SkipReason::WrongColumnCount, 1)].into()));
+        let time = "2018-07-01 17:09:44";
+        let recording = open(&format!("0.jpg 0,{time}:1\n1.jpg 0\n2.jpg 1,{time}:100\n3.jpg 2,{time}:150\n"));
+        assert_eq!((recording.len(), recording.skipped()), (3, &[(SkipReason::NoTime, 1)].into()));
     }
 
     #[test]

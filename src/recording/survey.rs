@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{Format, Gap, LabelProfile, Recording, Skipped, Timing};
+use super::{Format, Gap, LabelProfile, Place, Recording, Skipped, Timing};
 use crate::frame::Size;
 
 /// Bars of a label histogram: an odd number, so that straight on has one of its own.
@@ -29,8 +29,8 @@ pub struct Survey {
     pub sizes: Vec<(Size, usize)>,
     /// The recorded steering; `None` where there is none.
     pub label: Option<LabelSummary>,
-    /// Where recording stopped and went on.
-    pub gaps: Vec<Gap>,
+    /// Where recording stopped and went on, each with the place of the first entry after it.
+    pub gaps: Vec<(Gap, Place)>,
 }
 
 /// Statistics of the recorded steering values, in their own unit and with their own sign.
@@ -38,6 +38,8 @@ pub struct Survey {
 pub struct LabelSummary {
     /// What a value means.
     pub profile: LabelProfile,
+    /// Column or field that they were read from, where the format leaves that open.
+    pub name: Option<String>,
     /// Smallest value.
     pub min: f64,
     /// Largest value.
@@ -113,8 +115,8 @@ impl Recording {
             duration_secs: self.duration_secs(),
             timing: Some(self.timing),
             sizes,
-            label: self.label.and_then(|profile| summarise(profile, &values)),
-            gaps: self.gaps.clone(),
+            label: self.label.and_then(|profile| summarise(profile, self.label_name.clone(), &values)),
+            gaps: self.gaps.iter().map(|&gap| (gap, self.entries[gap.index].place.clone())).collect(),
         }
     }
 }
@@ -132,7 +134,7 @@ fn kind(reason: &str) -> &str {
     reason.split([':', ';']).next().unwrap_or(reason)
 }
 
-fn summarise(profile: LabelProfile, values: &[f64]) -> Option<LabelSummary> {
+fn summarise(profile: LabelProfile, name: Option<String>, values: &[f64]) -> Option<LabelSummary> {
     if values.is_empty() {
         return None;
     }
@@ -141,6 +143,7 @@ fn summarise(profile: LabelProfile, values: &[f64]) -> Option<LabelSummary> {
     let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / count;
     Some(LabelSummary {
         profile,
+        name,
         min: values.iter().copied().fold(f64::INFINITY, f64::min),
         max: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         mean,

@@ -9,6 +9,7 @@ use super::entry::SkipReason;
 use super::error::{BadOption, RecordingError};
 use super::folder::{Folder, numbered_lines};
 use super::options::Columns;
+use super::steering_name::steering_rank;
 
 /// A table's text, with its header if it has one.
 #[derive(Debug)]
@@ -57,15 +58,15 @@ impl Table {
     /// # Errors
     /// Refuses a name that is no column, and one that is given for a table without names.
     pub fn columns(&self, given: &Columns) -> Result<ColumnNumbers, RecordingError> {
-        let find = |key: &str, given: &Option<String>, usual: fn(&str) -> bool| match given {
+        let find = |key: &str, given: &Option<String>, usual: Option<usize>| match given {
             Some(given) => self.given_column(key, given).map(Some),
-            None => Ok(self.usual_column(usual)),
+            None => Ok(usual),
         };
         let numbers = ColumnNumbers {
-            image: find("image", &given.image, names_picture)?,
-            steering: find("steering", &given.steering, names_steering)?,
-            time: find("time", &given.time, names_time)?,
-            speed: find("speed", &given.speed, |name| name == "speed_mps")?,
+            image: find("image", &given.image, self.first_column(names_picture))?,
+            steering: find("steering", &given.steering, self.steering_column())?,
+            time: find("time", &given.time, self.first_column(names_time))?,
+            speed: find("speed", &given.speed, self.first_column(|name| name == "speed_mps"))?,
         };
         Ok(numbers)
     }
@@ -89,13 +90,28 @@ impl Table {
         by_name.or_else(by_number).ok_or_else(refuse)
     }
 
-    fn usual_column(&self, is_usual: fn(&str) -> bool) -> Option<usize> {
+    /// The column whose name is the most likely to be that of steering; the first of equally likely ones.
+    fn steering_column(&self) -> Option<usize> {
+        let names = self.header.as_deref().unwrap_or_default().iter().enumerate();
+        let ranked = names.filter_map(|(number, name)| Some((steering_rank(name)?, number)));
+        ranked.min().map(|(_, number)| number)
+    }
+
+    fn first_column(&self, is_usual: fn(&str) -> bool) -> Option<usize> {
         self.header.as_ref()?.iter().position(|name| is_usual(&name.to_ascii_lowercase()))
     }
 
     /// Name of a column, where the table has names.
     pub fn column_name(&self, number: usize) -> &str {
         self.header.as_ref().and_then(|header| header.get(number)).map_or("", String::as_str)
+    }
+
+    /// What a column is called on the screen: by its number where the table has no names.
+    pub fn column_text(&self, number: usize) -> String {
+        match self.column_name(number) {
+            "" => format!("column {}", number + 1),
+            name => name.to_owned(),
+        }
     }
 
     /// The table's path, for messages.
@@ -108,10 +124,6 @@ fn names_picture(name: &str) -> bool {
     ["image", "filename", "file", "img", "picture", "path", "center", "frame", "frame_id", "name"].contains(&name)
         || name.contains("image")
         || name.contains("filename")
-}
-
-fn names_steering(name: &str) -> bool {
-    name.contains("steer") || name.contains("angle") || name.contains("curvature")
 }
 
 fn names_time(name: &str) -> bool {
@@ -194,6 +206,16 @@ mod tests {
         let numbers = table.columns(&Columns::default()).unwrap();
         assert_eq!(numbers, ColumnNumbers { image: Some(1), steering: Some(2), time: Some(0), speed: None });
         assert_eq!(table.rows().collect::<Vec<_>>(), [(2, ["1", "a.jpg", "0.5", "3"].map(String::from).to_vec())]);
+    }
+
+    #[test]
+    fn the_column_named_after_steering_is_read_wherever_it_stands() {
+        for (header, steering) in
+            [("image,pitch_angle,steering_angle", Some(2)), ("image,wheel_angle,steer", Some(2)), ("image,yaw", None)]
+        {
+            let columns = table(&format!("{header}\na.jpg,1,2\n")).columns(&Columns::default()).unwrap();
+            assert_eq!(columns.steering, steering, "{header}");
+        }
     }
 
     #[test]

@@ -52,6 +52,7 @@ pub(super) fn read(source: &Source) -> Result<Log, RecordingError> {
         skipped,
         pictures: PictureFiles::of(folder),
         label: Some(LabelProfile::DONKEY),
+        label_name: None,
         camera: CameraGuess::DONKEY,
         clock,
     })

@@ -50,6 +50,7 @@ pub(super) fn read(source: &Source) -> Result<Log, RecordingError> {
         skipped,
         pictures: PictureFiles::of(&source.folder),
         label: Some(LabelProfile::UDACITY),
+        label_name: None,
         camera: CameraGuess::UDACITY,
         clock: Clock::Recorded { usual_step_ms: USUAL_STEP_MS },
     })

@@ -53,6 +53,7 @@ pub(super) fn read(source: &Source) -> Result<Log, RecordingError> {
         skipped,
         pictures: PictureFiles::of(&source.folder),
         label: Some(LabelProfile::UDACITY_CAR),
+        label_name: None,
         camera: CameraGuess::UDACITY_CAR,
         clock: Clock::Recorded { usual_step_ms: USUAL_STEP_MS },
     })

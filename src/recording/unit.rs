@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::options::VehicleOptions;
+
 /// Unit of a recorded steering value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -20,6 +22,12 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// Which way positive values steer by custom. Most tables come from copies of the formats whose right is positive;
+    /// only curvature is left positive.
+    pub(super) fn customary_sign(self) -> Sign {
+        if self == Self::Curvature { Sign::LeftPositive } else { Sign::RightPositive }
+    }
+
     /// Every unit, in the order in which help lists them.
     pub const ALL: [Self; 6] =
         [Self::Share, Self::FrontDegrees, Self::FrontRadians, Self::WheelDegrees, Self::WheelRadians, Self::Curvature];
@@ -99,21 +107,45 @@ pub struct Vehicle {
     pub steering_ratio: f32,
     /// Front-wheel angle, in degrees, at a recorded share of 1.
     pub full_angle_deg: f32,
-    /// Whether they are the vehicle's own, or those of a mid-size car because no recording states them.
-    pub is_known: bool,
+    /// Whether the wheelbase is the vehicle's own, or that of a mid-size car because no recording states it.
+    pub wheelbase_is_known: bool,
+    /// Whether the full angle is the vehicle's own.
+    pub full_angle_is_known: bool,
 }
 
 impl Vehicle {
     /// A mid-size car, so that curvature has the size it has on a road. Steering ratios of cars lie around 15; 16 to 25
     /// degrees are commonly taken for the end stop of a model car's servo.
-    pub(super) const ASSUMED: Self =
-        Self { wheelbase_m: 2.7, steering_ratio: 15.0, full_angle_deg: 20.0, is_known: false };
+    pub(super) const ASSUMED: Self = Self {
+        wheelbase_m: 2.7,
+        steering_ratio: 15.0,
+        full_angle_deg: 20.0,
+        wheelbase_is_known: false,
+        full_angle_is_known: false,
+    };
 
     /// The Udacity simulator's car: 25 degrees at most; its wheel hubs lie 1.27 m ahead of the car's origin and 1.6 m
     /// behind it (`Car.prefab` of udacity/self-driving-car-sim).
-    pub(super) const UDACITY: Self = Self { wheelbase_m: 2.87, full_angle_deg: 25.0, is_known: true, ..Self::ASSUMED };
+    pub(super) const UDACITY: Self = Self {
+        wheelbase_m: 2.87,
+        full_angle_deg: 25.0,
+        wheelbase_is_known: true,
+        full_angle_is_known: true,
+        ..Self::ASSUMED
+    };
 
     /// Lincoln MKZ (`wheel_base` and `steer_ratio` of the drive-by-wire node in udacity/CarND-Capstone).
     pub(super) const LINCOLN_MKZ: Self =
-        Self { wheelbase_m: 2.85, steering_ratio: 14.8, is_known: true, ..Self::ASSUMED };
+        Self { wheelbase_m: 2.85, steering_ratio: 14.8, wheelbase_is_known: true, ..Self::ASSUMED };
+
+    /// These dimensions with those that the user has said.
+    pub(super) fn with(self, given: VehicleOptions) -> Self {
+        Self {
+            wheelbase_m: given.wheelbase_m.unwrap_or(self.wheelbase_m),
+            steering_ratio: given.steering_ratio.unwrap_or(self.steering_ratio),
+            full_angle_deg: given.full_angle_deg.unwrap_or(self.full_angle_deg),
+            wheelbase_is_known: self.wheelbase_is_known || given.wheelbase_m.is_some(),
+            full_angle_is_known: self.full_angle_is_known || given.full_angle_deg.is_some(),
+        }
+    }
 }

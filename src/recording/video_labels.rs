@@ -1,16 +1,19 @@
-//! Labels of a video from the table beside it: `drive.csv` for `drive.mp4`, or the only table of the folder.
+//! Labels of a video from the table beside it: `drive.csv` for `drive.mp4`, or the only table of a folder that has no
+//! other video.
 //!
 //! A row belongs to a frame by its column `frame` (numbers from 0), or by its place where the table has as many rows as
 //! the video frames.
 
 use std::path::Path;
 
-use super::entry::{Log, SkipReason};
+use super::candidates::has_extension;
+use super::entry::{Log, SkipReason, Skipped};
 use super::error::{BadOption, RecordingError};
 use super::label::LabelProfile;
-use super::options::RecordingOptions;
+use super::options::{Columns, RecordingOptions};
 use super::source::Source;
 use super::table::{self, ColumnNumbers, Table};
+use super::video::VIDEO_EXTENSIONS;
 
 /// What a row says about its frame.
 #[derive(Clone, Copy, Debug)]
@@ -23,19 +26,18 @@ struct Label {
 
 /// Gives the rows of a video the labels of the table beside it, if there is one.
 pub(super) fn join(mut log: Log, source: &Source, options: &RecordingOptions) -> Result<Log, RecordingError> {
-    let Some(name) = table_beside(source)? else { return Ok(log) };
+    let Some(name) = table_beside(source)? else { return without_table(log, source, options) };
     let table = Table::read(&source.folder, &name)?;
     let columns = table.columns(&options.columns)?;
     let Some(steering) = columns.steering else { return Ok(log) };
-    let labels = labels(&table, &columns, steering, log.rows.len()).ok_or_else(|| no_frames(&table, log.rows.len()))?;
+    let labels = labels(&table, &columns, steering, log.rows.len(), &mut log.skipped)?;
     let mut by_frame: Vec<Option<Label>> = vec![None; log.rows.len()];
     for label in labels {
-        if let Some(place) = by_frame.get_mut(label.frame) {
-            *place = Some(label);
-        }
+        by_frame[label.frame] = Some(label);
     }
     let largest = by_frame.iter().flatten().filter_map(|label| label.value).fold(0.0, |a: f64, b| a.max(b.abs()));
     log.label = Some(LabelProfile::guessed(table.column_name(steering), largest));
+    log.label_name = Some(table.column_text(steering));
     take_times(&mut log, &by_frame);
     let unlabelled = label_rows(&mut log, &by_frame);
     if unlabelled > 0 {
@@ -67,45 +69,81 @@ fn take_times(log: &mut Log, by_frame: &[Option<Label>]) {
     }
 }
 
-/// The table named as the video, or the only one of the folder.
+/// A video alone has no columns that could be chosen.
+fn without_table(log: Log, source: &Source, options: &RecordingOptions) -> Result<Log, RecordingError> {
+    if options.columns == Columns::default() {
+        return Ok(log);
+    }
+    let expected = "a table that is named as the video, or the only one beside the only video".to_owned();
+    let bad = BadOption { option: "--columns", expected, got: "no such CSV file".to_owned() };
+    Err(RecordingError::Option { path: source.path(), bad })
+}
+
+/// The table named as the video. Where there is none, the only table beside the only video: among several videos it may
+/// be another's.
 fn table_beside(source: &Source) -> Result<Option<String>, RecordingError> {
     let names = source.folder.names_in("")?;
     let stem = source.file.as_deref().map(Path::new).and_then(Path::file_stem).and_then(|stem| stem.to_str());
     let same_stem = stem.map(|stem| format!("{stem}.csv")).filter(|name| names.contains(name));
-    let mut tables = names.into_iter().filter(|name| name.ends_with(".csv") && !name.starts_with('.'));
-    let only = tables.next().filter(|_| tables.next().is_none());
-    Ok(same_stem.or(only))
+    let shown = || names.iter().filter(|name| !name.starts_with('.'));
+    let is_only_video = shown().filter(|name| has_extension(name, &VIDEO_EXTENSIONS)).count() == 1;
+    let mut tables = shown().filter(|name| has_extension(name, &["csv"]));
+    let only = tables.next().filter(|_| is_only_video && tables.next().is_none());
+    Ok(same_stem.or_else(|| only.cloned()))
 }
 
-/// Every row with the frame it belongs to; `None` where the table does not say which that is.
-fn labels(table: &Table, columns: &ColumnNumbers, steering: usize, frames: usize) -> Option<Vec<Label>> {
-    let rows: Vec<Vec<String>> = table.rows().map(|(_, fields)| fields).filter(|fields| !fields.is_empty()).collect();
+/// Every row with the frame it belongs to. Rows whose number is none are counted as damaged.
+///
+/// # Errors
+/// Refuses a table that does not say which frames its rows are of, and one that names a frame behind the video's last:
+/// its numbers are another video's, or begin at 1, and every label would be a wrong frame's.
+fn labels(
+    table: &Table,
+    columns: &ColumnNumbers,
+    steering: usize,
+    frames: usize,
+    skipped: &mut Skipped,
+) -> Result<Vec<Label>, RecordingError> {
+    let rows: Vec<_> = table.rows().filter(|(_, fields)| !fields.is_empty()).collect();
     let number = |fields: &[String]| columns.image.and_then(|column| table::number(fields, column));
-    let is_numbered = rows.iter().any(|fields| number(fields).is_some());
+    let is_numbered = rows.iter().any(|(_, fields)| number(fields).is_some());
     if !is_numbered && rows.len() != frames {
-        return None;
+        return Err(no_frames(table, frames, format!("{} rows", rows.len())));
     }
-    let label = |(place, fields): (usize, &Vec<String>)| {
-        // Without a sound number it is no frame's.
+    let mut labels = Vec::with_capacity(rows.len());
+    for (place, (line, fields)) in rows.iter().enumerate() {
         let numbered = || number(fields).filter(|number| *number >= 0.0 && number.fract() == 0.0);
-        let frame = if is_numbered { numbered()? as usize } else { place };
-        Some(Label {
-            frame,
-            value: table::number(fields, steering),
-            speed_mps: columns.speed.and_then(|column| table::number(fields, column)).map(|speed_mps| speed_mps as f32),
-            raw_time: columns.time.and_then(|column| table::raw_time(fields, column)),
-        })
-    };
-    Some(rows.iter().enumerate().filter_map(label).collect())
+        let Some(frame) = (if is_numbered { numbered() } else { Some(place as f64) }) else {
+            *skipped.entry(SkipReason::DamagedRecord).or_default() += 1;
+            continue;
+        };
+        if frame >= frames as f64 {
+            return Err(no_frames(table, frames, format!("frame {frame} in line {line}")));
+        }
+        labels.push(label(fields, columns, steering, frame as usize));
+    }
+    Ok(labels)
 }
 
-fn no_frames(table: &Table, frames: usize) -> RecordingError {
+fn label(fields: &[String], columns: &ColumnNumbers, steering: usize, frame: usize) -> Label {
+    Label {
+        frame,
+        value: table::number(fields, steering),
+        speed_mps: columns.speed.and_then(|column| table::number(fields, column)).map(|speed_mps| speed_mps as f32),
+        raw_time: columns.time.and_then(|column| table::raw_time(fields, column)),
+    }
+}
+
+fn no_frames(table: &Table, frames: usize, got: String) -> RecordingError {
+    let last = frames.saturating_sub(1);
     RecordingError::Option {
         path: table.path().clone(),
         bad: BadOption {
             option: "--columns",
-            expected: format!("image=COLUMN with frame numbers from 0, or one row for each of the {frames} frames"),
-            got: format!("{} rows", table.rows().count()),
+            expected: format!(
+                "image=COLUMN with frame numbers from 0 to {last}, or one row for each of the {frames} frames"
+            ),
+            got,
         },
     }
 }
@@ -114,7 +152,7 @@ fn no_frames(table: &Table, frames: usize) -> RecordingError {
 mod tests {
     use super::*;
     use crate::recording::camera_view::CameraGuess;
-    use crate::recording::entry::{Place, Row, Skipped};
+    use crate::recording::entry::{Place, Row};
     use crate::recording::picture::PictureFiles;
     use crate::recording::pictures::PictureRef;
     use crate::recording::timeline::Clock;
@@ -140,6 +178,7 @@ mod tests {
             skipped: Skipped::new(),
             pictures: PictureFiles::of(&source.folder),
             label: None,
+            label_name: None,
             camera: CameraGuess::UNKNOWN,
             clock: Clock::Recorded { usual_step_ms: 40.0 },
         };
@@ -168,14 +207,28 @@ mod tests {
 
     #[test]
     fn frames_without_a_label_are_left_out_and_counted() {
-        let log = joined(&[("drive.csv", "frame,angle\n0,0.1\n2,nan\n7,0.5\n-1,0.5\n")]).unwrap();
-        assert_eq!((values(&log), log.skipped), (vec![Some(0.1)], [(SkipReason::SteeringNotANumber, 2)].into()));
+        let log = joined(&[("drive.csv", "frame,angle\n0,0.1\n2,nan\n-1,0.5\n")]).unwrap();
+        let skipped = [(SkipReason::SteeringNotANumber, 2), (SkipReason::DamagedRecord, 1)].into();
+        assert_eq!((values(&log), log.skipped), (vec![Some(0.1)], skipped));
     }
 
     #[test]
     fn a_table_that_does_not_say_whose_labels_it_has_is_refused() {
         let message = joined(&[("drive.csv", "steering\n0.1\n")]).unwrap_err().to_string();
         assert!(message.contains("one row for each of the 3 frames, got 1 rows"), "{message}");
+    }
+
+    #[test]
+    fn a_table_numbered_from_one_shifts_no_label_but_is_refused() {
+        let message = joined(&[("drive.csv", "frame,steering\n1,0.1\n2,0.2\n3,0.3\n")]).unwrap_err().to_string();
+        assert!(message.contains("numbers from 0 to 2") && message.contains("got frame 3 in line 4"), "{message}");
+    }
+
+    #[test]
+    fn the_only_table_is_not_taken_from_another_video() {
+        let labels = ("other.csv", "steering\n0.1\n0.2\n0.3\n");
+        assert!(joined(&[labels, ("other.mkv", "")]).unwrap().label.is_none());
+        assert!(joined(&[labels]).unwrap().label.is_some(), "there is no other video that it could belong to");
     }
 
     #[test]

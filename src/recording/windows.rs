@@ -36,13 +36,37 @@ impl Recording {
 
     /// Parts the recording; `test_share` is the share of its entries to test on, about which the parts come out.
     pub fn split(&self, by: SplitBy, test_share: f64) -> Split {
-        match by {
+        let split = match by {
             SplitBy::Drive => split_by_drive(self.drives(), test_share),
-            SplitBy::Time => {
-                let guard = (GUARD_SECS * 1e3 / self.timing().step_ms()).ceil() as usize;
-                split_by_time(self.drives(), test_share, guard)
+            SplitBy::Time => split_by_time(self.drives(), test_share),
+        };
+        let guard = (GUARD_SECS * 1e3 / self.timing().step_ms()).ceil() as usize;
+        let gaps: Vec<usize> = self.gaps().iter().map(|gap| gap.index).collect();
+        split.guarded(guard, &gaps)
+    }
+}
+
+impl Split {
+    /// Takes so many entries before and behind each tested stretch from those to train on. A drive may begin where no
+    /// time has passed; only a gap, by the first entry after it, makes a guard needless.
+    fn guarded(self, guard: usize, gaps: &[usize]) -> Self {
+        let is_apart = |from: usize, to: usize| {
+            let next = gaps.partition_point(|&gap| gap < from);
+            gaps.get(next).is_some_and(|&gap| gap <= to)
+        };
+        let cut = |mut stretch: Range<usize>| {
+            let next = self.test.partition_point(|tested| tested.start < stretch.end);
+            if let Some(tested) = self.test.get(next).filter(|tested| !is_apart(stretch.end, tested.start)) {
+                stretch.end = stretch.end.min(tested.start.saturating_sub(guard));
             }
-        }
+            let before = next.checked_sub(1).and_then(|before| self.test.get(before));
+            if let Some(tested) = before.filter(|tested| !is_apart(tested.end, stretch.start)) {
+                stretch.start = stretch.start.max(tested.end + guard);
+            }
+            stretch
+        };
+        let train = self.train.iter().cloned().map(cut).filter(|stretch| !stretch.is_empty()).collect();
+        Self { train, ..self }
     }
 }
 
@@ -73,14 +97,12 @@ fn split_by_drive(drives: &[Range<usize>], test_share: f64) -> Split {
     Split { train: train.to_vec(), test: test.to_vec() }
 }
 
-fn split_by_time(drives: &[Range<usize>], test_share: f64, guard: usize) -> Split {
+fn split_by_time(drives: &[Range<usize>], test_share: f64) -> Split {
     let mut split = Split::default();
     for drive in drives {
         let tested = (test_share * drive.len() as f64).round() as usize;
         let border = drive.end - tested.min(drive.len());
-        // Without a part to test on, no guard is needed.
-        let train_end = if tested == 0 { border } else { border.saturating_sub(guard).max(drive.start) };
-        let stretches = [(&mut split.train, drive.start..train_end), (&mut split.test, border..drive.end)];
+        let stretches = [(&mut split.train, drive.start..border), (&mut split.test, border..drive.end)];
         for (stretches, stretch) in stretches {
             if !stretch.is_empty() {
                 stretches.push(stretch);
@@ -117,9 +139,21 @@ mod tests {
 
     #[test]
     fn the_end_of_each_drive_is_held_out_behind_a_guard() {
-        let split = split_by_time(&[0..100, 100..110], 0.2, 5);
-        assert_eq!((split.train, split.test), (vec![0..75, 100..103], vec![80..100, 108..110]));
-        assert_eq!(split_by_time(&[0..10], 0.0, 5).train, [0..10]);
-        assert_eq!(split_by_time(&[0..10], 1.0, 5), Split { train: vec![], test: vec![0..10] });
+        let split = |drives: &[Range<usize>], share, gaps: &[usize]| split_by_time(drives, share).guarded(5, gaps);
+        let parted = split(&[0..100, 100..120], 0.2, &[100]);
+        assert_eq!((parted.train, parted.test), (vec![0..75, 100..111], vec![80..100, 116..120]));
+        assert_eq!(split(&[0..10], 0.0, &[]).train, [0..10]);
+        assert_eq!(split(&[0..10], 1.0, &[]), Split { train: vec![], test: vec![0..10] });
+    }
+
+    #[test]
+    fn a_drive_that_begins_without_a_gap_is_guarded_against_what_was_tested_before_it() {
+        let parted = split_by_time(&[0..100, 100..102, 102..202], 0.2).guarded(5, &[]);
+        assert_eq!(parted.test, [80..100, 182..202]);
+        assert_eq!(parted.train, [0..75, 105..177], "the short drive between has no part to test on");
+        let parted = split_by_drive(&[0..50, 50..80, 80..100], 0.2).guarded(5, &[]);
+        assert_eq!((parted.train, parted.test), (vec![0..50, 50..75], vec![80..100]));
+        let parted = split_by_drive(&[0..50, 50..80, 80..100], 0.2).guarded(5, &[80]);
+        assert_eq!(parted.train, [0..50, 50..80], "a gap is guard enough");
     }
 }

@@ -145,6 +145,22 @@ fn pictures_of_changing_size_and_shape_are_all_read_each_with_its_view() {
 }
 
 #[test]
+fn an_excluded_range_that_no_row_lies_in_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let drive = dir.path().join("drive");
+    fs::create_dir(&drive).unwrap();
+    write_pictures(&drive, (0..3).map(|i| format!("{i}.png")));
+    fs::write(drive.join("data.txt"), "0.png 0\n1.png 0\n2.png 0\n").unwrap();
+    let exclude = |range: &str| {
+        fs::write(dir.path().join("drive.exclude.json"), format!(r#"{{"exclude": [{{{range}}}]}}"#)).unwrap();
+        Recording::open(&drive).map(|recording| recording.len()).map_err(|error| error.to_string())
+    };
+    assert_eq!(exclude(r#""file": "data.txt", "first": 2, "last": 9"#), Ok(1));
+    let message = exclude(r#""file": "driving_log.csv", "first": 2, "last": 3"#).unwrap_err();
+    assert!(message.contains("expected ranges among 1 to 3 of data.txt, got 2 to 3 of driving_log.csv"), "{message}");
+}
+
+#[test]
 fn training_and_test_stretches_share_no_drive_or_lie_apart_in_time() {
     let dir = tempfile::tempdir().unwrap();
     write_pictures(dir.path(), (0..200).map(|i| format!("{i}.png")));

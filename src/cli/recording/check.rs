@@ -70,7 +70,7 @@ fn stretch_from(recording: &Recording, start: usize) -> Range<usize> {
     start..start + end.max(1)
 }
 
-/// The ten seconds with the strongest steering on the whole, of those that begin at a full multiple of one second.
+/// The ten seconds with the strongest steering on the whole, of those that begin a second or more apart.
 fn strongest_stretch(recording: &Recording) -> Range<usize> {
     let curvature = |i: usize| recording.entry(i).steering.map_or(0.0, |steering| f64::from(steering.0.abs()));
     let stretches = candidate_starts(recording).map(|start| stretch_from(recording, start));
@@ -80,6 +80,7 @@ fn strongest_stretch(recording: &Recording) -> Range<usize> {
     strongest.map_or(0..1, |(_, stretch)| stretch)
 }
 
+/// The first entry, and each that is the first at least one second after the one before.
 fn candidate_starts(recording: &Recording) -> impl Iterator<Item = usize> {
     let mut next_secs = 0.0;
     (0..recording.len()).filter(move |&i| {

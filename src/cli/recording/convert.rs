@@ -1,9 +1,9 @@
 //! `liquid-lane recording convert`: the same recording in another format.
 
-use super::options::RecordingArguments;
+use super::options::{RecordingArguments, one_of};
 use crate::cli::output;
 use crate::recording::{Converted, Recording, Target};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::TypedValueParser;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,10 +22,7 @@ pub struct Arguments {
 }
 
 fn targets() -> impl TypedValueParser<Value = Target> {
-    PossibleValuesParser::new(Target::ALL.map(Target::name)).try_map(|given| {
-        let found = Target::ALL.into_iter().find(|target| target.name() == given);
-        found.ok_or_else(|| format!("{given} is none of the names"))
-    })
+    one_of(Target::ALL, Target::name)
 }
 
 /// Does what was asked.

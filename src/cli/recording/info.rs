@@ -2,7 +2,7 @@
 
 use super::options::RecordingArguments;
 use crate::cli::output;
-use crate::recording::{HISTOGRAM_BARS, LabelSummary, Recording, RecordingError, Survey, Timing};
+use crate::recording::{Gap, HISTOGRAM_BARS, LabelSummary, Place, Recording, RecordingError, Survey, Timing};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -54,6 +54,8 @@ struct SizeReport {
 
 #[derive(Serialize)]
 struct LabelReport {
+    /// Column or field that it was read from, where the format leaves that open.
+    name: Option<String>,
     unit: String,
     sign: String,
     min: f64,
@@ -70,6 +72,8 @@ struct LabelReport {
 struct GapReport {
     index: usize,
     seconds: f64,
+    /// File and line of the first entry after it.
+    place: String,
 }
 
 /// Does what was asked.
@@ -107,7 +111,7 @@ impl Report {
             height: first.map(|size| size.height),
             sizes: sizes.map(|&(size, frames)| SizeReport { width: size.width, height: size.height, frames }).collect(),
             label: survey.label.map(LabelReport::of),
-            gaps: survey.gaps.iter().map(|gap| GapReport { index: gap.index, seconds: gap.secs }).collect(),
+            gaps: survey.gaps.iter().map(GapReport::of).collect(),
             crop: None,
             horizon_px: None,
         }
@@ -135,17 +139,26 @@ impl Report {
 
 fn gaps_text(gaps: &[GapReport]) -> String {
     let listed = gaps.iter().take(LISTED_GAPS);
-    let mut text: String =
-        listed.map(|GapReport { index, seconds }| format!("gap       {seconds:.1} s before frame {index}\n")).collect();
+    let line = |GapReport { index, seconds, place }: &GapReport| {
+        format!("gap       {seconds:.1} s before frame {index} ({place})\n")
+    };
+    let mut text: String = listed.map(line).collect();
     if gaps.len() > LISTED_GAPS {
         text += &format!("          and {} more gaps\n", gaps.len() - LISTED_GAPS);
     }
     text
 }
 
+impl GapReport {
+    fn of((gap, place): &(Gap, Place)) -> Self {
+        Self { index: gap.index, seconds: gap.secs, place: place.to_string() }
+    }
+}
+
 impl LabelReport {
     fn of(label: LabelSummary) -> Self {
         Self {
+            name: label.name,
             unit: label.profile.unit_text(),
             sign: label.profile.sign.to_string(),
             min: label.min,
@@ -161,8 +174,9 @@ impl LabelReport {
     fn text(&self) -> String {
         let Self { profile, min, max, mean, std, zero_share, .. } = self;
         let percent = 100.0 * zero_share;
+        let name = self.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
         format!(
-            "label     {profile}\n          {min:.4} to {max:.4}, mean {mean:.4}, sd {std:.4}, {percent:.1} % exactly 0\n{}",
+            "label     {name}{profile}\n          {min:.4} to {max:.4}, mean {mean:.4}, sd {std:.4}, {percent:.1} % exactly 0\n{}",
             self.bars()
         )
     }
@@ -211,6 +225,24 @@ mod tests {
             assert!(label.contains_key(key), "{key}");
         }
         assert_eq!(value["gaps"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn a_gap_is_named_by_its_file_and_line() {
+        let time = "2018-07-01 17:09";
+        let report = report(&format!("0.jpg 2,{time}:44:0\n\n1.jpg 0,{time}:44:50\n2.jpg 0,{time}:55:0\n"));
+        assert!(report.text().contains("gap       10.9 s before frame 2 (data.txt line 4)\n"), "{}", report.text());
+        assert_eq!(serde_json::to_value(report).unwrap()["gaps"][0]["place"], "data.txt line 4");
+    }
+
+    #[test]
+    fn the_column_that_was_taken_for_steering_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        RgbImage::new(16, 12).save(dir.path().join("0.jpg")).unwrap();
+        std::fs::write(dir.path().join("log.csv"), "image,pitch_angle,steering_angle\n0.jpg,0.5,0.25\n").unwrap();
+        let report = survey(&Recording::open(dir.path()).unwrap());
+        assert!(report.text().contains("label     steering_angle: share of"), "{}", report.text());
+        assert_eq!(serde_json::to_value(report).unwrap()["label"]["name"], "steering_angle");
     }
 
     #[test]

@@ -64,14 +64,16 @@ impl Recording {
     /// Writes this recording in another format to `out`. `done` is called with the entries passed so far.
     ///
     /// # Errors
-    /// Refuses to overwrite anything, to go on with the conversion of another recording, or beside another run of the
-    /// same; reports a disk that is full or gone.
+    /// Refuses a name without the extension of the target, a recording without a frame that it can hold, to overwrite
+    /// anything, to go on with the conversion of another recording, or beside another run of the same; reports a disk
+    /// that is full or gone.
     pub fn convert(
         self: &Arc<Self>,
         target: Target,
         out: &Path,
         done: &mut dyn FnMut(usize),
     ) -> Result<Converted, RecordingError> {
+        target.check_name(out)?;
         refuse_existing(target, out)?;
         let work = unfinished(out);
         fs::create_dir_all(&work).map_err(RecordingError::io(&work, "cannot create the folder"))?;
@@ -86,10 +88,21 @@ impl Recording {
             }
         }
         converted.frames = journal.frames();
-        sink.finish(out)?;
+        let finished = if converted.frames > 0 { sink.finish(out) } else { Err(self.no_frames(target, out)) };
         drop(journal);
-        fs::remove_dir_all(&work).map_err(RecordingError::io(&work, "cannot remove"))?;
-        Ok(converted)
+        if finished.is_ok() || converted.frames == 0 {
+            fs::remove_dir_all(&work).map_err(RecordingError::io(&work, "cannot remove"))?;
+        }
+        finished.map(|()| converted)
+    }
+
+    fn no_frames(&self, target: Target, out: &Path) -> RecordingError {
+        RecordingError::Unwritable {
+            path: out.to_owned(),
+            place: "whole recording".to_owned(),
+            expected: format!("frames whose picture and label can be written as {}", target.name()),
+            got: format!("none among {} entries", self.len()),
+        }
     }
 
     /// What an unfinished conversion must agree in to be gone on with.

@@ -86,7 +86,9 @@ impl Sink for UdacitySink {
         let time_ms = (START_MS + (time_secs * 1e3).round() as u64).max(self.last_ms.map_or(0, |last_ms| last_ms + 1));
         self.last_ms = Some(time_ms);
         let (share, appended) = share(steering);
-        let speed_mph = speed_mps.map_or(0.0, |speed_mps| f64::from(speed_mps) * MPH_PER_MPS);
+        // Empty where it is not known: 0 would say that the car stood.
+        let mph = |speed_mps: f32| (f64::from(speed_mps) * MPH_PER_MPS).to_string();
+        let speed_mph = speed_mps.map(mph).unwrap_or_default();
         self.folder.append(&picture_name(time_ms), &jpeg, &format!(",,{share},0,0,{speed_mph}"))?;
         Ok(appended)
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::files::{McapSink, VideoSink};
 use super::tables::{CsvSink, UdacitySink};
 use super::{Appended, Encoded, Passing};
-use crate::recording::error::RecordingError;
+use crate::recording::error::{BadOption, RecordingError};
 use crate::recording::exclude::with_suffix;
 use crate::recording::stated_camera::{CAMERA_KEY, StatedCamera};
 use crate::recording::tub_v2::{TubRecord, TubWriter};
@@ -49,9 +49,27 @@ impl Target {
         let canonical = recording.canonicalize().unwrap_or_else(|_| recording.to_owned());
         let stem = canonical.file_stem().map_or_else(|| "recording".into(), |stem| stem.to_string_lossy());
         match self {
-            Self::Mp4 | Self::Mcap => format!("{stem}.{}", self.name()),
-            Self::Tub | Self::Udacity | Self::Csv => format!("{stem}-{}", self.name()),
+            _ if self.is_one_file() => format!("{stem}.{}", self.name()),
+            _ => format!("{stem}-{}", self.name()),
         }
+    }
+
+    /// Refuses a file name that would not be recognised again by its extension.
+    pub(super) fn check_name(self, out: &Path) -> Result<(), RecordingError> {
+        let is_named = |extension: &str| out.extension().is_some_and(|got| got.eq_ignore_ascii_case(extension));
+        if !self.is_one_file() || is_named(self.name()) {
+            return Ok(());
+        }
+        let bad = BadOption {
+            option: "--out",
+            expected: format!("a name that ends in .{}", self.name()),
+            got: out.file_name().map_or("none".to_owned(), |name| name.to_string_lossy().into_owned()),
+        };
+        Err(RecordingError::Option { path: out.to_owned(), bad })
+    }
+
+    fn is_one_file(self) -> bool {
+        matches!(self, Self::Mp4 | Self::Mcap)
     }
 
     /// Everything that will be there in the end.

@@ -133,3 +133,49 @@ fn an_unfinished_conversion_of_another_recording_is_not_gone_on_with() {
     let refused = convert(&other, Target::Tub, &path);
     assert!(matches!(refused, Err(RecordingError::Unfinished { .. })), "{refused:?}");
 }
+
+/// Three pictures with or without a table of labels, and no speed.
+fn pictures(table: Option<&str>) -> (tempfile::TempDir, Arc<Recording>) {
+    let dir = tempfile::tempdir().unwrap();
+    (0..3).for_each(|i| RgbImage::new(64, 32).save(dir.path().join(format!("{i}.png"))).unwrap());
+    if let Some(table) = table {
+        fs::write(dir.path().join("labels.csv"), table).unwrap();
+    }
+    let recording = Arc::new(Recording::open(dir.path()).unwrap());
+    (dir, recording)
+}
+
+#[test]
+fn a_recording_without_a_writable_frame_makes_no_empty_one() {
+    let (_dir, recording) = pictures(None);
+    let out = tempfile::tempdir().unwrap();
+    let message = convert(&recording, Target::Udacity, &out.path().join("sim")).unwrap_err().to_string();
+    assert!(message.contains("got none among 3 entries"), "{message}");
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0, "neither the folder nor an unfinished one");
+}
+
+#[test]
+fn a_file_is_named_as_what_it_is() {
+    let (_dir, recording) = recording();
+    let out = tempfile::tempdir().unwrap();
+    for target in [Target::Mp4, Target::Mcap] {
+        for name in ["drive.csv", "drive"] {
+            let message = convert(&recording, target, &out.path().join(name)).unwrap_err().to_string();
+            assert!(message.contains(&format!("a name that ends in .{}, got {name}", target.name())), "{message}");
+        }
+    }
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn an_unknown_speed_is_not_written_as_standing_still() {
+    let (_dir, recording) = pictures(Some("image,steering\n0.png,0\n1.png,0.1\n2.png,0.2\n"));
+    for target in Target::ALL {
+        let out = tempfile::tempdir().unwrap();
+        let path = out.path().join(target.usual_name(Path::new("drive")));
+        convert(&recording, target, &path).unwrap();
+        let read = Recording::open(&path).unwrap();
+        let speeds: Vec<_> = (0..read.len()).map(|i| read.entry(i).speed_mps).collect();
+        assert_eq!(speeds, [None; 3], "{target:?}");
+    }
+}

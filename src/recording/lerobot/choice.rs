@@ -5,6 +5,7 @@ use std::path::Path;
 use super::info::Info;
 use crate::recording::error::{BadOption, RecordingError};
 use crate::recording::options::Columns;
+use crate::recording::steering_name::{steering_rank, steering_rank_within};
 
 /// Parts of names that suggest the camera that looks ahead, the best first.
 const FORWARD: [&str; 5] = ["front_forward", "front", "center", "centre", "forward"];
@@ -43,9 +44,18 @@ impl Dimension {
         given == self.id() || given == format!("{}.{}", self.feature, self.index) || named_alone
     }
 
-    fn is_named_like(&self, part: &str) -> bool {
-        let text = format!("{} {}", self.feature, self.name.as_deref().unwrap_or_default());
-        text.to_ascii_lowercase().contains(part)
+    fn is_action(&self) -> bool {
+        self.feature.starts_with("action")
+    }
+
+    fn steering_rank(&self) -> Option<usize> {
+        let (group, name) = match &self.name {
+            Some(name) => (self.feature.as_str(), name.as_str()),
+            None => ("", self.feature.as_str()),
+        };
+        // An angle that is an action may be the steering's; one that is observed is of anything.
+        let commanded = || self.is_action().then(|| steering_rank(name)).flatten();
+        steering_rank_within(group, name).or_else(commanded)
     }
 }
 
@@ -97,15 +107,10 @@ fn dimensions(info: &Info) -> Vec<Dimension> {
 
 /// The number that a name says to be steering, commanded rather than observed; or an action that is one number.
 fn usual_steering(dimensions: &[Dimension]) -> Option<&Dimension> {
-    let (actions, others): (Vec<&Dimension>, Vec<&Dimension>) =
-        dimensions.iter().partition(|dimension| dimension.feature.starts_with("action"));
-    let by_name = |parts: &[&str], among: &[&Dimension]| {
-        parts.iter().find_map(|part| among.iter().position(|dimension| dimension.is_named_like(part)))
-    };
-    let commanded = by_name(&["steer", "curvature", "angle"], &actions).map(|position| actions[position]);
-    let observed = || by_name(&["steer", "curvature"], &others).map(|position| others[position]);
+    let named = dimensions.iter().filter_map(|dimension| Some((dimension, dimension.steering_rank()?)));
+    let best = named.min_by_key(|&(dimension, rank)| (!dimension.is_action(), rank)).map(|(dimension, _)| dimension);
     let only = || dimensions.iter().find(|dimension| dimension.feature == "action" && dimension.is_alone);
-    commanded.or_else(observed).or_else(only)
+    best.or_else(only)
 }
 
 fn camera(info: &Info, columns: &Columns, path: &Path) -> Result<String, RecordingError> {
@@ -147,6 +152,8 @@ mod tests {
             r#""action": {"dtype": "float32", "shape": [6]}, "observation.steer": {"dtype": "float64", "shape": [1]}"#;
         assert_eq!(steering(observed).unwrap(), "observation.steer");
         assert_eq!(steering(r#""action": {"dtype": "float32", "shape": [6]}"#), None, "a robot's arm");
+        let angles = r#""action": {"dtype": "float32", "shape": [3], "names": ["pitch_angle", "angle", "steer"]}"#;
+        assert_eq!(steering(angles).unwrap(), "action.steer");
     }
 
     #[test]

@@ -52,6 +52,7 @@ pub(super) fn read(source: &Source, options: &RecordingOptions) -> Result<Log, R
     let videos: Vec<Result<PathBuf, String>> = found.collect();
     Ok(Log {
         label: choice.steering.as_ref().map(|steering| LabelProfile::guessed(&steering.id(), largest)),
+        label_name: choice.steering.as_ref().map(Dimension::id),
         rows,
         skipped,
         pictures: Box::new(VideoPictures::new(videos)),

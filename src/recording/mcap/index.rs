@@ -9,19 +9,15 @@ use mcap::records::{MessageHeader, Record, op};
 
 use super::message::{Codec, FieldPath};
 use super::records::{self, Stop};
+use super::{CURVATURE, OWN_SCHEMA, SPEED};
 use crate::recording::camera_view::CameraGuess;
 use crate::recording::contained::contained;
 use crate::recording::series::Series;
 use crate::recording::stated_camera::{CAMERA_KEY, StatedCamera};
+use crate::recording::steering_name::steering_rank_within;
 
 /// More pictures or channels than that are refused: 58 hours at 20 a second.
 const MAX_PICTURES: usize = 1 << 22;
-
-/// Last parts of the names that steering has, the most likely first.
-const STEERING_NAMES: [&str; 5] = ["curvature", "steering_angle", "steering", "steer", "data"];
-
-/// Parts of the names of numbers that go with steering and are none.
-const NOT_STEERING: [&str; 7] = ["velocity", "rate", "torque", "speed", "stamp", "accel", "seq"];
 
 /// Nanoseconds in a second.
 const NANOS: f64 = 1e9;
@@ -170,7 +166,10 @@ impl Scan<'_> {
             return;
         }
         let schema = schema.clone();
-        if matches!(*codec, Codec::Json) {
+        if schema == OWN_SCHEMA {
+            let fields = [CURVATURE, SPEED].map(|name| vec![name.to_owned()]);
+            self.watch(channel.id, &channel.topic, &schema, &codec, fields.to_vec());
+        } else if matches!(*codec, Codec::Json) {
             // Its fields show in its messages.
             self.unread.insert(channel.id, (channel.topic.clone(), schema));
         } else {
@@ -182,10 +181,13 @@ impl Scan<'_> {
     fn watch(&mut self, channel: u16, topic: &str, schema: &str, codec: &Arc<Codec>, fields: Vec<FieldPath>) {
         for field in fields {
             let name = format!("{topic}.{}", field.join("."));
-            let rank = self.steering_rank(&name);
+            let rank = match self.given[0] {
+                Some(given) => (given == name).then_some(0),
+                None => steering_rank_within(topic, &field.join(".")),
+            };
             let is_speed = match self.given[1] {
                 Some(given) => given == name,
-                None => field.last().is_some_and(|last| last == "speed_mps"),
+                None => field.last().is_some_and(|last| last == SPEED),
             };
             if rank.is_none() && !is_speed {
                 continue;
@@ -195,19 +197,6 @@ impl Scan<'_> {
             let codec = Arc::clone(codec);
             self.watched.push(Watched { channel, codec, field, is_speed, number, samples: Vec::new() });
         }
-    }
-
-    fn steering_rank(&self, name: &str) -> Option<usize> {
-        if let Some(given) = self.given[0] {
-            return (given == name).then_some(0);
-        }
-        let name = name.to_ascii_lowercase();
-        let last = name.rsplit('.').next().unwrap_or_default();
-        let is_steering = name.contains("steer") || name.contains("curvature");
-        if !is_steering || NOT_STEERING.iter().any(|part| last.contains(part)) {
-            return None;
-        }
-        Some(STEERING_NAMES.iter().position(|known| *known == last).unwrap_or(STEERING_NAMES.len()))
     }
 
     fn message(&mut self, offset: u64, within: Option<u32>, header: &MessageHeader, data: &[u8]) -> Result<(), Stop> {

@@ -42,6 +42,10 @@ const FORWARD: [&str; 4] = ["front", "center", "centre", "forward"];
 /// Schema of the steering that our own writer notes.
 const OWN_SCHEMA: &str = "liquid_lane.Steering";
 
+/// Its fields: each a number, or null where it is not known.
+const CURVATURE: &str = "curvature";
+const SPEED: &str = "speed_mps";
+
 pub(super) fn read(source: &Source, options: &RecordingOptions) -> Result<Log, RecordingError> {
     let name = source.file_or("drive.mcap");
     let path = source.folder.resolve(name)?;
@@ -63,6 +67,7 @@ pub(super) fn read(source: &Source, options: &RecordingOptions) -> Result<Log, R
         rows,
         skipped,
         label: steering.map(profile),
+        label_name: steering.map(|steering| steering.name.clone()),
         camera: index.cameras[camera].stated.unwrap_or(usual_camera),
         pictures: Box::new(McapPictures::new(path, index.into_camera(camera))),
         clock: Clock::Recorded { usual_step_ms: USUAL_STEP_MS },
@@ -122,7 +127,7 @@ fn choose_steering<'a>(
     given: Option<&str>,
     refuse: &impl Fn(String, String) -> RecordingError,
 ) -> Result<Option<&'a NumberChannel>, RecordingError> {
-    let best = index.steering.iter().filter(|channel| !channel.series.is_empty()).min_by_key(|channel| channel.rank);
+    let best = index.steering.iter().filter(|channel| channel.series.has_numbers()).min_by_key(|channel| channel.rank);
     match (best, given) {
         (None, Some(given)) => {
             let topics = index.topics.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -140,7 +145,8 @@ fn profile(steering: &NumberChannel) -> LabelProfile {
     let guessed = LabelProfile::guessed(&steering.name, steering.series.largest());
     if steering.schema.starts_with("ackermann_msgs/") {
         // ackermann_msgs/AckermannDrive: "desired virtual angle (radians)" of the front wheels, left positive.
-        return LabelProfile { unit: Unit::FrontRadians, sign: Sign::LeftPositive, unit_is_known: true, ..guessed };
+        let (unit, sign) = (Unit::FrontRadians, Sign::LeftPositive);
+        return LabelProfile { unit, sign, unit_is_known: true, sign_is_known: true, ..guessed };
     }
     guessed
 }

@@ -78,6 +78,34 @@ fn what_our_writer_writes_comes_back() {
     assert_eq!(log.rows[1].place.to_string(), "drive.mcap message 1");
 }
 
+/// The values of six pictures 50 ms apart, by the number of the picture, after a way through our own file.
+fn values_through_our_file(curvature: impl Fn(u8) -> Option<f32>) -> Log {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("drive.mcap");
+    let mut writer = McapWriter::create(&path, None).unwrap();
+    for i in 0..6_u8 {
+        let label = McapLabel { curvature: curvature(i), speed_mps: (i > 2).then_some(f32::from(i)) };
+        writer.append(f64::from(i) * 0.05, &jpeg(50), &label).unwrap();
+    }
+    writer.finish().unwrap();
+    read_file(&path).unwrap()
+}
+
+#[test]
+fn rows_without_a_label_come_back_without_one_from_our_own_file() {
+    let of = |log: &Log| log.rows.iter().map(|row| (row.place.number, row.value)).collect::<Vec<_>>();
+    let log = values_through_our_file(|i| (i != 2 && i != 3).then_some(f32::from(i) / 8.0));
+    assert_eq!(of(&log), [(0, Some(0.0)), (1, Some(0.125)), (4, Some(0.5)), (5, Some(0.625))], "none is drawn between");
+    assert_eq!(log.skipped, [(SkipReason::SteeringNotANumber, 2)].into());
+    let log = values_through_our_file(|i| (i > 0).then_some(0.125));
+    assert_eq!(of(&log), [1, 2, 3, 4, 5].map(|i| (i, Some(0.125))), "the first message has no number");
+    assert_eq!(log.label, Some(LabelProfile::CURVATURE));
+    let speeds: Vec<Option<f32>> = log.rows.iter().map(|row| row.speed_mps).collect();
+    assert_eq!(speeds, [None, None, Some(3.0), Some(4.0), Some(5.0)]);
+    let log = values_through_our_file(|_| None);
+    assert_eq!((log.label, log.rows.len()), (None, 6), "pictures alone");
+}
+
 #[test]
 fn values_that_are_no_numbers_are_not_written() {
     let dir = tempfile::tempdir().unwrap();
@@ -142,6 +170,26 @@ fn ros_1_and_ros_2_are_read() {
     }
     let label = read_file(&ros2).unwrap().label.unwrap();
     assert_eq!((label.unit, label.sign), (Unit::FrontRadians, Sign::LeftPositive));
+}
+
+#[test]
+fn the_stamp_of_a_steering_report_is_not_its_steering() {
+    let time = "builtin_interfaces/Time stamp\nfloat32 steering_tire_angle\n===\nMSG: builtin_interfaces/Time\nint32 sec\nuint32 nanosec\n";
+    let header = format!("{HEADER}string frame_id\n");
+    let picture = format!("std_msgs/Header header\nstring format\nuint8[] data\n{header}");
+    let counted = |bytes: &[u8]| [&(bytes.len() as u32).to_le_bytes()[..], bytes].concat();
+    let (_dir, path) = foreign_file(
+        ["sensor_msgs/msg/CompressedImage", &picture],
+        ["autoware_vehicle_msgs/msg/SteeringReport", time, "/vehicle/status/steering_status"],
+        ["cdr", "ros2msg"],
+        |i| {
+            let picture = [vec![0, 1, 0, 0], counted(b"\0\0\0\0"), counted(b"jpg\0"), counted(&jpeg(50 * i))].concat();
+            let stamp = [[1, 0, 0, 0], [2, 0, 0, 0]].concat();
+            [picture, [&[0, 1, 0, 0], &stamp[..], &(f32::from(i) / 8.0).to_le_bytes()].concat()]
+        },
+    );
+    let log = read_file(&path).unwrap();
+    assert_eq!(log.rows.iter().map(|row| row.value.unwrap()).collect::<Vec<_>>(), [0.0, 0.125, 0.25]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use prost_reflect::prost_types::{DescriptorProto, FieldDescriptorProto, FileDesc
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, Value};
 use serde_json::json;
 
-use super::OWN_SCHEMA;
+use super::{CURVATURE, OWN_SCHEMA, SPEED};
 use crate::recording::error::RecordingError;
 use crate::recording::stated_camera::{CAMERA_KEY, StatedCamera};
 
@@ -29,8 +29,8 @@ const STEERING_SCHEMA: &str = r#"{
   "title": "liquid_lane.Steering",
   "type": "object",
   "properties": {
-    "curvature": { "type": "number", "description": "path curvature in 1/m, left positive" },
-    "speed_mps": { "type": "number", "description": "speed over ground in m/s" }
+    "curvature": { "type": ["number", "null"], "description": "path curvature in 1/m, left positive" },
+    "speed_mps": { "type": ["number", "null"], "description": "speed over ground in m/s" }
   }
 }"#;
 
@@ -88,14 +88,10 @@ impl McapWriter {
         let picture = self.encode_picture(nanos, jpeg);
         self.write(self.picture_channel, nanos, &picture)
             .map_err(|error| unwritable(&self.path, &place, error.to_string()))?;
-        let values = [("curvature", label.curvature), ("speed_mps", label.speed_mps)];
-        let known = values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?))));
-        let message: serde_json::Map<String, serde_json::Value> = known.collect();
-        if !message.is_empty() {
-            let message = serde_json::Value::from(message).to_string();
-            let written = self.write(self.steering_channel, nanos, message.as_bytes());
-            written.map_err(|error| unwritable(&self.path, &place, error.to_string()))?;
-        }
+        // Null where nothing is known: without a message readers would draw a line from the label before to the next.
+        let message = json!({ CURVATURE: label.curvature, SPEED: label.speed_mps }).to_string();
+        self.write(self.steering_channel, nanos, message.as_bytes())
+            .map_err(|error| unwritable(&self.path, &place, error.to_string()))?;
         self.count += 1;
         Ok(())
     }

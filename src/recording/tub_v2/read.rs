@@ -69,6 +69,7 @@ pub(in crate::recording) fn read(source: &Source) -> Result<Log, RecordingError>
         skipped,
         pictures: PictureFiles::of(folder),
         label: Some(if is_own { LabelProfile::CURVATURE } else { LabelProfile::DONKEY }),
+        label_name: None,
         camera: reader.manifest.camera.unwrap_or(if is_own { CameraGuess::TRAINING } else { CameraGuess::DONKEY }),
         clock: Clock::Recorded { usual_step_ms: USUAL_STEP_MS },
     })
@@ -88,13 +89,25 @@ struct Judged {
 impl Judged {
     fn push(&mut self, record: &Record, row: Result<Row, SkipReason>) {
         if let Some(earlier) = self.position_of_index.insert(record.index, self.rows.len()) {
-            self.rows[earlier] = Err(SkipReason::ReplacedByLaterRecord);
+            self.replace(earlier);
         }
         if self.session.as_deref() != record.session.as_deref() {
             self.session = record.session.as_deref().map(str::to_owned);
             self.is_new_session = true;
         }
         self.rows.push(row.map(|row| Row { starts_drive: std::mem::take(&mut self.is_new_session), ..row }));
+    }
+
+    /// Leaves an earlier row out. If its drive began with it, that begins with the next usable one.
+    fn replace(&mut self, position: usize) {
+        let replaced = std::mem::replace(&mut self.rows[position], Err(SkipReason::ReplacedByLaterRecord));
+        if !replaced.is_ok_and(|row| row.starts_drive) {
+            return;
+        }
+        match self.rows[position + 1..].iter_mut().flatten().next() {
+            Some(next) => next.starts_drive = true,
+            None => self.is_new_session = true,
+        }
     }
 }
 
@@ -268,10 +281,20 @@ mod tests {
         let of_session = |index, session: &str| {
             record(index, "0").replace("\"user/mode\"", &format!("\"_session_id\": \"{session}\", \"user/mode\""))
         };
-        let spoiled = of_session(2, "b").replace("user/angle\": 0", "user/angle\": null");
-        let recording = open(of_session(0, "a") + &of_session(1, "a") + &spoiled + &of_session(3, "b"));
-        assert_eq!(recording.drives(), [0..2, 2..3]);
-        assert!(recording.gaps().is_empty(), "the recorder did not stop for longer than a record");
+        // Left out by this reader, and by what every recording goes through.
+        for angle in ["null", "15.0"] {
+            let spoiled = of_session(2, "b").replace("user/angle\": 0", &format!("user/angle\": {angle}"));
+            let recording = open(of_session(0, "a") + &of_session(1, "a") + &spoiled + &of_session(3, "b"));
+            assert_eq!(recording.drives(), [0..2, 2..3], "{angle}");
+            assert!(recording.gaps().is_empty(), "the recorder did not stop for longer than a record");
+        }
+        let in_place = |number: u64, index: u64, session: &str| {
+            let millis = |number: u64| (1_706_111_381_892 + 50 * number).to_string();
+            of_session(index, session).replace(&millis(index), &millis(number))
+        };
+        let recording = open(in_place(0, 0, "a") + &in_place(1, 1, "b") + &in_place(2, 2, "b") + &in_place(3, 1, "b"));
+        assert_eq!(recording.skipped(), &counted([(SkipReason::ReplacedByLaterRecord, 1)]));
+        assert_eq!(recording.drives(), [0..1, 1..3], "the record that began session b was replaced");
     }
 
     #[test]

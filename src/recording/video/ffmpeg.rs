@@ -13,8 +13,8 @@ use crate::recording::picture::check_size;
 
 const PROGRAM: &str = "ffmpeg";
 
-/// Demuxers by file name extension.
-const DEMUXERS: [(&str, &str); 12] = [
+/// Extensions of videos, raw streams among them, each with ffmpeg's demuxer.
+const DEMUXERS: [(&str, &str); 13] = [
     ("mp4", "mov"),
     ("m4v", "mov"),
     ("mov", "mov"),
@@ -26,8 +26,20 @@ const DEMUXERS: [(&str, &str); 12] = [
     ("h264", "h264"),
     ("264", "h264"),
     ("hevc", "hevc"),
+    ("h265", "hevc"),
     ("mjpeg", "mjpeg"),
 ];
+
+/// The extensions alone: what is recognised as a video is what can be asked about.
+pub(in crate::recording) const VIDEO_EXTENSIONS: [&str; DEMUXERS.len()] = {
+    let mut extensions = [""; DEMUXERS.len()];
+    let mut i = 0;
+    while i < DEMUXERS.len() {
+        extensions[i] = DEMUXERS[i].0;
+        i += 1;
+    }
+    extensions
+};
 
 /// Whether a file name is that of a video, by its extension.
 pub(super) fn demuxer(path: &Path) -> Option<&'static str> {
@@ -210,5 +222,6 @@ mod tests {
     fn only_files_named_as_videos_are_given_to_ffmpeg() {
         assert_eq!(demuxer(Path::new("a/b.MKV")), Some("matroska"));
         assert_eq!(demuxer(Path::new("playlist.m3u8")), None);
+        assert!(VIDEO_EXTENSIONS.iter().all(|end| demuxer(&Path::new("drive").with_extension(end)).is_some()));
     }
 }

@@ -22,6 +22,7 @@ mod pictures;
 mod track;
 
 pub use encoder::{EncodedFrame, VideoEncoder, write_mp4};
+pub(super) use ffmpeg::VIDEO_EXTENSIONS;
 pub(super) use pictures::VideoPictures;
 
 use std::path::Path;
@@ -59,7 +60,8 @@ pub(super) fn read(source: &Source) -> Result<Log, RecordingError> {
         Clock::Counted { step_ms: RAW_STREAM_STEP_MS }
     };
     let pictures = Box::new(VideoPictures::new(vec![Ok(path)]));
-    Ok(Log { rows, skipped: Skipped::new(), pictures, label: None, camera: CameraGuess::UNKNOWN, clock })
+    let (skipped, camera) = (Skipped::new(), CameraGuess::UNKNOWN);
+    Ok(Log { rows, skipped, pictures, label: None, label_name: None, camera, clock })
 }
 
 fn unreadable(path: &Path, got: String) -> RecordingError {
