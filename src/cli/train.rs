@@ -56,6 +56,9 @@ pub struct Arguments {
     /// Different demonstrations, each with its own road and look; 10000 train a usable driver in a few minutes
     #[arg(long, default_value_t = 60_000)]
     pub looks: usize,
+    /// Without image noise and blur, as the 2020 paper trained
+    #[arg(long)]
+    pub clean: bool,
     /// Folder for NAME.safetensors and NAME.json, the model card
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
@@ -92,6 +95,7 @@ impl Arguments {
     fn command(&self) -> String {
         let Self { policy, seed, looks, .. } = self;
         let mut command = format!("liquid-lane train --policy {policy} --seed {seed} --looks {looks}");
+        command += if self.clean { " --clean" } else { "" };
         let mut add = |name: &str, value: Option<String>| {
             command += &value.map(|value| format!(" --{name} {value}")).unwrap_or_default();
         };
@@ -122,6 +126,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     // Taken now: the repository may move on while the training runs.
     let revision = revision();
     let recipe = TrainingConfig::recipe(arguments.policy, arguments.seed, arguments.looks);
+    let recipe = if arguments.clean { recipe.without_augmentation() } else { recipe };
     let config = TrainingConfig { cell: arguments.cell()?, ..recipe };
     let started = Instant::now();
     let trained = train_with_progress(&config, &device, started)?;
@@ -181,7 +186,7 @@ fn card(
         "recipe": config,
         "data": "the built-in simulator, training seeds only: daylight in a varied mix of road, roadside, light and \
                  camera, one in eight in light rain",
-        "augmentation": "image noise and blur, as in the recipe",
+        "augmentation": if arguments.clean { "none" } else { "image noise and blur, as in the recipe" },
         "held_back_looks": Weather::ALL.iter().filter(|weather| !weather.in_training()).map(|w| w.name()).collect::<Vec<_>>(),
         "device": arguments.device.to_string(),
         "seconds": training_secs.round(),

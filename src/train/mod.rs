@@ -63,6 +63,11 @@ impl TrainingConfig {
             validation_looks: 500,
         }
     }
+
+    /// The same without noise and blur: what Lechner et al. 2020 trained for their test under noise.
+    pub fn without_augmentation(self) -> Self {
+        Self { noise_share: 0.0, blur_share: 0.0, ..self }
+    }
 }
 
 /// How often each look is seen: rendering a frame costs about as much as two or three passes over it.
