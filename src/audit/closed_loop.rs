@@ -1,7 +1,7 @@
 //! How a policy drives many roads: crashes, cross-track error and smoothness, with intervals and by kind of road.
 
 use super::interval::{Interval, poisson, wilson};
-use crate::driver::closed_loop::RoadScore;
+use crate::driver::closed_loop::DriveLog;
 use crate::sim::RoadFamily;
 use serde::Serialize;
 
@@ -51,18 +51,19 @@ pub struct FamilyScore {
 
 impl DrivingScore {
     /// Sums up drives of one policy at one noise level. Rates are 0 where nothing was driven.
-    pub fn of(name: &str, noise_variance: f32, drives: &[RoadScore]) -> Self {
+    pub fn of(name: &str, noise_variance: f32, drives: &[DriveLog]) -> Self {
         let roads = drives.len();
         let roads_without_crash = without_crash(drives.iter());
-        let crashes = drives.iter().map(|drive| drive.crashes).sum();
+        let crashes = drives.iter().map(|drive| drive.crashes() as u32).sum();
         let km = drives.iter().map(|drive| drive.distance_m).sum::<f64>() / 1000.0;
         let per_km = |count: f64| if km > 0.0 { count / km } else { 0.0 };
         let Interval { low, high } = poisson(crashes);
         let success = wilson(roads_without_crash, roads);
         let mut errors_m: Vec<f64> =
-            drives.iter().flat_map(|drive| &drive.cross_track_m).map(|error| f64::from(error.abs())).collect();
+            drives.iter().flat_map(|drive| &drive.steps).map(|step| f64::from(step.offset_m.abs())).collect();
         errors_m.sort_by(f64::total_cmp);
-        let changes = drives.iter().flat_map(|drive| &drive.steering_change).map(|change| f64::from(change * change));
+        let changes = drives.iter().flat_map(|drive| drive.steps.windows(2)).filter(|pair| !pair[0].crashed);
+        let changes = changes.map(|pair| f64::from(pair[1].commanded.0 - pair[0].commanded.0).powi(2));
         Self {
             name: name.into(),
             noise_variance,
@@ -82,16 +83,16 @@ impl DrivingScore {
 }
 
 impl FamilyScore {
-    fn of(family: RoadFamily, drives: &[RoadScore]) -> Option<Self> {
+    fn of(family: RoadFamily, drives: &[DriveLog]) -> Option<Self> {
         let drives: Vec<_> = drives.iter().filter(|drive| drive.family == family).collect();
-        let crashes = drives.iter().map(|drive| drive.crashes).sum();
+        let crashes = drives.iter().map(|drive| drive.crashes() as u32).sum();
         let roads_without_crash = without_crash(drives.iter().copied());
         (!drives.is_empty()).then_some(Self { family, roads: drives.len(), roads_without_crash, crashes })
     }
 }
 
-fn without_crash<'a>(drives: impl Iterator<Item = &'a RoadScore>) -> usize {
-    drives.filter(|drive| drive.crashes == 0).count()
+fn without_crash<'a>(drives: impl Iterator<Item = &'a DriveLog>) -> usize {
+    drives.filter(|drive| drive.crashes() == 0).count()
 }
 
 /// Mean, or 0 of nothing.
@@ -103,10 +104,23 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::driver::closed_loop::LoggedStep;
+    use crate::frame::Steering;
 
-    fn road(seed: u64, family: RoadFamily, crashes: u32) -> RoadScore {
-        let (cross_track_m, steering_change) = (vec![0.1, -0.3], vec![0.002, -0.002]);
-        RoadScore { seed, family, crashes, distance_m: 500.0, cross_track_m, steering_change }
+    fn road(seed: u64, family: RoadFamily, crashes: usize) -> DriveLog {
+        let step = |number: usize, offset_m, commanded| LoggedStep {
+            s_m: 0.0,
+            offset_m,
+            heading_error_rad: 0.0,
+            commanded: Steering(commanded),
+            driven_per_m: 0.0,
+            road_per_m: 0.0,
+            crashed: number < crashes,
+        };
+        let steps =
+            vec![step(3, 0.1, 0.0), step(3, -0.3, 0.002), step(0, 0.1, 0.0), step(1, -0.3, 0.002), step(2, -0.3, 0.0)];
+        let (speed_mps, lane_limit_m, wheel_limit_m) = (10.0, 1.6, 0.85);
+        DriveLog { seed, family, speed_mps, lane_limit_m, wheel_limit_m, distance_m: 500.0, steps }
     }
 
     #[test]

@@ -3,3 +3,5 @@
 pub mod closed_loop;
 pub mod interval;
 pub mod open_loop;
+pub mod section;
+pub mod suite;

@@ -2,7 +2,7 @@
 
 use super::{models, output};
 use crate::audit::closed_loop::DrivingScore;
-use crate::driver::closed_loop::{Pilot, RoadScore, drive};
+use crate::driver::closed_loop::{Conditions, DriveLog, Pilot, drive};
 use crate::driver::moment::Session as _;
 use crate::driver::twin_drive::{Course, TwinDrive};
 use crate::sim::{RoadFamily, RoadSet, Weather};
@@ -193,12 +193,13 @@ pub fn drive_roads(
     roads: u32,
     noise_variance: f32,
     done: &(dyn Fn() + Sync),
-) -> anyhow::Result<Vec<RoadScore>> {
-    let scores = (course.seed..course.seed + roads).into_par_iter().map(|seed| {
+) -> anyhow::Result<Vec<DriveLog>> {
+    let logs = (course.seed..course.seed + roads).into_par_iter().map(|seed| {
         let course = Course { seed, ..course };
-        let score = drive(&mut pilot.clone(), course.world(), course.seconds, noise_variance);
+        let conditions = Conditions { noise_variance, ..Conditions::default() };
+        let log = drive(&mut pilot.clone(), course.world(), course.seconds, &conditions);
         done();
-        score
+        log
     });
-    Ok(scores.collect::<Result<Vec<_>, _>>()?)
+    Ok(logs.collect::<Result<Vec<_>, _>>()?)
 }

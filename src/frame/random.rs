@@ -28,6 +28,14 @@ pub enum Purpose {
     Augmentation = 9,
     /// Random networks whose dynamics are measured.
     Dynamics = 10,
+    /// Which frames are lost on their way to the policy.
+    DroppedFrames = 11,
+    /// What spoils an image: one part per frame, part 0 for what lasts through a drive.
+    Corruption = 12,
+    /// Which roads and seeds a bootstrap draws.
+    Bootstrap = 13,
+    /// Counterfactual pictures and spoiled frames that probe a policy.
+    Probe = 14,
 }
 
 /// The generator for one purpose of one seed; `part` tells frames, segments or steps apart.

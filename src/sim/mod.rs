@@ -41,7 +41,7 @@ pub use factors::{Asphalt, Factors, Roadside};
 pub use masks::Masks;
 pub use render::Camera;
 pub use road::{Pose, Road, RoadPose};
-pub use simulator::{Simulator, StepOutcome};
+pub use simulator::{Simulator, Start, StepOutcome};
 pub use vehicle::{CarState, MAX_WHEEL_ANGLE_RAD, MAX_WHEEL_RATE_RAD_PER_S, WHEELBASE_M};
 pub use weather::{RoadFamily, RoadSet, UnknownName, Weather};
 pub use world::{World, WorldSpec};

@@ -11,6 +11,15 @@ use std::sync::Arc;
 /// Where a drive starts: the road is straight here.
 const START_M: f64 = 5.0;
 
+/// How a car stands on its lane when a drive starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Start {
+    /// Metres from the lane centre, left positive.
+    pub offset_m: f64,
+    /// Heading against the road's, counter-clockwise positive, in rad.
+    pub heading_rad: f64,
+}
+
 /// What a control step led to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum StepOutcome {
@@ -39,7 +48,12 @@ pub struct Simulator {
 impl Simulator {
     /// A car at the start of the road, in the middle of its lane.
     pub fn new(world: Arc<World>) -> Self {
-        let mut car = CarState::on_lane(&world, START_M, 0.0, 0.0);
+        Self::starting_at(world, Start::default())
+    }
+
+    /// A car near the start of the road, off the middle of its lane or turned away from it.
+    pub fn starting_at(world: Arc<World>, start: Start) -> Self {
+        let mut car = CarState::on_lane(&world, START_M, start.offset_m, start.heading_rad);
         let road_pose = car.locate(&world);
         Self { world, car, road_pose, tick: 0, crashes: 0, distance_m: 0.0 }
     }

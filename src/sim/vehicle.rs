@@ -64,6 +64,11 @@ impl CarState {
         }
     }
 
+    /// Curvature of the path that the front wheels hold, in 1/m, left positive.
+    pub fn curvature_per_m(&self) -> f64 {
+        libm::tan(self.delta_rad) / WHEELBASE_M
+    }
+
     /// Position and heading without the rest.
     pub fn pose(&self) -> Pose {
         Pose { x_m: self.x_m, y_m: self.y_m, heading_rad: self.heading_rad }

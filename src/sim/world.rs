@@ -15,6 +15,9 @@ use rand_chacha::ChaCha8Rng;
 /// Share of training roads with parcels beside them; every other set has them always.
 const PARCELLED_IN_TRAINING: f32 = 0.8;
 
+/// Half the width of a car.
+const HALF_CAR_M: f32 = 0.9;
+
 /// Everything that decides a world.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WorldSpec {
@@ -115,6 +118,11 @@ impl World {
     /// A car farther than this from the lane centre has crashed: 1.6 m, or half the lane where that is less.
     pub fn lane_limit_m(&self) -> f32 {
         self.section.lane_limit_m()
+    }
+
+    /// A wheel of a car of 1.8 m touches the edge of the lane at this |offset|; 0.1 m at least.
+    pub fn wheel_limit_m(&self) -> f32 {
+        (self.section.half_lane_m - HALF_CAR_M).max(0.1)
     }
 
     /// Other ground and other objects beside the same road.

@@ -1,7 +1,7 @@
 use crate::weights::card;
 use image::ImageFormat;
 use liquid_lane::device;
-use liquid_lane::driver::closed_loop::{Pilot, RoadScore, drive};
+use liquid_lane::driver::closed_loop::{Conditions, DriveLog, Pilot, drive};
 use liquid_lane::driver::moment::{Lane, Moment, Session, Status};
 use liquid_lane::driver::replay::Replay;
 use liquid_lane::driver::twin_drive::{Course, TwinDrive};
@@ -25,14 +25,15 @@ fn fresh(kind: PolicyKind) -> Driver {
     Driver::new(source(kind), Policy::init(kind, 1, &device::cpu()), &device::cpu())
 }
 
-fn run(mut pilot: Pilot, seed: u32, noise_variance: f32) -> RoadScore {
-    drive(&mut pilot, course(seed, 20.0).world(), 20.0, noise_variance).unwrap()
+fn run(mut pilot: Pilot, seed: u32, noise_variance: f32) -> DriveLog {
+    let conditions = Conditions { noise_variance, ..Conditions::default() };
+    drive(&mut pilot, course(seed, 20.0).world(), 20.0, &conditions).unwrap()
 }
 
 #[test]
 fn the_expert_stays_on_its_lane_and_a_car_that_goes_straight_does_not() {
-    let expert: u32 = (0..5).map(|seed| run(Pilot::Expert, seed, 0.0).crashes).sum();
-    let straight: u32 = (0..5).map(|seed| run(Pilot::Zero, seed, 0.0).crashes).sum();
+    let expert: usize = (0..5).map(|seed| run(Pilot::Expert, seed, 0.0).crashes()).sum();
+    let straight: usize = (0..5).map(|seed| run(Pilot::Zero, seed, 0.0).crashes()).sum();
     assert!(expert == 0 && straight > 3, "expert {expert}, straight {straight}");
 }
 
@@ -40,7 +41,7 @@ fn the_expert_stays_on_its_lane_and_a_car_that_goes_straight_does_not() {
 fn the_same_drive_twice_gives_the_same_score_to_the_last_bit() {
     let pilot = || Pilot::Policy(Box::new(fresh(PolicyKind::NCP)));
     assert_eq!(run(pilot(), 3, 0.1), run(pilot(), 3, 0.1));
-    assert_ne!(run(pilot(), 3, 0.1).cross_track_m, run(pilot(), 3, 0.2).cross_track_m);
+    assert_ne!(run(pilot(), 3, 0.1).steps, run(pilot(), 3, 0.2).steps);
 }
 
 fn frame(time_secs: f64) -> Frame {

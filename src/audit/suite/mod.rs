@@ -1,0 +1,55 @@
+//! What an audit is made of: suites, each a list of small units of work that can be done in any order, by any thread, on
+//! any machine, and whose outcomes together make a section of the report.
+
+use super::section::Section;
+use crate::driver::Driver;
+use serde_json::Value;
+
+/// One suite, ready to run on some policies.
+pub trait Suite: Sync {
+    /// The suite's word on the command line.
+    fn id(&self) -> &'static str;
+
+    /// A name for each unit, unique in the suite and the same in every run: what is done, on whom, under which
+    /// conditions, with which seed. It also says that two runs are the same audit, so whatever decides an outcome is
+    /// in it, the policies' weights aside.
+    fn units(&self) -> Vec<String>;
+
+    /// Does the unit of this number. The outcome depends on nothing but the unit and the policies.
+    ///
+    /// # Errors
+    /// When a policy cannot steer, or what it is tried on cannot be read.
+    fn run(&self, unit: usize) -> anyhow::Result<Value>;
+
+    /// What the outcomes of all units, in their order, amount to.
+    ///
+    /// # Errors
+    /// When an outcome is not one of this suite's.
+    fn section(&self, outcomes: &[Value]) -> anyhow::Result<Section>;
+}
+
+/// A policy under audit: one training of it.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// The policy's name: what trainings of different seeds have in common.
+    pub policy: String,
+    /// Seed of its training; 0 where its card does not say.
+    pub training_seed: u64,
+    /// SHA-256 of its weights file, in hexadecimal.
+    pub weights_sha256: String,
+    /// Trainable numbers in all.
+    pub parameters: usize,
+    /// What its model card says about its training, in a few words: looks, noise, revision.
+    pub training: String,
+    /// Largest variance of image noise it saw in training; `None` where its card does not say.
+    pub trained_noise_variance: Option<f64>,
+    /// The policy itself, at the start of a drive.
+    pub driver: Driver,
+}
+
+impl Subject {
+    /// Its name in tables of single trainings: `ncp-1`.
+    pub fn label(&self) -> String {
+        format!("{}-{}", self.policy, self.training_seed)
+    }
+}
