@@ -11,6 +11,7 @@ pub mod corruption;
 pub mod noise;
 pub mod projection;
 pub mod random;
+pub mod ssim;
 
 pub use image::RgbImage;
 use serde::Serialize;

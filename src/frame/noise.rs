@@ -3,6 +3,7 @@
 
 use super::RgbImage;
 use super::random::{Purpose, stream};
+use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
 /// Adds N(0, `variance`) to every channel of every pixel of the image scaled to [0, 1], clips, and rounds to 8 bits.
@@ -11,12 +12,15 @@ pub fn add_gaussian(image: &mut RgbImage, variance: f32, seed: u64, part: u64) {
     if variance <= 0.0 {
         return;
     }
-    let sd = 255.0 * variance.sqrt();
-    let mut rng = stream(seed, Purpose::ImageNoise, part);
+    add_normal(image, variance.sqrt(), &mut stream(seed, Purpose::ImageNoise, part));
+}
+
+/// Adds normal noise of standard deviation `sd` on the [0, 1] scale to every value.
+pub(super) fn add_normal(image: &mut RgbImage, sd: f32, rng: &mut ChaCha8Rng) {
     for value in image.iter_mut() {
-        let draw: f32 = StandardNormal.sample(&mut rng);
+        let draw: f32 = StandardNormal.sample(rng);
         // Saturating cast: below 0 and above 255 clip, as in the paper's code.
-        *value = (f32::from(*value) + sd * draw).round() as u8;
+        *value = (f32::from(*value) + 255.0 * sd * draw).round() as u8;
     }
 }
 
