@@ -146,7 +146,7 @@ mod tests {
         let mut changed = 0;
         for seed in 0..6 {
             let (set, weather) = (RoadSet::Test, Weather::Daylight);
-            let mut world = World::build(WorldSpec { set, seed, weather, family: None, length_m: 200.0 });
+            let mut world = World::build(WorldSpec::drawn(set, seed, weather, 200.0));
             world.sensor.softness = 0.0;
             let car = CarState::on_lane(&world, 60.0, 0.1, 0.0);
             let mut camera = Camera::new(size);

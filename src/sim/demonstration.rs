@@ -3,6 +3,7 @@
 
 use super::DT_SECS;
 use super::chance::Chance as _;
+use super::cue::Cue;
 use super::expert::expert;
 use super::factors::Factors;
 use super::render::Camera;
@@ -44,6 +45,8 @@ pub struct DemonstrationSpec {
     pub size: Size,
     /// Kind of road; `None` draws it with the usual shares.
     pub family: Option<RoadFamily>,
+    /// What the roadside tells about the road's bends.
+    pub cue: Cue,
 }
 
 /// The expert drives, pushed about by a disturbance of its command; the labels stay clean.
@@ -68,8 +71,8 @@ fn set_out(spec: &DemonstrationSpec, rng: &mut ChaCha8Rng) -> (World, CarState) 
     let weather = if rng.chance(RAIN_SHARE) { Weather::LightRain } else { Weather::Daylight };
     // 12 m/s is faster than any car here.
     let length_m = START_M.1 + 12.0 * (DT_SECS as f32) * spec.frames as f32;
-    let (set, seed, family) = (spec.set, spec.seed, spec.family);
-    let world = World::build(WorldSpec { set, seed, weather, family, length_m });
+    let DemonstrationSpec { set, seed, family, cue, .. } = *spec;
+    let world = World::build(WorldSpec { family, cue, ..WorldSpec::drawn(set, seed, weather, length_m) });
     let car = draw_start(&world, rng);
     (world, car)
 }
@@ -140,7 +143,8 @@ mod tests {
     use super::*;
 
     fn spec(seed: u64) -> DemonstrationSpec {
-        DemonstrationSpec { set: RoadSet::Train, seed, frames: 16, size: Size::new(60, 24), family: None }
+        let (set, size) = (RoadSet::Train, Size::new(60, 24));
+        DemonstrationSpec { set, seed, frames: 16, size, family: None, cue: Cue::Absent }
     }
 
     #[test]

@@ -1,19 +1,13 @@
 //! The road's reference line, which is the centre of the lane driven in: straights, clothoids and arcs with curvature
 //! continuous along it (as ASAM OpenDRIVE chains them), and the way from a point to its place on the road.
 
-use super::chance::Chance as _;
+use super::layout::{Layout, STEP_M};
 use rand_chacha::ChaCha8Rng;
 
-/// Distance of the table's nodes along the line.
-const STEP_M: f64 = 0.5;
-/// Smallest radius; 11.5 m/s through it asks for 4.4 m/s².
-const MIN_RADIUS_M: f32 = 30.0;
 /// The road goes on beyond its drivable length as far as the camera sees.
 const VISIBLE_M: f64 = 250.0;
 /// Longer roads are cut to this: 24 hours at 11.5 m/s would not drive it, and the table stays below 200 MB.
 const MAX_LENGTH_M: f32 = 1e6;
-/// A hold ends before its arc has turned further than this, so that the road does not curl up.
-const MAX_ARC_RAD: f64 = 0.9;
 
 /// Position and heading on the plane: x, y in metres, heading counter-clockwise from x.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,11 +53,11 @@ pub struct Road {
 
 impl Road {
     /// Lays a road of `length_m` to drive (1 m to 1000 km), and the part seen from its end.
-    pub(super) fn build(length_m: f32, rng: &mut ChaCha8Rng) -> Self {
+    pub(super) fn build(layout: Layout, length_m: f32, rng: &mut ChaCha8Rng) -> Self {
         // A length that is no number is as short as can be, too.
         let length_m = if length_m >= 1.0 { f64::from(length_m.min(MAX_LENGTH_M)) } else { 1.0 };
         let count = ((length_m + VISIBLE_M) / STEP_M) as usize + 2;
-        let (curvatures, headings) = draw_curvatures(count, rng);
+        let (curvatures, headings) = layout.lay(count, rng);
         let places = places_from_headings(&headings);
         let nodes = (0..count)
             .map(|i| Node {
@@ -89,6 +83,11 @@ impl Road {
 
     pub(super) fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// Radius of the tightest bend; infinite on a straight road.
+    pub(super) fn tightest_radius_m(&self) -> f32 {
+        1.0 / self.nodes.iter().fold(0.0, |most: f32, node| most.max(node.curvature.abs()))
     }
 
     /// Curvature in 1/m at `s_m`, left positive.
@@ -148,57 +147,6 @@ fn lerp(a: f64, b: f64, share: f64) -> f64 {
 fn wrapped(angle_rad: f64) -> f64 {
     let turn = 2.0 * std::f64::consts::PI;
     angle_rad - turn * libm::round(angle_rad / turn)
-}
-
-/// First 30 m straight, then a linear change to a drawn curvature and a hold, again and again.
-fn draw_curvatures(count: usize, rng: &mut ChaCha8Rng) -> (Vec<f64>, Vec<f64>) {
-    let mut line = Line { curvatures: vec![0.0], headings: vec![0.0] };
-    line.change_to(0.0, 30.0);
-    while line.curvatures.len() < count {
-        let target = draw_target(line.heading(), rng);
-        let hold_m = f64::from(rng.uniform(8.0, 40.0));
-        line.change_to(target, f64::from(rng.uniform(10.0, 30.0)));
-        line.change_to(target, hold_m.min(MAX_ARC_RAD / target.abs().max(1e-6)));
-    }
-    line.curvatures.truncate(count);
-    line.headings.truncate(count);
-    (line.curvatures, line.headings)
-}
-
-/// A quarter straight, the rest skewed towards wide arcs, and rather back towards heading 0 than away from it.
-fn draw_target(heading_rad: f64, rng: &mut ChaCha8Rng) -> f64 {
-    let straight = rng.chance(0.25);
-    let size = libm::powf(rng.unit(), 1.3) / MIN_RADIUS_M;
-    let right = rng.chance(0.5 + 0.45 * (heading_rad as f32 / 1.2).clamp(-1.0, 1.0));
-    match (straight, right) {
-        (true, _) => 0.0,
-        (false, true) => -f64::from(size),
-        (false, false) => f64::from(size),
-    }
-}
-
-/// Curvature and heading while they are laid.
-struct Line {
-    curvatures: Vec<f64>,
-    headings: Vec<f64>,
-}
-
-impl Line {
-    fn heading(&self) -> f64 {
-        self.headings[self.headings.len() - 1]
-    }
-
-    /// Linear in s from the present curvature to `target` (a clothoid, or an arc where both are equal).
-    fn change_to(&mut self, target: f64, length_m: f64) {
-        let steps = ((length_m / STEP_M) as usize).max(1);
-        let from = self.curvatures[self.curvatures.len() - 1];
-        for step in 1..=steps {
-            let before = self.curvatures[self.curvatures.len() - 1];
-            let curvature = lerp(from, target, step as f64 / steps as f64);
-            self.headings.push(self.heading() + 0.5 * (before + curvature) * STEP_M);
-            self.curvatures.push(curvature);
-        }
-    }
 }
 
 fn places_from_headings(headings: &[f64]) -> Vec<[f64; 2]> {
@@ -264,14 +212,7 @@ mod tests {
     use crate::frame::random::{Purpose, stream};
 
     fn road(seed: u64) -> Road {
-        Road::build(1000.0, &mut stream(seed, Purpose::Road, 0))
-    }
-
-    #[test]
-    fn no_arc_is_tighter_than_thirty_metres() {
-        let tightest = (0..50).flat_map(|seed| road(seed).curvatures).fold(0.0_f64, |k, c| k.max(c.abs()));
-        assert!(tightest <= 1.0 / 30.0 + 1e-9, "{tightest}");
-        assert!(tightest > 1.0 / 40.0, "fifty roads of 1 km have tight arcs, yet the tightest is {tightest}");
+        Road::build(Layout::Drawn, 1000.0, &mut stream(seed, Purpose::Road, 0))
     }
 
     #[test]

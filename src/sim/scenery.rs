@@ -14,6 +14,8 @@ use rand_chacha::ChaCha8Rng;
 const CLEARANCE_M: f32 = 0.8;
 /// Objects farther out than this are checked against the rest of the road, which may bend towards them.
 const CHECKED_OFFSET_M: f32 = 12.0;
+/// So are those farther out than this share of the tightest radius, on roads tighter than any drawn one.
+const CHECKED_RADIUS_SHARE: f32 = 0.41;
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,11 +71,29 @@ pub(super) struct Site<'a> {
     pub section: &'a CrossSection,
     pub light: &'a Light,
     pub weather: Weather,
+    /// Objects farther out than this may stand too near to another part of the road.
+    unchecked_m: f32,
+}
+
+impl<'a> Site<'a> {
+    pub(super) fn new(road: &'a Road, section: &'a CrossSection, light: &'a Light, weather: Weather) -> Self {
+        let unchecked_m = CHECKED_OFFSET_M.min(CHECKED_RADIUS_SHARE * road.tightest_radius_m());
+        Self { road, section, light, weather, unchecked_m }
+    }
+
+    /// From the lane centre to `beyond` metres outside the shoulder, left positive.
+    pub(super) fn offset_m(&self, left: bool, beyond: f32) -> f32 {
+        if left {
+            self.section.left_m + self.section.shoulder_m + beyond
+        } else {
+            self.section.right_m - self.section.shoulder_m - beyond
+        }
+    }
 }
 
 impl Scenery {
-    pub(super) fn scatter(site: &Site, rng: &mut ChaCha8Rng) -> Self {
-        let mut objects = Vec::new();
+    /// What grows and stands beside a road by itself, around some objects that are there already.
+    pub(super) fn scatter(site: &Site, mut objects: Vec<Object>, rng: &mut ChaCha8Rng) -> Self {
         for left in [false, true] {
             scatter_side(site, left, rng, &mut objects);
             if rng.chance(0.4) {
@@ -190,14 +210,10 @@ fn draw_object(kind: Kind, greens: &Greens, rng: &mut ChaCha8Rng) -> Object {
 fn place(site: &Site, left: bool, s: f32, beyond: f32, object: Object, objects: &mut Vec<Object>) {
     let house = matches!(object.kind, Kind::House(_));
     let beyond = beyond + if house { 5.0 + 0.5 * object.width_m } else { 0.0 };
-    let offset = if left {
-        site.section.left_m + site.section.shoulder_m + beyond
-    } else {
-        site.section.right_m - site.section.shoulder_m - beyond
-    };
+    let offset = site.offset_m(left, beyond);
     let [x, y] = site.road.point_at(f64::from(s), f64::from(offset)).map(|x| x as f32);
     let reach = site.section.left_m.max(-site.section.right_m) + CLEARANCE_M + if house { 5.0 } else { 0.0 };
-    if beyond < CHECKED_OFFSET_M || is_clear(site.road, s, [x, y], reach) {
+    if beyond < site.unchecked_m || is_clear(site.road, s, [x, y], reach) {
         objects.push(Object { x, y, s, offset, ..object });
     }
 }

@@ -130,8 +130,7 @@ mod tests {
     use crate::sim::{RoadSet, Weather, WorldSpec};
 
     fn world(seed: u64) -> Arc<World> {
-        let weather = Weather::Daylight;
-        Arc::new(World::build(WorldSpec { set: RoadSet::Test, seed, weather, family: None, length_m: 720.0 }))
+        Arc::new(World::build(WorldSpec::drawn(RoadSet::Test, seed, Weather::Daylight, 720.0)))
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(super) const NEAR: usize = 40 * 200;
 
 /// A test road of 250 m.
 pub(super) fn world(seed: u64, weather: Weather) -> World {
-    World::build(WorldSpec { set: RoadSet::Test, seed, weather, family: None, length_m: 250.0 })
+    World::build(WorldSpec::drawn(RoadSet::Test, seed, weather, 250.0))
 }
 
 /// What a car a little off the lane centre sees.

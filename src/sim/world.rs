@@ -1,6 +1,8 @@
 //! One drive's world: road, look, scenery and camera mount, drawn from one seed and then never changed.
 
 use super::chance::{Chance as _, hash};
+use super::cue::Cue;
+use super::layout::Layout;
 use super::light::Light;
 use super::road::Road;
 use super::scenery::{Scenery, Site};
@@ -31,6 +33,17 @@ pub struct WorldSpec {
     pub family: Option<RoadFamily>,
     /// Metres to drive.
     pub length_m: f32,
+    /// Where the road leads.
+    pub layout: Layout,
+    /// What the roadside tells about its bends.
+    pub cue: Cue,
+}
+
+impl WorldSpec {
+    /// A world with everything left to its seed that can be, and a roadside that tells nothing.
+    pub fn drawn(set: RoadSet, seed: u64, weather: Weather, length_m: f32) -> Self {
+        Self { set, seed, weather, family: None, length_m, layout: Layout::Drawn, cue: Cue::Absent }
+    }
 }
 
 /// Road, look and scenery of one drive; immutable.
@@ -71,7 +84,7 @@ impl World {
     /// Draws the world of a specification; the same specification gives the same world on every machine.
     pub fn build(spec: WorldSpec) -> Self {
         let key = spec.set.key(spec.seed);
-        let road = Road::build(spec.length_m, &mut stream(key, Purpose::Road, 0));
+        let road = Road::build(spec.layout, spec.length_m, &mut stream(key, Purpose::Road, 0));
         let mut rng = stream(key, Purpose::Look, 0);
         let drawn = draw_family(&mut rng);
         let family = spec.family.unwrap_or(drawn);
@@ -85,8 +98,9 @@ impl World {
         let surface = Surface::draw(family, spec.weather, length_m, &mut surface_stream(key, Draw::Own));
         let terrain =
             Terrain::draw(spec.weather, parcelled, length_m, surface.albedo, &mut terrain_stream(key, Draw::Own));
-        let site = Site { road: &road, section: &section, light: &light, weather: spec.weather };
-        let scenery = Scenery::scatter(&site, &mut scenery_stream(key, Draw::Own));
+        let site = Site::new(&road, &section, &light, spec.weather);
+        let told = spec.cue.plant(&site, &mut cue_stream(key));
+        let scenery = Scenery::scatter(&site, told, &mut scenery_stream(key, Draw::Own));
         Self { spec, family, parcelled, speed_mps, road, section, light, sensor, mount, surface, terrain, scenery }
     }
 
@@ -125,14 +139,14 @@ impl World {
         (self.section.half_lane_m - HALF_CAR_M).max(0.1)
     }
 
-    /// Other ground and other objects beside the same road.
+    /// Other ground and other objects beside the same road; they tell nothing about it.
     pub(super) fn other_roadside(&self, seed: u64) -> (Terrain, Scenery) {
         let (key, draw) = (self.spec.set.key(self.spec.seed), Draw::Other(seed));
         let (weather, length_m) = (self.spec.weather, self.road.visible_length_m());
         let mut rng = terrain_stream(key, draw);
         let terrain = Terrain::draw(weather, self.parcelled, length_m, self.surface.albedo, &mut rng);
-        let site = Site { road: &self.road, section: &self.section, light: &self.light, weather };
-        (terrain, Scenery::scatter(&site, &mut scenery_stream(key, draw)))
+        let site = Site::new(&self.road, &self.section, &self.light, weather);
+        (terrain, Scenery::scatter(&site, Vec::new(), &mut scenery_stream(key, draw)))
     }
 
     /// Another surface of the same road that still stands out from the ground.
@@ -162,12 +176,16 @@ fn scenery_stream(key: u64, draw: Draw) -> ChaCha8Rng {
     stream(key, Purpose::Scenery, draw.part(1))
 }
 
+fn cue_stream(key: u64) -> ChaCha8Rng {
+    stream(key, Purpose::Scenery, Draw::Own.part(2))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn spec(set: RoadSet, seed: u64, weather: Weather) -> WorldSpec {
-        WorldSpec { set, seed, weather, family: None, length_m: 300.0 }
+        WorldSpec::drawn(set, seed, weather, 300.0)
     }
 
     #[test]
