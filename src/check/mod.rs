@@ -10,7 +10,7 @@ mod cell;
 mod fixture;
 
 use crate::device::Device;
-use crate::policy::wiring::reference::{check_rng, check_wirings};
+use crate::policy::wiring::reference::{Problem, check_rng, check_wirings};
 pub use crate::saliency::reference::Deviation;
 use crate::saliency::reference::check_vision;
 use anyhow::{Context as _, bail, ensure};
@@ -92,12 +92,13 @@ fn check_entry(folder: &Path, entry: &serde_json::Value, device: &Device) -> any
 fn exact(
     report: &mut FileReport,
     path: &Path,
-    check: impl Fn(&serde_json::Value) -> Result<usize, String>,
+    check: impl Fn(&serde_json::Value) -> Result<usize, Problem>,
 ) -> anyhow::Result<()> {
     match check(&read_json(path)?) {
         Ok(count) => report.exact = count,
-        Err(why) if why.contains("was not run") => report.not_run = Some(why),
-        Err(why) => report.differs = Some(why),
+        Err(Problem::Differs(why)) => report.differs = Some(why),
+        Err(Problem::NotRun(why)) => report.not_run = Some(why),
+        Err(Problem::Damaged(why)) => bail!(why),
     }
     Ok(())
 }

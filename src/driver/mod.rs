@@ -4,6 +4,7 @@ pub mod closed_loop;
 pub mod module_card;
 pub mod moment;
 mod own;
+mod probe;
 pub mod replay;
 #[cfg(feature = "libtorch")]
 pub mod torchscript;
@@ -15,7 +16,7 @@ use crate::frame::{Frame, Size, Steering};
 use crate::policy::Policy;
 use crate::saliency::Method;
 use burn::tensor::Device;
-use moment::{Decision, PolicyInfo};
+use moment::{Decision, NeuronActivity, PolicyInfo};
 use own::OwnPolicy;
 #[cfg(feature = "libtorch")]
 use torchscript::TorchScript;
@@ -59,6 +60,8 @@ pub struct Driver {
     source: Source,
     model: Model,
     last_time_secs: Option<f64>,
+    /// What the neurons did at each steering, where somebody asked for it.
+    watched: Option<Vec<NeuronActivity>>,
 }
 
 /// What is asked for steering.
@@ -74,13 +77,18 @@ enum Model {
 impl Driver {
     /// A driver at the start of a drive.
     pub fn new(source: Source, policy: Policy, device: &Device) -> Self {
-        Self { source, model: Model::Own(Box::new(OwnPolicy::new(policy, device))), last_time_secs: None }
+        Self {
+            source,
+            model: Model::Own(Box::new(OwnPolicy::new(policy, device))),
+            last_time_secs: None,
+            watched: None,
+        }
     }
 
     /// A driver with a user's module, at the start of a drive.
     #[cfg(feature = "libtorch")]
     pub fn torchscript(source: Source, module: TorchScript) -> Self {
-        Self { source, model: Model::TorchScript(Box::new(module)), last_time_secs: None }
+        Self { source, model: Model::TorchScript(Box::new(module)), last_time_secs: None, watched: None }
     }
 
     /// Its short name.
@@ -131,6 +139,32 @@ impl Driver {
         if own { Method::ALL[0] } else { Method::InputGradient }
     }
 
+    /// Notes from now on what the neurons do whenever it steers; nothing is known of a user's module.
+    pub fn watch_neurons(&mut self) {
+        self.watched = Some(Vec::new());
+    }
+
+    /// What the neurons did at each steering since they are watched, crashes and resets included.
+    pub fn take_watched(&mut self) -> Vec<NeuronActivity> {
+        self.watched.take().unwrap_or_default()
+    }
+
+    /// The same driver at the start of a drive with one neuron kept at a value, 0 to silence it: a lesion. Nothing
+    /// changes for dense layers and for a user's module.
+    ///
+    /// # Panics
+    /// If its cell has no such neuron.
+    pub fn holding_neuron(&self, neuron: usize, value: f32) -> Self {
+        let model = match &self.model {
+            Model::Own(own) => Model::Own(Box::new(own.holding(neuron, value))),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(_) => self.model.clone(),
+        };
+        let mut driver = Self { source: self.source.clone(), model, last_time_secs: None, watched: None };
+        driver.reset();
+        driver
+    }
+
     /// Forgets the drive so far.
     pub fn reset(&mut self) {
         self.last_time_secs = None;
@@ -151,11 +185,18 @@ impl Driver {
     pub fn steer(&mut self, frame: &Frame) -> Result<Steering, CannotSteer> {
         let elapsed_secs = self.step_to(frame);
         let steering = match &mut self.model {
-            Model::Own(own) => Ok(own.steer(frame, elapsed_secs)),
+            Model::Own(own) => match &mut self.watched {
+                Some(watched) => {
+                    let (steering, neurons) = own.observe(frame, elapsed_secs);
+                    watched.push(neurons);
+                    Ok(steering)
+                }
+                None => Ok(own.steer(frame, elapsed_secs)),
+            },
             #[cfg(feature = "libtorch")]
             Model::TorchScript(module) => module.steer(&frame.image),
         };
-        self.checked(steering, |steering| *steering, frame)
+        self.checked(steering, |steering| *steering, frame.time_secs)
     }
 
     /// Steers, and shows where the policy looks and what its neurons do.
@@ -172,31 +213,36 @@ impl Driver {
             #[cfg(feature = "libtorch")]
             Model::TorchScript(module) => module.decide(&frame.image, method),
         };
-        self.checked(decision, |decision| decision.steering, frame)
+        self.checked(decision, |decision| decision.steering, frame.time_secs)
     }
 
     /// Time since the frame before, in s; starts a new drive where there is none.
     fn step_to(&mut self, frame: &Frame) -> f32 {
-        let since_last_secs = self.last_time_secs.map(|last| frame.time_secs - last);
-        let elapsed_secs = since_last_secs.filter(|secs| STEP_SECS.contains(secs)).unwrap_or_else(|| {
+        let elapsed_secs = self.elapsed_until(frame.time_secs).unwrap_or_else(|| {
             self.reset();
-            FIRST_STEP_SECS
+            FIRST_STEP_SECS as f32
         });
         self.last_time_secs = Some(frame.time_secs);
-        elapsed_secs as f32
+        elapsed_secs
+    }
+
+    /// Time since the frame before, in s; nothing where there is none, or it belongs to another drive.
+    fn elapsed_until(&self, time_secs: f64) -> Option<f32> {
+        let since_last_secs = time_secs - self.last_time_secs?;
+        STEP_SECS.contains(&since_last_secs).then_some(since_last_secs as f32)
     }
 
     fn checked<T>(
         &self,
         given: Result<T, String>,
         steering: fn(&T) -> Steering,
-        frame: &Frame,
+        time_secs: f64,
     ) -> Result<T, CannotSteer> {
         let why = match given {
             Ok(given) if steering(&given).0.is_finite() => return Ok(given),
             Ok(_) => "it is not a number: unusable weights".into(),
             Err(why) => why,
         };
-        Err(CannotSteer { source: self.source.clone(), time_secs: frame.time_secs, why })
+        Err(CannotSteer { source: self.source.clone(), time_secs, why })
     }
 }

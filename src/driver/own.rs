@@ -2,7 +2,7 @@
 
 use super::FIRST_STEP_SECS;
 use super::moment::{Decision, LiquidActivity, NeuronActivity, PolicyInfo};
-use crate::frame::{Frame, Steering};
+use crate::frame::{Frame, RgbImage, Steering};
 use crate::policy::cell::{CellSpec, CoreSpec};
 use crate::policy::preprocess::{Whitened, whiten};
 use crate::policy::wiring::Wiring;
@@ -51,6 +51,17 @@ impl OwnPolicy {
         self.advance(frame, elapsed_secs).steering
     }
 
+    /// Steers and says what the neurons do, without a map.
+    pub(super) fn observe(&mut self, frame: &Frame, elapsed_secs: f32) -> (Steering, NeuronActivity) {
+        let step = self.advance(frame, elapsed_secs);
+        (step.steering, self.neurons(&step.output))
+    }
+
+    /// The same policy at the start of a drive, one neuron kept at a value.
+    pub(super) fn holding(&self, neuron: usize, value: f32) -> Self {
+        Self::new(self.policy.clone().holding(neuron, value), &self.device)
+    }
+
     pub(super) fn decide(&mut self, frame: &Frame, elapsed_secs: f32, method: Method) -> Decision {
         let before = self.state.clone();
         let step = self.advance(frame, elapsed_secs);
@@ -64,6 +75,39 @@ impl OwnPolicy {
         };
         let map = saliency(method, &situation);
         Decision { steering: step.steering, saliency: Some(map), neurons: Some(self.neurons(&step.output)) }
+    }
+
+    /// Maps of a picture that comes `elapsed_secs` after the last one, or first. The memory stays as it is.
+    pub(super) fn maps(&self, image: &RgbImage, elapsed_secs: Option<f32>, methods: &[Method]) -> Vec<SaliencyMap> {
+        let (state, elapsed_secs) = self.memory_for(elapsed_secs);
+        let whitened = whiten(&[image], self.policy.input_size(), &self.device);
+        let maps = self.policy.encode(whitened.input.clone());
+        let Self { policy, recorder, .. } = self;
+        let (whitened, state, maps) = (&whitened, &state, maps.as_slice());
+        let situation = Situation { policy, recorder, whitened, state, elapsed_secs, maps };
+        methods.iter().map(|method| saliency(*method, &situation)).collect()
+    }
+
+    /// Steering if each of these pictures came `elapsed_secs` after the last one, or first. The memory stays as it is.
+    pub(super) fn would_steer(&self, images: &[RgbImage], elapsed_secs: Option<f32>) -> Vec<Steering> {
+        let (state, elapsed_secs) = self.memory_for(elapsed_secs);
+        let (images, count): (Vec<&RgbImage>, usize) = (images.iter().collect(), images.len());
+        let whitened = whiten(&images, self.policy.input_size(), &self.device);
+        let (output, _) = self.policy.forward(whitened.input, state.repeat(count), &vec![elapsed_secs; count], count);
+        output.steering()
+    }
+
+    /// See [`Policy::untrained_down_to`]; at the start of a drive.
+    pub(super) fn untrained_down_to(&self, convolutions: usize, seed: u64) -> Self {
+        Self::new(self.policy.untrained_down_to(convolutions, seed, &self.device), &self.device)
+    }
+
+    /// The memory that the next frame of this drive meets, or the first of another.
+    fn memory_for(&self, elapsed_secs: Option<f32>) -> (PolicyState, f32) {
+        match elapsed_secs {
+            Some(elapsed_secs) => (self.state.clone(), elapsed_secs),
+            None => (self.policy.zero_state(1, &self.device), FIRST_STEP_SECS as f32),
+        }
     }
 
     fn advance(&mut self, frame: &Frame, elapsed_secs: f32) -> Step {

@@ -1,13 +1,14 @@
 //! Several policies watch a recorded drive: open loop, beside what the human did.
 
-use super::Driver;
 use super::moment::{Moment, Picture, Session, SessionInfo, Side};
+use super::{CannotSteer, Driver};
 use crate::frame::noise::add_gaussian;
-use crate::frame::{Frame, RgbImage, Size};
+use crate::frame::{Frame, RgbImage, Size, Steering};
 use crate::policy::preprocess::fit;
 use crate::recording::{CameraView, Recording, Stream};
 use crate::saliency::Method;
 use rayon::prelude::*;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A frame with what each policy sees of it, made while it is read ahead.
@@ -65,7 +66,7 @@ impl Replay {
     /// The instant of a frame that can be read.
     fn watch(&mut self, watched: Watched, entry: usize) -> anyhow::Result<Moment> {
         let Watched { frame, view, inputs } = watched;
-        self.reset_at_new_size(Size::new(frame.image.width(), frame.image.height()));
+        reset_at_new_size(&mut self.drivers, &mut self.size, &frame.image);
         let (index, time_secs) = (frame.index, frame.time_secs);
         let picture = picture(frame.image, view);
         let (method, noise_variance) = (self.method, self.info.noise_variance);
@@ -87,13 +88,6 @@ impl Replay {
         Ok(moment)
     }
 
-    /// Another size is another camera: what a policy remembers was seen through the old one.
-    fn reset_at_new_size(&mut self, size: Size) {
-        if self.size.replace(size).is_some_and(|last| last != size) {
-            self.drivers.iter_mut().for_each(Driver::reset);
-        }
-    }
-
     /// The instant of a frame that cannot be read: the last picture stays, nobody decides.
     fn skip(&self, entry: usize, why: String) -> Moment {
         let reference = self.recording.entry(entry).steering;
@@ -105,6 +99,49 @@ impl Replay {
         let side = Side { picture, decision: None, reference, lane: None, attention: None };
         let sides = vec![side; self.drivers.len()];
         Moment { time_secs: self.recording.entry(entry).time_secs, sides, skipped: Some(why) }
+    }
+}
+
+/// What each driver commands on some entries of a recording, without maps; `None` for an entry whose picture cannot be
+/// used. The drivers begin without memory, and lose it where a [`Replay`] has them lose it.
+///
+/// # Errors
+/// When a policy gives a steering that is not a number, naming it.
+///
+/// # Panics
+/// If `entries` reaches beyond the recording.
+pub fn steer_through(
+    recording: &Recording,
+    entries: Range<usize>,
+    drivers: &mut [Driver],
+) -> Result<Vec<Option<Vec<Steering>>>, CannotSteer> {
+    drivers.iter_mut().for_each(Driver::reset);
+    let (mut size, mut commands) = (None, Vec::with_capacity(entries.len()));
+    for entry in entries {
+        if recording.drives().iter().any(|drive| drive.start == entry) {
+            drivers.iter_mut().for_each(Driver::reset);
+        }
+        let Ok(sample) = recording.sample(entry) else {
+            commands.push(None);
+            continue;
+        };
+        let Frame { index, time_secs, image } = sample.frame;
+        reset_at_new_size(drivers, &mut size, &image);
+        let crop = recording.view_of(&image).crop;
+        let steer = |driver: &mut Driver| {
+            let image = fit(&image, crop, driver.input_size());
+            driver.steer(&Frame { index, time_secs, image })
+        };
+        commands.push(Some(drivers.iter_mut().map(steer).collect::<Result<_, _>>()?));
+    }
+    Ok(commands)
+}
+
+/// Another size is another camera: what a policy remembers was seen through the old one.
+fn reset_at_new_size(drivers: &mut [Driver], last: &mut Option<Size>, image: &RgbImage) {
+    let size = Size::new(image.width(), image.height());
+    if last.replace(size).is_some_and(|last| last != size) {
+        drivers.iter_mut().for_each(Driver::reset);
     }
 }
 

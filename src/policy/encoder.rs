@@ -113,6 +113,14 @@ impl Encoder {
         Self { conv: kind.shapes().iter().map(|shape| Conv::init(shape, first)).collect() }
     }
 
+    /// The same encoder with the last `count` convolutions of another.
+    pub fn with_last_of(mut self, count: usize, other: Self) -> Self {
+        let kept = self.conv.len().saturating_sub(count);
+        self.conv.truncate(kept);
+        self.conv.extend(other.conv.into_iter().skip(kept));
+        self
+    }
+
     /// Every rectified feature map, from the image on; the last one is what the head sees.
     ///
     /// # Shapes

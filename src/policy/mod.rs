@@ -1,4 +1,5 @@
-//! Steering policies: an encoder and a head. The only place, with training and saliency, where tensors live.
+//! Steering policies: an encoder and a head. Tensors live here, and above only in saliency, driver, training and the
+//! checks against reference numbers.
 //!
 //! ```text
 //! RgbImage -> preprocess (whitening) -> encoder -> feature maps -> head -> steering
@@ -28,7 +29,7 @@ pub use kind::{FEATURES, HeadKind, PolicyKind};
 use crate::frame::{Size, Steering};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use cell::{CellSpec, CellState, Core, CoreSpec};
+use cell::{CellSpec, CellState, Core, CoreSpec, Held};
 use encoder::Encoder;
 use head::{CnnHead, RecurrentHead};
 use std::sync::Arc;
@@ -162,6 +163,29 @@ impl Policy {
             head @ Head::Cnn(_) => head,
         };
         Self { network: Network { head, ..self.network }, ..self }
+    }
+
+    /// The same policy with one neuron kept at a value: a lesion. Neurons are numbered as [`Policy::in_order_of_ids`]
+    /// has them; nothing changes for a policy without a cell.
+    ///
+    /// # Panics
+    /// If the cell has no such neuron.
+    pub fn holding(self, neuron: usize, value: f32) -> Self {
+        let Some(head) = self.recurrent() else { return self };
+        let neuron = match &head.cell().spec().core {
+            CoreSpec::WiredCfc(spec) => spec.place_of(neuron).unwrap_or(neuron),
+            _ => neuron,
+        };
+        let cell = head.cell().clone().holding(Held { neuron, value });
+        self.with_cell(cell)
+    }
+
+    /// The same policy untrained from its output down: first weights in its head and in this many of its convolutions,
+    /// the last ones first.
+    pub fn untrained_down_to(&self, convolutions: usize, seed: u64, device: &Device) -> Self {
+        let Network { encoder, head } = Self::init_with(self.kind, self.cell_spec(), seed, device).network;
+        let encoder = self.network.encoder.clone().with_last_of(convolutions, encoder);
+        Self { kind: self.kind, network: Network { encoder, head } }
     }
 
     /// The same policy on a device that records operations for gradients.

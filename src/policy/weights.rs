@@ -100,6 +100,14 @@ pub fn to_bytes(policy: &Policy, card: &ModelCard) -> anyhow::Result<Vec<u8>> {
 /// # Errors
 /// Refuses what [`WeightsError`] lists, naming the file.
 pub fn load(path: &Path, expected: Option<PolicyKind>, device: &Device) -> Result<(Policy, ModelCard), WeightsError> {
+    from_bytes(&read(path)?, path, expected, device)
+}
+
+/// All bytes of a file that is not too large for weights.
+///
+/// # Errors
+/// As [`load`].
+pub fn read(path: &Path) -> Result<Vec<u8>, WeightsError> {
     let io = |error| WeightsError::Io(path.into(), error);
     let metadata = std::fs::metadata(path).map_err(io)?;
     if !metadata.is_file() {
@@ -110,7 +118,7 @@ pub fn load(path: &Path, expected: Option<PolicyKind>, device: &Device) -> Resul
         let why = format!("{length} bytes; no policy has more than {MAX_BYTES}");
         return Err(WeightsError::Damaged(path.into(), why));
     }
-    from_bytes(&std::fs::read(path).map_err(io)?, path, expected, device)
+    std::fs::read(path).map_err(io)
 }
 
 /// Reads weights from memory; `name` stands for the file in messages.

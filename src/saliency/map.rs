@@ -60,6 +60,32 @@ impl SaliencyMap {
         Some(self.values.iter().map(|value| (value / full).clamp(0.0, 1.0)).collect())
     }
 
+    /// From the least to the largest value as 0 to 1; a map of one value becomes 0 everywhere.
+    pub fn min_max(&self) -> Self {
+        let (least, most) =
+            self.values.iter().fold((f32::MAX, f32::MIN), |(least, most), v| (least.min(*v), most.max(*v)));
+        let (size, range) = (self.size, most - least);
+        let share = |value: &f32| if range > 0.0 { (value - least) / range } else { 0.0 };
+        Self { size, values: self.values.iter().map(share).collect() }
+    }
+
+    /// As the scripts of Lechner et al. 2020 show a map, 0 to 1: standard scores clipped at ±3, nothing below their 10th
+    /// percentile.
+    pub fn as_published(&self) -> Self {
+        const CLIP: f64 = 3.0;
+        const FLOOR: f64 = 0.1;
+        let count = self.values.len() as f64;
+        let mean = self.values.iter().map(|value| f64::from(*value)).sum::<f64>() / count;
+        let variance = self.values.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / count;
+        let score = |value: &f32| ((f64::from(*value) - mean) / variance.sqrt()).clamp(-CLIP, CLIP) as f32;
+        let mut scores: Vec<f32> = self.values.iter().map(score).collect();
+        let mut sorted = scores.clone();
+        sorted.sort_by(f32::total_cmp);
+        let floor = sorted[(FLOOR * (count - 1.0)).round() as usize];
+        scores.iter_mut().for_each(|score| *score = score.max(floor));
+        Self { size: self.size, values: scores }.min_max()
+    }
+
     /// Share of the map on the pixels that `inside` marks, beside the share a uniform map would have there.
     /// `None` if the frame holds no evidence.
     ///
@@ -109,6 +135,16 @@ mod tests {
             assert_eq!(map(&values).scaled(Scale::PerFrame), None);
             assert_eq!(map(&values).share_on([true, false].into_iter()), None);
         }
+    }
+
+    #[test]
+    fn scaled_as_published_the_lowest_tenth_is_black_and_what_stands_out_is_cut() {
+        let mut values: Vec<f32> = (0..100).map(|i| i as f32).collect();
+        values.push(1e4);
+        let shown = map(&values).as_published();
+        assert!(shown.values[..=10].iter().all(|value| *value == 0.0), "rank 10 of 101 is the 10th percentile");
+        assert!(shown.values[11..].windows(2).all(|pair| pair[0] < pair[1]) && shown.values[100] == 1.0);
+        assert!(map(&[2.0; 4]).as_published().mass().is_none(), "no spread, no evidence");
     }
 
     #[test]

@@ -31,9 +31,11 @@ use crate::policy::preprocess::Whitened;
 use crate::policy::{Policy, PolicyState};
 use burn::tensor::Tensor;
 use map::SaliencyMap;
+use serde::{Deserialize, Serialize};
 
 /// The procedures there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// Where the encoder's activity is, back-projected: Algorithm 7 of the 2020 paper. It never sees the head: it shows
     /// what the encoder learned to emit, not what the neurons attend to.

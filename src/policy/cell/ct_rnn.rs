@@ -1,6 +1,7 @@
 //! Continuous-time recurrent network (Funahashi and Nakamura 1993) as Lechner et al. 2020 compare with: explicit Euler
 //! steps, one fixed time constant, full connection, states clipped.
 
+use super::held::Held;
 use super::spec::CtRnnSpec;
 use crate::policy::init::FirstWeights;
 use crate::policy::solver::{Solver, explicit_step};
@@ -34,13 +35,20 @@ impl CtRnn {
         Self { w, b, dynamics: Dynamics { tau, clip, unfolds, solver } }
     }
 
-    /// `[batch, inputs]`, `[batch, units]`, `[batch, 1]` to the next state.
-    pub(super) fn step(&self, input: Tensor<2>, hidden: Tensor<2>, elapsed: Tensor<2>) -> Tensor<2> {
+    /// `[batch, inputs]`, `[batch, units]`, `[batch, 1]` to the next state; a held neuron stays where it is.
+    pub(super) fn step(
+        &self,
+        input: Tensor<2>,
+        hidden: Tensor<2>,
+        elapsed: Tensor<2>,
+        held: Option<Held>,
+    ) -> Tensor<2> {
         let Dynamics { tau, clip, unfolds, solver } = self.dynamics;
         let part = elapsed / unfolds as f64;
         let slope = |state: Tensor<2>| {
             let seen = Tensor::cat(vec![input.clone(), state.clone()], 1);
-            (seen.matmul(self.w.val()) + self.b.val().unsqueeze()).tanh() - state / tau
+            let slope = (seen.matmul(self.w.val()) + self.b.val().unsqueeze()).tanh() - state / tau;
+            held.map_or(slope.clone(), |held| held.in_slope(slope))
         };
         let end = (0..unfolds).fold(hidden, |state, _| explicit_step(solver, state, &part, slope));
         end.clamp(-clip, clip)

@@ -112,6 +112,17 @@ impl Ltc {
         self
     }
 
+    /// The same neurons, one of them so slow that its state stays where it is, whatever the solver.
+    pub(super) fn inert(mut self, neuron: usize) -> Self {
+        // Ten orders of magnitude above a trained capacitance: charge of any step is below the rounding of the state.
+        const CAPACITANCE: f32 = 1e10;
+        self.cm = self.cm.map(|cm| {
+            let slow = Tensor::full([1], CAPACITANCE, &cm.device());
+            cm.slice_assign(neuron..neuron + 1, slow)
+        });
+        self
+    }
+
     /// The flat parameter vector of the kernel, conductances and capacitances positive; see
     /// [`crate::policy::ltc_kernel::Layout`].
     fn parameters(&self) -> Tensor<1> {

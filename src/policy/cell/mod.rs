@@ -17,6 +17,7 @@ mod cfc;
 mod choices;
 mod ct_rnn;
 mod gru;
+mod held;
 mod lstm;
 mod ltc;
 mod neural_ode;
@@ -28,6 +29,7 @@ pub use cfc::Cfc;
 pub use choices::{Activation, CfcMode, Constraint, GateOrder, Mapping};
 pub use ct_rnn::CtRnn;
 pub use gru::Gru;
+pub use held::Held;
 pub use lstm::Lstm;
 pub use ltc::Ltc;
 pub use neural_ode::NeuralOde;
@@ -97,6 +99,9 @@ pub struct Cell {
     readout: Option<Dense>,
     #[module(skip)]
     spec: Arc<CellSpec>,
+    /// A lesion.
+    #[module(skip)]
+    held: Option<Held>,
 }
 
 impl Cell {
@@ -113,7 +118,7 @@ impl Cell {
         };
         let memory = spec.memory_spec().map(|memory| Lstm::init(&memory, first));
         let readout = spec.readout.map(|outputs| Dense::xavier(spec.core.outputs(), outputs, first));
-        Self { core, memory, readout, spec: Arc::new(spec.clone()) }
+        Self { core, memory, readout, spec: Arc::new(spec.clone()), held: None }
     }
 
     /// What it is made of.
@@ -152,6 +157,15 @@ impl Cell {
         CellState { hidden: zeros(), memory: self.spec.has_memory().then(zeros) }
     }
 
+    /// The same cell with one neuron kept at a value.
+    pub fn holding(mut self, held: Held) -> Self {
+        if let Core::Ltc(ltc) = self.core {
+            self.core = Core::Ltc(ltc.inert(held.neuron));
+        }
+        self.held = Some(held);
+        self
+    }
+
     /// Runs a batch of sequences; one step is a sequence of length one.
     ///
     /// # Shapes
@@ -161,7 +175,7 @@ impl Cell {
     /// If the shapes do not agree, or there is no step.
     pub fn forward(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>) -> CellRun {
         let run = match (&self.core, &self.memory) {
-            (Core::Ltc(ltc), None) => ltc.forward(inputs, state.hidden, elapsed),
+            (Core::Ltc(ltc), None) => ltc.forward(inputs, hold(self.held, state.hidden), elapsed),
             _ => self.step_by_step(inputs, state, elapsed),
         };
         match &self.readout {
@@ -180,7 +194,7 @@ impl Cell {
                 state = lstm.step(input.clone(), state);
                 recalled.push(state.hidden.clone());
             }
-            let (output, next) = self.core.step(input, state, elapsed);
+            let (output, next) = self.core.step(input, state, elapsed, self.held);
             outputs.push(output);
             hidden.push(next.hidden.clone());
             memory.extend(next.memory.clone());
@@ -214,26 +228,39 @@ impl Cell {
 
 impl Core {
     /// One step. An LSTM's memory passes through the cells that have none of their own.
-    fn step(&self, input: Tensor<2>, state: CellState, elapsed: Tensor<2>) -> (Tensor<2>, CellState) {
-        let CellState { hidden, memory } = state;
+    fn step(
+        &self,
+        input: Tensor<2>,
+        state: CellState,
+        elapsed: Tensor<2>,
+        held: Option<Held>,
+    ) -> (Tensor<2>, CellState) {
+        let (hidden, memory) = (hold(held, state.hidden), state.memory);
         match self {
             Self::Ltc(ltc) => {
                 let run = ltc.forward(input.unsqueeze_dim(1), hidden, elapsed);
                 (run.outputs.squeeze_dim(1), CellState { memory, ..run.state })
             }
             Self::WiredCfc(cfc) => {
-                let (output, hidden) = cfc.step(input, hidden, elapsed);
+                let (output, hidden) = cfc.step(input, hidden, elapsed, held);
                 (output, CellState { hidden, memory })
             }
             Self::Lstm(lstm) => {
-                let state = lstm.step(input, CellState { hidden, memory });
-                (state.hidden.clone(), state)
+                let CellState { hidden, memory } = lstm.step(input, CellState { hidden, memory });
+                shown(hold(held, hidden), memory)
             }
-            Self::Cfc(cell) => shown(cell.step(input, hidden, elapsed), memory),
-            Self::Gru(cell) => shown(cell.step(input, hidden), memory),
-            Self::CtRnn(cell) => shown(cell.step(input, hidden, elapsed), memory),
-            Self::NeuralOde(cell) => shown(cell.step(input, hidden, elapsed), memory),
+            Self::Cfc(cell) => shown(hold(held, cell.step(input, hidden, elapsed)), memory),
+            Self::Gru(cell) => shown(hold(held, cell.step(input, hidden)), memory),
+            Self::CtRnn(cell) => shown(cell.step(input, hidden, elapsed, held), memory),
+            Self::NeuralOde(cell) => shown(cell.step(input, hidden, elapsed, held), memory),
         }
+    }
+}
+
+fn hold(held: Option<Held>, state: Tensor<2>) -> Tensor<2> {
+    match held {
+        Some(held) => held.in_state(state),
+        None => state,
     }
 }
 

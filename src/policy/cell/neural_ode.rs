@@ -1,5 +1,6 @@
 //! Neural ordinary differential equation (Chen et al. 2018), driven by inputs: a small tanh network is the slope.
 
+use super::held::Held;
 use super::spec::NeuralOdeSpec;
 use crate::policy::dense::Dense;
 use crate::policy::init::FirstWeights;
@@ -26,12 +27,19 @@ impl NeuralOde {
         Self { inner, slope, unfolds: spec.unfolds, solver: spec.solver }
     }
 
-    /// `[batch, inputs]`, `[batch, units]`, `[batch, 1]` to the next state.
-    pub(super) fn step(&self, input: Tensor<2>, hidden: Tensor<2>, elapsed: Tensor<2>) -> Tensor<2> {
+    /// `[batch, inputs]`, `[batch, units]`, `[batch, 1]` to the next state; a held neuron stays where it is.
+    pub(super) fn step(
+        &self,
+        input: Tensor<2>,
+        hidden: Tensor<2>,
+        elapsed: Tensor<2>,
+        held: Option<Held>,
+    ) -> Tensor<2> {
         let part = elapsed / self.unfolds as f64;
         let slope = |state: Tensor<2>| {
             let seen = Tensor::cat(vec![input.clone(), state], 1);
-            self.slope.forward(self.inner.forward(seen).tanh())
+            let slope = self.slope.forward(self.inner.forward(seen).tanh());
+            held.map_or(slope.clone(), |held| held.in_slope(slope))
         };
         (0..self.unfolds).fold(hidden, |state, _| explicit_step(self.solver, state, &part, slope))
     }

@@ -175,6 +175,11 @@ impl WiredCfcSpec {
         by_id
     }
 
+    /// Where the cell keeps the state of a neuron.
+    pub fn place_of(&self, id: usize) -> Option<usize> {
+        wired_cfc::layers(self.wiring.wiring()).into_iter().flatten().position(|other| other == id)
+    }
+
     /// The synapses that play a part: from layer to layer. Polarities do not.
     pub fn wiring(&self) -> Wiring {
         let wiring = self.wiring.wiring();

@@ -3,6 +3,7 @@
 //! own; polarities and the wiring's command-to-command synapses play no part.
 
 use super::cfc::ClosedForm;
+use super::held::Held;
 use super::spec::WiredCfcSpec;
 use crate::policy::init::FirstWeights;
 use crate::policy::wiring::{Synapse, Wiring};
@@ -45,13 +46,22 @@ impl WiredCfc {
     }
 
     /// Output `[batch, units of the last layer]` and the next state.
-    pub(super) fn step(&self, input: Tensor<2>, hidden: Tensor<2>, elapsed: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    pub(super) fn step(
+        &self,
+        input: Tensor<2>,
+        hidden: Tensor<2>,
+        elapsed: Tensor<2>,
+        held: Option<Held>,
+    ) -> (Tensor<2>, Tensor<2>) {
         let (mut input, mut first, mut states) = (input, 0, Vec::with_capacity(self.layers.len()));
         for (layer, mask) in self.layers.iter().zip(self.masks.iter()) {
             let own = hidden.clone().narrow(1, first, mask.units);
             let seen = Tensor::cat(vec![input, own], 1);
             let mask_values = mask.tensor(&seen.device());
             input = layer.step(seen, elapsed.clone(), Some(&mask_values));
+            if let Some(held) = held.and_then(|held| held.in_layer(first, mask.units)) {
+                input = held.in_state(input);
+            }
             states.push(input.clone());
             first += mask.units;
         }

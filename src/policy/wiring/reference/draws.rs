@@ -14,46 +14,47 @@ use serde_json::{Value, json};
 
 use super::super::MOST_SYNAPSES;
 use super::super::numpy::{Generator, RandomState};
-use super::{compare_lists, fields, list, short, whole};
+use super::{Problem, compare_lists, fields, list, short, whole};
 
 /// Recomputes every draw of the file and returns how many values were compared.
 ///
 /// # Errors
-/// The first value that differs, and any generator or draw of an unknown name, since it was not run.
-pub fn check_rng(json: &Value) -> Result<usize, String> {
+/// The first value that differs, and any generator or draw of an unknown name.
+pub fn check_rng(json: &Value) -> Result<usize, Problem> {
     let mut compared = 0;
     for (generator, cases) in fields(json, "the file")? {
         for case in list(cases, generator)? {
             compared += check_case(generator, case)?;
         }
     }
-    if compared == 0 { Err("there are no draws".into()) } else { Ok(compared) }
+    if compared == 0 { Err(Problem::Damaged("there are no draws".into())) } else { Ok(compared) }
 }
 
 /// All draws of one seed.
-fn check_case(generator: &str, case: &Value) -> Result<usize, String> {
+fn check_case(generator: &str, case: &Value) -> Result<usize, Problem> {
     let case = fields(case, generator)?;
-    let seed = case.get("seed").ok_or_else(|| format!("a case of {generator} has no seed"))?;
+    let seed = case.get("seed").ok_or_else(|| Problem::Damaged(format!("a case of {generator} has no seed")))?;
     let seed = whole(seed, &format!("a seed of {generator}"))?;
     let mut compared = 0;
     for (name, stored) in case.iter().filter(|(name, _)| *name != "seed") {
         let place = format!("{generator}, seed {seed}: {name}");
-        let draw = Draw::named(name).ok_or_else(|| format!("{place} was not run: no draw of this name is known"))?;
+        let draw = Draw::named(name).ok_or_else(|| Problem::NotRun(format!("{place} is no draw that is known")))?;
         let count = list(stored, &place)?.len();
         compared += match generator {
             "random_state" => {
-                let seed = u32::try_from(seed).map_err(|_| format!("{place}: the seed exceeds {}", u32::MAX))?;
+                let seed = u32::try_from(seed)
+                    .map_err(|_| Problem::Damaged(format!("{place}: the seed exceeds {}", u32::MAX)))?;
                 compare(stored, draw.of_random_state(&mut RandomState::new(seed), count), &place)?
             }
             "default_rng" => compare(stored, draw.of_generator(&mut Generator::new(seed), count), &place)?,
-            _ => return Err(format!("{generator} was not run: no generator of this name is known")),
+            _ => return Err(Problem::NotRun(format!("{generator} is no generator that is known"))),
         };
     }
     Ok(compared)
 }
 
-fn compare(stored: &Value, computed: Option<Vec<Value>>, place: &str) -> Result<usize, String> {
-    let computed = computed.ok_or_else(|| format!("{place} was not run: the generator has no such draw"))?;
+fn compare(stored: &Value, computed: Option<Vec<Value>>, place: &str) -> Result<usize, Problem> {
+    let computed = computed.ok_or_else(|| Problem::NotRun(format!("{place} is no draw of this generator")))?;
     if !computed.iter().all(Value::is_f64) {
         return compare_lists(stored, &computed, place);
     }
@@ -61,7 +62,7 @@ fn compare(stored: &Value, computed: Option<Vec<Value>>, place: &str) -> Result<
         let distance = stored.as_f64().zip(computed.as_f64()).map(|(stored, computed)| (stored - computed).abs());
         // The reader of JSON may be off by one unit in the last place, at most 2^-53 below 1.
         if !distance.is_some_and(|distance| distance <= f64::EPSILON / 2.0) {
-            return Err(format!("{place}[{number}] is {}, computed {computed}", short(stored)));
+            return Err(Problem::Differs(format!("{place}[{number}] is {}, computed {computed}", short(stored))));
         }
     }
     Ok(computed.len())
@@ -190,7 +191,7 @@ mod tests {
     fn one_changed_value_is_named() {
         let mut file = golden();
         file["random_state"][2]["permutation12"][3] = json!(99);
-        let message = check_rng(&file).unwrap_err();
+        let message = check_rng(&file).unwrap_err().to_string();
         assert!(message.starts_with("random_state, seed 42: permutation12[3] is 99, computed "), "{message}");
     }
 
@@ -198,7 +199,7 @@ mod tests {
     fn one_changed_uniform_number_is_named() {
         let mut file = golden();
         file["random_state"][0]["random_sample"][1] = json!(0.715_189_366_372_419_8);
-        let message = check_rng(&file).unwrap_err();
+        let message = check_rng(&file).unwrap_err().to_string();
         assert!(message.contains("random_sample[1] is"), "{message}");
     }
 
@@ -207,8 +208,8 @@ mod tests {
         for name in
             ["gamma", "choice_", "choice12_size13_noreplace", "permutation99999999999", "choice3_size1_noreplace_y"]
         {
-            let message = check_rng(&json!({"default_rng": [{"seed": 1, name: [1]}]})).unwrap_err();
-            assert!(message.contains("was not run"), "{message}");
+            let problem = check_rng(&json!({"default_rng": [{"seed": 1, name: [1]}]})).unwrap_err();
+            assert!(matches!(problem, Problem::NotRun(_)), "{problem}");
         }
     }
 

@@ -3,32 +3,41 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Layer, NcpShape, Synapse, Wiring, WiringSpec};
-use super::{compare_lists, fields, list, short, whole};
+use super::super::{Layer, NcpShape, Synapse, Wiring, WiringError, WiringSpec};
+use super::{Problem, compare_lists, fields, list, short, whole};
 
 /// Builds every wiring of the file and returns how many values were compared.
 ///
 /// # Errors
-/// The first value that differs, and any kind, argument or field of an unknown name, since it was not run.
-pub fn check_wirings(json: &Value) -> Result<usize, String> {
-    let cases = fields(json, "the file")?.get("wirings").ok_or("the file has no wirings")?;
+/// The first value that differs, and any kind, argument or field of an unknown name.
+pub fn check_wirings(json: &Value) -> Result<usize, Problem> {
+    let cases = fields(json, "the file")?.get("wirings").ok_or_else(|| missing("wirings"))?;
     let mut compared = 0;
     for (place, case) in list(cases, "wirings")?.iter().enumerate() {
-        compared += check_case(case).map_err(|problem| format!("wirings[{place}]: {problem}"))?;
+        compared += check_case(case).map_err(|problem| problem.at(&format!("wirings[{place}]")))?;
     }
-    if compared == 0 { Err("there are no wirings".into()) } else { Ok(compared) }
+    if compared == 0 { Err(Problem::Damaged("there are no wirings".into())) } else { Ok(compared) }
 }
 
-fn check_case(case: &Value) -> Result<usize, String> {
+fn missing(name: &str) -> Problem {
+    Problem::Damaged(format!("{name} is missing"))
+}
+
+/// Counts that contradict each other describe no wiring.
+fn refused(error: WiringError) -> Problem {
+    Problem::Damaged(error.to_string())
+}
+
+fn check_case(case: &Value) -> Result<usize, Problem> {
     let case = fields(case, "a case")?;
     for needed in ["kind", "args", "input_dim", "adjacency", "sensory_adjacency"] {
         if !case.contains_key(needed) {
-            return Err(format!("{needed} is missing"));
+            return Err(missing(needed));
         }
     }
     let spec = spec(case)?;
-    let wiring = Wiring::build(&spec).map_err(|problem| problem.to_string())?;
-    let shape = spec.ncp_shape().map_err(|problem| problem.to_string())?;
+    let wiring = Wiring::build(&spec).map_err(refused)?;
+    let shape = spec.ncp_shape().map_err(refused)?;
     let mut compared = 0;
     for (name, stored) in case {
         compared += match name.as_str() {
@@ -41,7 +50,7 @@ fn check_case(case: &Value) -> Result<usize, String> {
             "derived" => compare_derived(stored, shape)?,
             "adjacency" => compare_lists(stored, &triplets(wiring.synapses()), name)?,
             "sensory_adjacency" => compare_lists(stored, &triplets(wiring.sensory_synapses()), name)?,
-            _ => return Err(format!("{name} was not run: no field of this name is known")),
+            _ => return Err(Problem::NotRun(format!("{name} is no field that is known"))),
         };
     }
     Ok(compared)
@@ -51,16 +60,16 @@ fn check_case(case: &Value) -> Result<usize, String> {
 ///
 /// # Errors
 /// What is missing, or is not known under its name.
-pub fn spec_of(case: &Value) -> Result<WiringSpec, String> {
+pub fn spec_of(case: &Value) -> Result<WiringSpec, Problem> {
     let case = fields(case, "a wiring")?;
     match ["kind", "args", "input_dim"].into_iter().find(|needed| !case.contains_key(*needed)) {
-        Some(missing) => Err(format!("{missing} is missing")),
+        Some(needed) => Err(missing(needed)),
         None => spec(case),
     }
 }
 
 /// The spec that ncps' class and its arguments stand for.
-fn spec(case: &Map<String, Value>) -> Result<WiringSpec, String> {
+fn spec(case: &Map<String, Value>) -> Result<WiringSpec, Problem> {
     let sensory = count(&case["input_dim"], "input_dim")?;
     let mut args = Arguments { args: fields(&case["args"], "args")?, read: Vec::new() };
     let spec = match case["kind"].as_str() {
@@ -86,13 +95,13 @@ fn spec(case: &Map<String, Value>) -> Result<WiringSpec, String> {
             sparsity: args.number("sparsity_level", 0.0)?,
             seed: args.seed64("random_seed")?,
         },
-        _ => return Err(format!("kind {} was not run: no wiring of this kind is known", short(&case["kind"]))),
+        _ => return Err(Problem::NotRun(format!("{} is no kind of wiring that is known", short(&case["kind"])))),
     };
     args.refuse_unread()?;
     Ok(spec)
 }
 
-fn ncp(args: &mut Arguments<'_>, sensory: usize) -> Result<WiringSpec, String> {
+fn ncp(args: &mut Arguments<'_>, sensory: usize) -> Result<WiringSpec, Problem> {
     let shape = NcpShape {
         sensory,
         inter: args.count("inter_neurons")?,
@@ -118,64 +127,66 @@ impl<'a> Arguments<'a> {
         self.args.get(name).filter(|value| !value.is_null())
     }
 
-    fn count(&mut self, name: &'static str) -> Result<usize, String> {
-        count(self.given(name).ok_or_else(|| format!("args lack {name}"))?, name)
+    fn count(&mut self, name: &'static str) -> Result<usize, Problem> {
+        count(self.given(name).ok_or_else(|| missing(&format!("args.{name}")))?, name)
     }
 
     /// `output_dim`: by default every neuron is an output.
-    fn outputs(&mut self) -> Result<usize, String> {
+    fn outputs(&mut self) -> Result<usize, Problem> {
         match self.given("output_dim") {
             Some(value) => count(value, "output_dim"),
             None => self.count("units"),
         }
     }
 
-    fn seed32(&mut self, name: &'static str) -> Result<u32, String> {
+    fn seed32(&mut self, name: &'static str) -> Result<u32, Problem> {
         let seed = self.given(name).map_or(Ok(22_222), |value| whole(value, name))?;
-        u32::try_from(seed).map_err(|_| format!("{name} {seed} exceeds {}", u32::MAX))
+        u32::try_from(seed).map_err(|_| Problem::Damaged(format!("{name} {seed} exceeds {}", u32::MAX)))
     }
 
-    fn seed64(&mut self, name: &'static str) -> Result<u64, String> {
+    fn seed64(&mut self, name: &'static str) -> Result<u64, Problem> {
         self.given(name).map_or(Ok(1111), |value| whole(value, name))
     }
 
-    fn number(&mut self, name: &'static str, default: f64) -> Result<f64, String> {
+    fn number(&mut self, name: &'static str, default: f64) -> Result<f64, Problem> {
         self.given(name).map_or(Ok(default), |value| {
-            value.as_f64().ok_or_else(|| format!("{name} is {}, expected a number", short(value)))
+            value.as_f64().ok_or_else(|| Problem::Damaged(format!("{name} is {}, expected a number", short(value))))
         })
     }
 
-    fn flag(&mut self, name: &'static str, default: bool) -> Result<bool, String> {
+    fn flag(&mut self, name: &'static str, default: bool) -> Result<bool, Problem> {
         self.given(name).map_or(Ok(default), |value| {
-            value.as_bool().ok_or_else(|| format!("{name} is {}, expected true or false", short(value)))
+            value
+                .as_bool()
+                .ok_or_else(|| Problem::Damaged(format!("{name} is {}, expected true or false", short(value))))
         })
     }
 
-    fn refuse_unread(&self) -> Result<(), String> {
+    fn refuse_unread(&self) -> Result<(), Problem> {
         match self.args.keys().find(|name| !self.read.contains(&name.as_str())) {
-            Some(name) => Err(format!("args.{name} was not run: the wiring has no such argument")),
+            Some(name) => Err(Problem::NotRun(format!("args.{name} is no argument of this wiring"))),
             None => Ok(()),
         }
     }
 }
 
-fn count(json: &Value, name: &str) -> Result<usize, String> {
-    usize::try_from(whole(json, name)?).map_err(|problem| format!("{name}: {problem}"))
+fn count(json: &Value, name: &str) -> Result<usize, Problem> {
+    usize::try_from(whole(json, name)?).map_err(|problem| Problem::Damaged(format!("{name}: {problem}")))
 }
 
 fn triplets(synapses: &[Synapse]) -> Vec<Value> {
     synapses.iter().map(|synapse| json!(synapse)).collect()
 }
 
-fn compare_count(stored: &Value, computed: usize, name: &str) -> Result<usize, String> {
+fn compare_count(stored: &Value, computed: usize, name: &str) -> Result<usize, Problem> {
     match count(stored, name)? {
         stored if stored == computed => Ok(1),
-        stored => Err(format!("{name} is {stored}, computed {computed}")),
+        stored => Err(Problem::Differs(format!("{name} is {stored}, computed {computed}"))),
     }
 }
 
 /// Neuron ids per layer; ncps gives a wiring without layers as a single one.
-fn compare_layers(stored: &Value, wiring: &Wiring, layered: bool) -> Result<usize, String> {
+fn compare_layers(stored: &Value, wiring: &Wiring, layered: bool) -> Result<usize, Problem> {
     let ids = if layered {
         Layer::ALL.map(|layer| wiring.ids(layer)).to_vec()
     } else {
@@ -186,10 +197,11 @@ fn compare_layers(stored: &Value, wiring: &Wiring, layered: bool) -> Result<usiz
 }
 
 /// The counts that ncps keeps of an NCP.
-fn compare_derived(stored: &Value, shape: Option<NcpShape>) -> Result<usize, String> {
+fn compare_derived(stored: &Value, shape: Option<NcpShape>) -> Result<usize, Problem> {
     let stored = fields(stored, "derived")?;
     for (name, stored) in stored {
-        let shape = shape.as_ref().ok_or_else(|| format!("derived.{name} was not run: the wiring has no layers"))?;
+        let shape =
+            shape.as_ref().ok_or_else(|| Problem::NotRun(format!("derived.{name}: the wiring has no layers")))?;
         let computed = match name.as_str() {
             "num_inter_neurons" => shape.inter,
             "num_command_neurons" => shape.command,
@@ -198,7 +210,7 @@ fn compare_derived(stored: &Value, shape: Option<NcpShape>) -> Result<usize, Str
             "inter_fanout" => shape.inter_fanout,
             "recurrent_command_synapses" => shape.recurrent_command_synapses,
             "motor_fanin" => shape.motor_fanin,
-            _ => return Err(format!("derived.{name} was not run: no count of this name is known")),
+            _ => return Err(Problem::NotRun(format!("derived.{name} is no count that is known"))),
         };
         compare_count(stored, computed, &format!("derived.{name}"))?;
     }
@@ -230,7 +242,7 @@ mod tests {
         let mut file = golden();
         let polarity = file["wirings"][22]["sensory_adjacency"][5][2].as_i64().unwrap();
         file["wirings"][22]["sensory_adjacency"][5][2] = json!(-polarity);
-        let message = check_wirings(&file).unwrap_err();
+        let message = check_wirings(&file).unwrap_err().to_string();
         assert!(message.starts_with("wirings[22]: sensory_adjacency[5] is "), "{message}");
     }
 
@@ -240,8 +252,8 @@ mod tests {
             let mut file = golden();
             let (parent, name) = place.rsplit_once('/').unwrap();
             file["wirings"][0].pointer_mut(parent).unwrap()[name] = value;
-            let message = check_wirings(&file).unwrap_err();
-            assert!(message.contains("was not run"), "{message}");
+            let problem = check_wirings(&file).unwrap_err();
+            assert!(matches!(problem, Problem::NotRun(_)), "{problem}");
         }
     }
 
@@ -249,6 +261,6 @@ mod tests {
     fn a_missing_synapse_list_is_refused() {
         let mut file = golden();
         file["wirings"][3].as_object_mut().unwrap().remove("adjacency");
-        assert_eq!(check_wirings(&file).unwrap_err(), "wirings[3]: adjacency is missing");
+        assert_eq!(check_wirings(&file), Err(Problem::Damaged("wirings[3]: adjacency is missing".into())));
     }
 }
