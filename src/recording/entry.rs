@@ -73,6 +73,8 @@ pub enum SkipReason {
     WrongColumnCount,
     /// Not one whole record: cut, two on a line, NUL bytes or another kind of file.
     DamagedRecord,
+    /// A stretch of a container whose bytes are not those that were written; counted once with all that was in it.
+    DamagedChunk,
     /// Steering is NaN, infinite, null or no number.
     SteeringNotANumber,
     /// Steering is outside of what the format allows.
@@ -99,6 +101,7 @@ impl fmt::Display for SkipReason {
             Self::BlankLine => "blank line",
             Self::WrongColumnCount => "wrong number of columns",
             Self::DamagedRecord => "damaged record",
+            Self::DamagedChunk => "damaged chunk",
             Self::SteeringNotANumber => "steering is no number",
             Self::SteeringOutOfRange => "steering out of range",
             Self::NoTime => "no capture time",

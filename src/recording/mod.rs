@@ -22,6 +22,7 @@ mod camera_view;
 mod candidates;
 mod civil_time;
 mod comma2k19;
+pub mod contact_sheet;
 mod contained;
 mod convert;
 mod donkey;
@@ -79,6 +80,7 @@ pub use windows::{Split, SplitBy, windows};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::frame::{Frame, RgbImage, Sample, Size};
 use camera_view::RecordingCamera;
@@ -103,6 +105,8 @@ pub struct Recording {
     label_name: Option<String>,
     camera: RecordingCamera,
     picture_size: Size,
+    /// Held by whoever reads a stretch of a video.
+    turn: Mutex<()>,
 }
 
 impl Recording {
@@ -147,6 +151,7 @@ impl Recording {
             label_name,
             camera: RecordingCamera::new(camera, picture_size, options).map_err(bad_option)?,
             picture_size,
+            turn: Mutex::new(()),
         })
     }
 
@@ -226,6 +231,19 @@ impl Recording {
     /// Size that most pictures have.
     pub fn picture_size(&self) -> Size {
         self.picture_size
+    }
+
+    /// Whether pictures can be read fast only one after the other, as from a video.
+    fn is_sequential(&self) -> bool {
+        self.pictures.are_sequential()
+    }
+
+    /// Reads entries one after the other, and of a video while nobody else does so: two readers would send each other
+    /// back and forth. Not to be nested.
+    pub fn in_turn<T>(&self, read: impl FnOnce() -> T) -> T {
+        // Poisoned by a panic while reading: the lock guards no data.
+        let _turn = self.is_sequential().then(|| self.turn.lock().unwrap_or_else(PoisonError::into_inner));
+        read()
     }
 
     /// Which part of a picture a policy sees, and how the ground appears in it, for pictures of the usual size.

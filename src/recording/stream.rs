@@ -72,7 +72,7 @@ impl Recording {
     }
 
     fn reading_threads(&self) -> usize {
-        if self.pictures.are_sequential() {
+        if self.is_sequential() {
             return 1;
         }
         available_parallelism().map_or(1, usize::from).min(MAX_THREADS)

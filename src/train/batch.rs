@@ -1,6 +1,6 @@
 //! What one optimiser step sees: sequences drawn from the pool, each with its own augmentation.
 
-use super::pool::Pool;
+use super::pool::{Pool, Sequence, sequences};
 use super::{FRAMES_PER_LOOK, FRAMES_PER_STEP, TrainingConfig};
 use crate::frame::RgbImage;
 use crate::frame::noise::{NoiseBank, add_gaussian, blur};
@@ -19,6 +19,8 @@ pub struct Batch {
     pub images: Vec<RgbImage>,
     /// What the network should put out for each frame.
     pub targets: Vec<f32>,
+    /// Time since the frame before of each, in s.
+    pub elapsed_secs: Vec<f32>,
 }
 
 impl Batch {
@@ -30,7 +32,8 @@ impl Batch {
             image
         };
         let images = self.images.par_iter().enumerate().map(noisy).collect();
-        Self { images, targets: self.targets.clone(), ..*self }
+        let (targets, elapsed_secs) = (self.targets.clone(), self.elapsed_secs.clone());
+        Self { images, targets, elapsed_secs, ..*self }
     }
 }
 
@@ -82,7 +85,10 @@ impl Batcher {
             let labels = &pool.sequences()[draw.sequence].labels[draw.first..draw.first + draw.frames];
             labels.iter().map(|label| label.0 / CURVATURE_PER_OUTPUT)
         });
-        Batch { sequences: draws.len(), images, targets: targets.collect() }
+        let elapsed_secs = draws.iter().flat_map(|(draw, _)| {
+            pool.sequences()[draw.sequence].elapsed_secs[draw.first..draw.first + draw.frames].iter().copied()
+        });
+        Batch { sequences: draws.len(), images, targets: targets.collect(), elapsed_secs: elapsed_secs.collect() }
     }
 
     fn next_sequence(&mut self, available: usize) -> usize {
@@ -128,13 +134,20 @@ pub fn validation(config: &TrainingConfig) -> Vec<Batch> {
         .into_par_iter()
         .map(|seed| {
             let (set, frames) = (RoadSet::Validation, FRAMES_PER_LOOK);
-            demonstrate(DemonstrationSpec { set, seed, frames, size, family: None })
+            demonstrate(DemonstrationSpec { set, seed, frames, size, family: None, cue: config.roadside() })
         })
         .collect();
-    let batches = demonstrations.chunks(FRAMES_PER_STEP / FRAMES_PER_LOOK).map(|chunk| Batch {
+    let sequences: Vec<Sequence> = demonstrations.into_iter().flat_map(sequences).collect();
+    in_batches(&sequences)
+}
+
+/// Whole sequences in batches of sixteen, as they are.
+pub fn in_batches(sequences: &[Sequence]) -> Vec<Batch> {
+    let batches = sequences.chunks(FRAMES_PER_STEP / FRAMES_PER_LOOK).map(|chunk| Batch {
         sequences: chunk.len(),
         images: chunk.iter().flat_map(|shown| shown.frames.iter().cloned()).collect(),
-        targets: chunk.iter().flat_map(|shown| &shown.curvature).map(|label| label.0 / CURVATURE_PER_OUTPUT).collect(),
+        targets: chunk.iter().flat_map(|shown| &shown.labels).map(|label| label.0 / CURVATURE_PER_OUTPUT).collect(),
+        elapsed_secs: chunk.iter().flat_map(|shown| shown.elapsed_secs.iter().copied()).collect(),
     });
     batches.collect()
 }

@@ -1,17 +1,21 @@
 //! Imitation learning on the simulator: ever new short demonstrations, the expert's curvature as label, and later also
-//! drives by the network itself (Ross et al. 2011, DAgger). What is known to work here: many different looks.
+//! drives by the network itself (Ross et al. 2011, DAgger). What is known to work here: many different looks. A user's
+//! recording may take the place of some or all of them.
 
 mod batch;
 pub(crate) mod optimizer;
 mod pool;
+mod recorded;
 
 use crate::policy::cell::CellSpec;
 use crate::policy::preprocess::whiten;
 use crate::policy::{Policy, PolicyKind, to_vec};
+use crate::sim::Cue;
 use batch::{Batch, Batcher};
 use burn::tensor::{Device, Tensor, TensorData};
 use optimizer::Optimizer;
 use pool::Pool;
+pub use recorded::Recorded;
 use serde::{Deserialize, Serialize};
 
 /// Frames of one optimiser step: 16 sequences of 16 for a head with memory, 256 single ones for a head without.
@@ -44,6 +48,10 @@ pub struct TrainingConfig {
     pub blur_share: f64,
     /// Demonstrations that the error at the end is measured on.
     pub validation_looks: usize,
+    /// Whether bushes beside the road tell how it bends, in all demonstrations: a shortcut to be caught taking.
+    /// Unsaid in a recipe without them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cue: bool,
 }
 
 impl TrainingConfig {
@@ -61,7 +69,13 @@ impl TrainingConfig {
             blur_share: 0.2,
             // 8,000 frames keep the error of the mean below 3 %.
             validation_looks: 500,
+            cue: false,
         }
+    }
+
+    /// What the roadside of its demonstrations tells.
+    fn roadside(&self) -> Cue {
+        if self.cue { Cue::Predictive } else { Cue::Absent }
     }
 
     /// The same without noise and blur: what Lechner et al. 2020 trained for their test under noise.
@@ -92,12 +106,14 @@ pub struct Trained {
     pub policy: Policy,
     /// Mean squared error on demonstrations never trained on, in (15/m)², clean and with noise.
     pub validation: Validation,
+    /// The same on the part of the recording that was held back, where one was trained on.
+    pub recorded: Option<Validation>,
 }
 
-/// Mean squared error of the network's output on validation demonstrations, in the unit of the target squared.
+/// Mean squared error of the network's output on frames never trained on, in the unit of the target squared.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Validation {
-    /// As rendered.
+    /// As rendered or recorded.
     pub clean: f64,
     /// With image noise of variance 0.1.
     pub noisy: f64,
@@ -105,11 +121,16 @@ pub struct Validation {
     pub predict_zero: f64,
 }
 
-/// Trains a policy. `report` is called after every optimiser step; returning `false` stops early.
-pub fn train(config: &TrainingConfig, device: &Device, report: &mut dyn FnMut(Progress) -> bool) -> Trained {
+/// Trains a policy, on a recording too where there is one. `report` is called after every optimiser step; returning `false` stops early.
+pub fn train(
+    config: &TrainingConfig,
+    recorded: Option<&Recorded>,
+    device: &Device,
+    report: &mut dyn FnMut(Progress) -> bool,
+) -> Trained {
     let mut policy = Policy::init_with(config.policy, config.cell.as_ref(), config.seed, device).recording(device);
     let mut optimizer = Optimizer::new(&policy, config.steps);
-    let mut pool = Pool::new(config);
+    let mut pool = Pool::new(config, recorded);
     let mut batcher = Batcher::new(config);
     for step in 0..config.steps {
         pool.refresh(step, &policy, device);
@@ -124,8 +145,12 @@ pub fn train(config: &TrainingConfig, device: &Device, report: &mut dyn FnMut(Pr
         }
     }
     let policy = policy.inference();
-    let validation = validate(&policy, config, device);
-    Trained { policy, validation }
+    let validation = validate(&policy, &batch::validation(config), device);
+    let recorded = recorded.map(|recorded| {
+        let tests = recorded.tests(config.validation_looks, policy.input_size());
+        validate(&policy, &batch::in_batches(&tests), device)
+    });
+    Trained { policy, validation, recorded }
 }
 
 /// Squared error weighted by 1 + |target|, so that curves count more, over the sum of the weights.
@@ -141,22 +166,20 @@ fn loss(policy: &Policy, batch: &Batch, device: &Device) -> Tensor<1> {
 fn output(policy: &Policy, batch: &Batch, device: &Device) -> Tensor<2> {
     let images: Vec<_> = batch.images.iter().collect();
     let input = whiten(&images, policy.input_size(), device).input;
-    let elapsed = vec![crate::sim::DT_SECS as f32; images.len()];
     let state = policy.zero_state(batch.sequences, device);
-    policy.forward(input, state, &elapsed, batch.sequences).0.output
+    policy.forward(input, state, &batch.elapsed_secs, batch.sequences).0.output
 }
 
-fn validate(policy: &Policy, config: &TrainingConfig, device: &Device) -> Validation {
-    let batches = batch::validation(config);
+fn validate(policy: &Policy, batches: &[Batch], device: &Device) -> Validation {
     let error = |variance: f32| {
-        let (mut error, mut zero, mut count) = (0.0, 0.0, 0);
+        let (mut error, mut zero, mut count) = (0.0, 0.0, 0_u32);
         for (number, batch) in batches.iter().enumerate() {
             let output = to_vec(output(policy, &batch.with_noise(variance, number as u64), device));
             error += output.iter().zip(&batch.targets).map(|(p, y)| f64::from((p - y) * (p - y))).sum::<f64>();
             zero += batch.targets.iter().map(|y| f64::from(y * y)).sum::<f64>();
-            count += batch.targets.len();
+            count += batch.targets.len() as u32;
         }
-        [error, zero].map(|sum| sum / count as f64)
+        [error, zero].map(|sum| sum / f64::from(count.max(1)))
     };
     let [clean, predict_zero] = error(0.0);
     let [noisy, _] = error(0.1);

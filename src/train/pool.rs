@@ -1,5 +1,6 @@
 //! The demonstrations at hand: rendered in rounds on all cores, the oldest replaced by the newest.
 
+use super::recorded::Recorded;
 use super::{FRAMES_PER_LOOK, TrainingConfig};
 use crate::frame::random::{Purpose, stream};
 use crate::frame::{RgbImage, Steering};
@@ -29,21 +30,24 @@ pub struct Sequence {
     pub frames: Vec<RgbImage>,
     /// The expert's curvature for each frame.
     pub labels: Vec<Steering>,
+    /// Time since the frame before, in s.
+    pub elapsed_secs: Vec<f32>,
 }
 
 /// See the module.
-pub struct Pool {
+pub struct Pool<'a> {
     config: TrainingConfig,
+    recorded: Option<&'a Recorded>,
     sequences: Vec<Sequence>,
     rendered: usize,
     looks_per_round: usize,
 }
 
-impl Pool {
-    /// An empty pool; the first [`Pool::refresh`] fills it.
-    pub fn new(config: &TrainingConfig) -> Self {
+impl<'a> Pool<'a> {
+    /// An empty pool; the first [`Pool::refresh`] fills it, from a recording too where there is one.
+    pub fn new(config: &TrainingConfig, recorded: Option<&'a Recorded>) -> Self {
         let looks_per_round = (config.looks / ROUNDS).clamp(1, LOOKS_PER_ROUND);
-        Self { config: config.clone(), sequences: Vec::new(), rendered: 0, looks_per_round }
+        Self { config: config.clone(), recorded, sequences: Vec::new(), rendered: 0, looks_per_round }
     }
 
     /// The demonstrations at hand.
@@ -77,7 +81,7 @@ impl Pool {
         self.sequences.extend(fresh);
     }
 
-    /// One look: a demonstration by the expert, or a drive by the network in pieces.
+    /// One look: a stretch of the recording, a demonstration by the expert, or a drive by the network in pieces.
     fn render(&self, look: u64, policy: Option<&Policy>, device: &Device) -> Vec<Sequence> {
         let spec = DemonstrationSpec {
             set: RoadSet::Train,
@@ -85,7 +89,11 @@ impl Pool {
             frames: FRAMES_PER_LOOK,
             size: self.config.policy.encoder().input_size(),
             family: None,
+            cue: self.config.roadside(),
         };
+        if let Some(look) = self.recorded.and_then(|recorded| recorded.look(spec.seed, spec.size)) {
+            return vec![look];
+        }
         let draw: f32 = stream(spec.seed, Purpose::Shuffle, 0).random();
         match policy.filter(|_| draw < self.config.on_policy_share as f32) {
             None => sequences(demonstrate(spec)),
@@ -110,8 +118,13 @@ fn drive(policy: &Policy, spec: DemonstrationSpec, device: &Device) -> Demonstra
 }
 
 /// A demonstration in pieces of [`FRAMES_PER_LOOK`].
-fn sequences(demonstration: Demonstration) -> Vec<Sequence> {
+pub fn sequences(demonstration: Demonstration) -> Vec<Sequence> {
     let Demonstration { mut frames, curvature } = demonstration;
     let pieces = curvature.chunks_exact(FRAMES_PER_LOOK);
-    pieces.map(|labels| Sequence { frames: frames.drain(..labels.len()).collect(), labels: labels.to_vec() }).collect()
+    let piece = |labels: &[Steering]| Sequence {
+        frames: frames.drain(..labels.len()).collect(),
+        labels: labels.to_vec(),
+        elapsed_secs: vec![DT_SECS as f32; labels.len()],
+    };
+    pieces.map(piece).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Seek as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::recording::series::Series;
 use crate::recording::stated_camera::{CAMERA_KEY, StatedCamera};
 use crate::recording::steering_name::steering_rank_within;
 
-/// More pictures or channels than that are refused: 58 hours at 20 a second.
+/// More pictures than that are refused: 58 hours at 20 a second.
 const MAX_PICTURES: usize = 1 << 22;
 
 /// Nanoseconds in a second.
@@ -31,8 +32,10 @@ pub(super) struct Index {
     pub speed: Option<NumberChannel>,
     /// All topics, for messages.
     pub topics: Vec<String>,
-    /// The file ends in the middle of a record.
-    pub is_cut: bool,
+    /// Chunks that were passed over because their bytes are not those that were written.
+    pub damaged_chunks: usize,
+    /// Records passed over for the same reason; an end in the middle of a record is one.
+    pub damaged_records: usize,
 }
 
 /// A topic of compressed pictures.
@@ -75,15 +78,18 @@ impl Index {
     /// # Errors
     /// Says in words that it is no MCAP file, or is damaged before anything of use.
     pub fn read(path: &Path, steering: Option<&str>, speed: Option<&str>) -> Result<Self, String> {
-        let file = File::open(path).map_err(|error| error.to_string())?;
+        let mut file = File::open(path).map_err(|error| error.to_string())?;
         let mut scan = Scan { given: [steering, speed], ..Scan::default() };
-        let stop =
-            contained(|| Ok(records::of_file(&file, |offset, opcode, record| scan.record(offset, opcode, record))))?;
-        match stop {
-            Ok(()) => {}
-            Err(Stop::Cut) if scan.has_pictures() => scan.index.is_cut = true,
-            Err(Stop::Cut) => return Err("a file cut short".to_owned()),
-            Err(Stop::Because(reason)) => return Err(reason),
+        scan.go_through(&file)?;
+        if scan.index.damaged_chunks > 0 && scan.messages_of_no_channel > 0 {
+            // What a damaged chunk stated of its channels stands again at the end of the file.
+            scan.forget_messages();
+            file.rewind().map_err(|error| error.to_string())?;
+            scan.go_through(&file)?;
+        }
+        let damaged = scan.index.damaged_chunks;
+        if damaged > 0 && !scan.has_pictures() {
+            return Err(format!("{damaged} damaged chunks and no picture"));
         }
         Ok(scan.into_index())
     }
@@ -116,6 +122,7 @@ struct Scan<'a> {
     unread: BTreeMap<u16, (String, String)>,
     watched: Vec<Watched>,
     pictures: usize,
+    messages_of_no_channel: usize,
 }
 
 impl Scan<'_> {
@@ -123,28 +130,57 @@ impl Scan<'_> {
         self.pictures > 0
     }
 
+    fn go_through(&mut self, file: &File) -> Result<(), String> {
+        let stop =
+            contained(|| Ok(records::of_file(file, |offset, opcode, record| self.record(offset, opcode, record))))?;
+        match stop {
+            Ok(()) => {}
+            Err(Stop::Full) => return Err("more than 4 million pictures".to_owned()),
+            // Behind a damaged length no further record can be found.
+            Err(Stop::Cut | Stop::Because(_)) if self.has_pictures() => self.index.damaged_records += 1,
+            Err(Stop::Cut) => return Err("a file cut short".to_owned()),
+            Err(Stop::Because(reason)) => return Err(reason),
+        }
+        Ok(())
+    }
+
+    /// Back to the beginning of the file, with all that is known of its channels.
+    fn forget_messages(&mut self) {
+        self.index.cameras.iter_mut().for_each(|camera| camera.messages.clear());
+        self.watched.iter_mut().for_each(|watched| watched.samples.clear());
+        (self.index.damaged_chunks, self.index.damaged_records) = (0, 0);
+        (self.pictures, self.messages_of_no_channel) = (0, 0);
+    }
+
     fn record(&mut self, offset: u64, opcode: u8, record: &[u8]) -> Result<(), Stop> {
         if opcode != op::CHUNK {
             return self.plain_record(offset, None, opcode, record);
         }
         let mut within = 0;
-        records::of_chunk(record, |opcode, record| {
+        let gone_through = records::of_chunk(record, |opcode, record| {
             within += 1;
             self.plain_record(offset, Some(within - 1), opcode, record)
-        })
+        });
+        match gone_through {
+            // The chunk's own length was read, so that the next one is found all the same.
+            Err(Stop::Cut | Stop::Because(_)) => self.index.damaged_chunks += 1,
+            whole_or_full => whole_or_full?,
+        }
+        Ok(())
     }
 
     fn plain_record(&mut self, offset: u64, within: Option<u32>, opcode: u8, record: &[u8]) -> Result<(), Stop> {
         if ![op::SCHEMA, op::CHANNEL, op::MESSAGE].contains(&opcode) {
             return Ok(());
         }
-        match mcap::parse_record(opcode, record).map_err(|error| error.to_string())? {
-            Record::Schema { header, data } => {
+        match mcap::parse_record(opcode, record) {
+            Ok(Record::Schema { header, data }) => {
                 self.schemas.insert(header.id, (header.name, header.encoding, data.into_owned()));
             }
-            Record::Channel(channel) => self.channel(&channel),
-            Record::Message { header, data } => self.message(offset, within, &header, &data)?,
-            _ => {}
+            Ok(Record::Channel(channel)) => self.channel(&channel),
+            Ok(Record::Message { header, data }) => self.message(offset, within, &header, &data)?,
+            Ok(_) => {}
+            Err(_) => self.index.damaged_records += 1,
         }
         Ok(())
     }
@@ -201,11 +237,11 @@ impl Scan<'_> {
 
     fn message(&mut self, offset: u64, within: Option<u32>, header: &MessageHeader, data: &[u8]) -> Result<(), Stop> {
         let time_secs = header.log_time as f64 / NANOS;
+        self.messages_of_no_channel += usize::from(!self.channels.contains_key(&header.channel_id));
         if let Some(camera) = self.index.cameras.iter_mut().find(|camera| camera.channel == header.channel_id) {
             camera.messages.push(MessagePlace { record: offset, within, time_secs });
             self.pictures += 1;
-            let too_many = || Stop::Because("more than 4 million pictures".to_owned());
-            return if self.pictures > MAX_PICTURES { Err(too_many()) } else { Ok(()) };
+            return if self.pictures > MAX_PICTURES { Err(Stop::Full) } else { Ok(()) };
         }
         if let Some((topic, schema)) = self.unread.remove(&header.channel_id) {
             let codec = Arc::new(Codec::Json);

@@ -92,8 +92,9 @@ fn rows(index: &Index, camera: usize, steering: Option<&NumberChannel>, name: &s
             starts_drive: false,
         })
     };
-    let end_is_missing = index.is_cut.then_some(Err(SkipReason::DamagedRecord));
-    sort_out(times.into_iter().map(row).chain(end_is_missing))
+    let chunks = (0..index.damaged_chunks).map(|_| Err(SkipReason::DamagedChunk));
+    let records = (0..index.damaged_records).map(|_| Err(SkipReason::DamagedRecord));
+    sort_out(times.into_iter().map(row).chain(chunks).chain(records))
 }
 
 fn choose_camera(

@@ -79,7 +79,7 @@ impl McapPictures {
         })?;
         match outcome {
             Ok(()) => Ok(messages),
-            Err(Stop::Cut) => Err("chunk cut short".to_owned()),
+            Err(Stop::Cut | Stop::Full) => Err("chunk cut short".to_owned()),
             Err(Stop::Because(reason)) => Err(reason),
         }
     }

@@ -19,6 +19,8 @@ pub(super) const HEADER_BYTES: u64 = 9;
 pub(super) enum Stop {
     /// The file ends in the middle of a record, as where a recorder lost power.
     Cut,
+    /// There is more of use in the file than is taken.
+    Full,
     /// In words.
     Because(String),
 }
@@ -41,9 +43,10 @@ pub(super) fn of_file(file: impl Read, mut found: impl FnMut(u64, u8, &[u8]) -> 
     })
 }
 
-/// Calls back with opcode and content of each record in a chunk.
+/// Calls back with opcode and content of each record in a chunk. Where its writer left a checksum nothing is called
+/// back of a chunk that does not agree with it: its numbers may be any.
 pub(super) fn of_chunk(chunk: &[u8], found: impl FnMut(u8, &[u8]) -> Result<(), Stop>) -> Result<(), Stop> {
-    let options = options().with_skip_start_magic(true).with_skip_end_magic(true).with_validate_chunk_crcs(true);
+    let options = options().with_skip_start_magic(true).with_skip_end_magic(true).with_prevalidate_chunk_crcs(true);
     let header: Vec<u8> = [op::CHUNK].into_iter().chain((chunk.len() as u64).to_le_bytes()).collect();
     go_through(header.as_slice().chain(chunk), options, found)
 }

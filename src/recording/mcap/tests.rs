@@ -225,6 +225,77 @@ fn a_file_cut_in_the_middle_keeps_what_came_before() {
     assert!(read_file(&path).unwrap_err().to_string().contains("expected an MCAP file"));
 }
 
+/// Sixty pictures in many small chunks, packed in this way, and where each chunk's records begin.
+fn chunked_file(compression: Option<mcap::Compression>) -> (tempfile::TempDir, PathBuf, Vec<usize>) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("drive.mcap");
+    let options = mcap::WriteOptions::new().chunk_size(Some(4096)).compression(compression);
+    let mut writer = options.create(fs::File::create(&path).unwrap()).unwrap();
+    let mut channel = |name: &str, topic: &str| {
+        let id = writer.add_schema(name, "jsonschema", b"{}").unwrap();
+        writer.add_channel(id, topic, "json", &BTreeMap::new()).unwrap()
+    };
+    let [camera, steering] = [channel("foxglove.CompressedImage", "/camera"), channel("car.State", "/car")];
+    for i in 0..60_u8 {
+        let picture = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, jpeg(4 * i));
+        let messages =
+            [(camera, format!(r#"{{"data": "{picture}"}}"#)), (steering, format!(r#"{{"steer": 0.{i:02}}}"#))];
+        for (channel_id, data) in messages {
+            let log_time = u64::from(i) * 50_000_000;
+            let header = mcap::records::MessageHeader { channel_id, sequence: 0, log_time, publish_time: 0 };
+            writer.write_to_known_channel(&header, data.as_bytes()).unwrap();
+        }
+    }
+    let chunks = writer.finish().unwrap().chunk_indexes;
+    let starts = chunks.iter().map(|chunk| chunk.compressed_data_offset().unwrap() as usize);
+    (dir, path, starts.collect())
+}
+
+#[test]
+fn a_damaged_chunk_in_the_middle_is_passed_over_and_counted() {
+    for compression in [None, Some(mcap::Compression::Zstd), Some(mcap::Compression::Lz4)] {
+        let (_dir, path, chunks) = chunked_file(compression);
+        assert!(chunks.len() > 4, "{}", chunks.len());
+        let whole = read_file(&path).unwrap();
+        assert_eq!((whole.rows.len(), whole.skipped.len()), (60, 0));
+        let mut bytes = fs::read(&path).unwrap();
+        // In the text of a picture or a number, or in what either was packed to.
+        bytes[chunks[2] + 200] ^= 0x41;
+        fs::write(&path, bytes).unwrap();
+        let log = read_file(&path).unwrap();
+        assert_eq!(log.skipped.get(&SkipReason::DamagedChunk), Some(&1), "{compression:?}");
+        assert!((40..60).contains(&log.rows.len()), "{}", log.rows.len());
+        let last = log.rows.len() - 1;
+        assert!((log.rows[last].recorded_ms - 2950.0).abs() < 1e-6, "read to the end");
+        for row in 0..=last {
+            let i = (log.rows[row].recorded_ms / 50.0).round() as u8;
+            assert!(level(&log, row).abs_diff(4 * i) < 3, "picture {i}");
+            assert!((log.rows[row].value.unwrap() - f64::from(i) / 100.0).abs() < 1e-9, "label {i}");
+        }
+    }
+}
+
+#[test]
+fn channels_of_a_damaged_chunk_are_taken_from_the_end_of_the_file() {
+    let (_dir, path, chunks) = chunked_file(None);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[chunks[0] + 9] ^= 0x41;
+    fs::write(&path, bytes).unwrap();
+    let log = read_file(&path).unwrap();
+    assert_eq!(log.skipped, [(SkipReason::DamagedChunk, 1)].into());
+    assert!((40..60).contains(&log.rows.len()) && log.rows[0].value > Some(0.0), "{}", log.rows.len());
+}
+
+#[test]
+fn a_file_of_damaged_chunks_alone_is_refused() {
+    let (_dir, path, chunks) = chunked_file(None);
+    let mut bytes = fs::read(&path).unwrap();
+    chunks.iter().for_each(|&chunk| bytes[chunk + 9] ^= 0x41);
+    fs::write(&path, bytes).unwrap();
+    let message = read_file(&path).unwrap_err().to_string();
+    assert!(message.contains(&format!("{} damaged chunks and no picture", chunks.len())), "{message}");
+}
+
 #[test]
 fn broken_files_are_survived() {
     let (_dir, path) = own_file();

@@ -123,6 +123,23 @@ fn a_claim_of_four_billion_frames_is_refused_before_memory_is_taken() {
 }
 
 #[test]
+fn a_codec_that_is_not_decoded_here_is_named() {
+    let (dir, path) = video_of(3);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let configuration = bytes.windows(4).position(|name| name == b"avcC").unwrap();
+    let entry = bytes[..configuration].windows(4).rposition(|name| name == b"avc1").unwrap();
+    bytes[configuration..configuration + 4].copy_from_slice(b"av1C");
+    bytes[entry..entry + 4].copy_from_slice(b"av01");
+    // Marker and version of an AV1 configuration.
+    bytes[configuration + 4] = 0x81;
+    std::fs::write(&path, bytes).unwrap();
+    let message = crate::recording::Recording::open(dir.path()).unwrap_err().to_string();
+    // With an ffmpeg on the PATH it is asked, and finds no AV1 either.
+    assert!(message.contains("coded as AV1, decoded here are H.264 and H.265; "), "{message}");
+    assert!(message.contains("ffmpeg") && message.lines().count() == 1, "{message}");
+}
+
+#[test]
 fn broken_videos_are_survived() {
     let (_dir, path) = video_of(6);
     survives_broken_copies(&std::fs::read(&path).unwrap(), |bytes| drop(read_all(bytes)));
