@@ -48,6 +48,12 @@ impl Axis {
         self
     }
 
+    /// Letters of the longest of its names; 0 where it marks numbers.
+    pub(super) fn longest_name(&self) -> usize {
+        let names = self.ticks.iter().flatten().map(|(_, name)| name).filter(|name| name.parse::<f64>().is_err());
+        names.map(|name| name.chars().count()).max().unwrap_or(0)
+    }
+
     /// Where the axis begins and ends for these data, and what it marks.
     pub(super) fn extent(&self, data: impl Iterator<Item = f64>) -> Extent {
         let values = data.chain(self.included.iter().copied());

@@ -15,7 +15,8 @@ const STEPS: i32 = 64;
 /// Draws the cells, and the scale in the strip beside them. A number that is not finite has no colour.
 pub(super) fn draw(map: &HeatMap, plot: &PlotArea, strip: &Area) -> anyhow::Result<()> {
     let finite = map.rows.iter().flatten().copied().filter(|value| value.is_finite());
-    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    let ends = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    let (low, high) = map.range.unwrap_or(ends);
     for (row, values) in map.rows.iter().enumerate() {
         for (column, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
             let (x, y) = (column as f64, row as f64);
@@ -30,6 +31,11 @@ pub(super) fn draw(map: &HeatMap, plot: &PlotArea, strip: &Area) -> anyhow::Resu
     if low <= high { draw_scale(map, (low, high), strip) } else { Ok(()) }
 }
 
+/// Rounded to three significant digits: what a scale needs.
+fn three_digits(value: f64) -> f64 {
+    format!("{value:.2e}").parse().unwrap_or(value)
+}
+
 fn draw_scale(map: &HeatMap, (low, high): (f64, f64), strip: &Area) -> anyhow::Result<()> {
     let height = strip.dim_in_pixel().1 as i32;
     let (top, bottom) = (at(26), height - at(50));
@@ -41,7 +47,7 @@ fn draw_scale(map: &HeatMap, (low, high): (f64, f64), strip: &Area) -> anyhow::R
         strip.draw(&Rectangle::new(corners, colour.rgb().filled()))?;
     }
     for (value, y) in [(low, bottom), ((low + high) / 2.0, (top + bottom) / 2), (high, top)] {
-        strip.draw_text(&number(value), &text(11, HPos::Left), (at(18), y))?;
+        strip.draw_text(&number(three_digits(value)), &text(11, HPos::Left), (at(18), y))?;
     }
     Ok(strip.draw_text(&map.label, &text(12, HPos::Right), (at(66), height - at(16)))?)
 }

@@ -13,8 +13,8 @@ use plotters::style::{IntoFont as _, TextStyle, WHITE};
 /// SVG units per pixel: the drawing library places in whole units, which would show in slanted lines.
 const UNITS: u32 = 20;
 
-/// Size of a panel in pixels, axes and labels included.
-const PANEL: (u32, u32) = (330, 250);
+/// Size of a panel in pixels, axes and labels included, unless the figure has another.
+pub(super) const PANEL: (u32, u32) = (330, 250);
 
 /// Height in pixels of the title's strip.
 const TITLE_HEIGHT: u32 = 34;
@@ -22,8 +22,11 @@ const TITLE_HEIGHT: u32 = 34;
 /// Room in pixels around the figure.
 const MARGIN: u32 = 8;
 
-/// Room in pixels for the numbers and the label of an axis: below, and on the left.
+/// Room in pixels for the numbers and the label of an axis: below, and on the left at least.
 pub(super) const LABEL_ROOM: (u32, u32) = (40, 62);
+
+/// Width in pixels of a letter of an axis's names, on average.
+const LETTER: u32 = 6;
 
 /// Width in pixels of a heat map's colour scale with its numbers.
 const SCALE_WIDTH: u32 = 70;
@@ -64,9 +67,9 @@ impl Sheet {
         anyhow::ensure!(figure.panels.len() <= 400, "{} panels are more than 400", figure.panels.len());
         let columns = figure.columns.min(figure.panels.len()).max(1);
         let rows = figure.panels.len().div_ceil(columns).max(1);
-        let width = PANEL.0 * columns as u32 + 2 * MARGIN;
+        let width = figure.panel_size.0 * columns as u32 + 2 * MARGIN;
         let title_height = if figure.title.is_empty() { 0 } else { TITLE_HEIGHT };
-        let panels_height = PANEL.1 * rows as u32;
+        let panels_height = figure.panel_size.1 * rows as u32;
         let height = title_height + panels_height + legend::height(entries, width) + 2 * MARGIN;
         Ok(Self { rows, columns, width, height, title_height, panels_height })
     }
@@ -93,17 +96,23 @@ fn draw_parts(figure: &Figure, entries: &[legend::Entry], sheet: &Sheet, svg: &m
         title.draw_text(&figure.title, &text(16, HPos::Left), (at(8), at(14)))?;
     }
     for (panel, area) in figure.panels.iter().zip(panels.split_evenly((sheet.rows, sheet.columns))) {
-        draw_panel(panel, &area)?;
+        draw_panel(panel, figure.panel_size.0, &area)?;
     }
     legend::draw(entries, &strip, sheet.width)?;
     Ok(whole.present()?)
 }
 
-fn draw_panel(panel: &Panel, area: &Area) -> anyhow::Result<()> {
+/// Room in pixels on the left of a panel: its names fit.
+pub(super) fn left_room(panel: &Panel) -> u32 {
+    let names = panel.y.longest_name() as u32 * LETTER;
+    LABEL_ROOM.1.max(if names > 0 { names + 16 } else { 0 })
+}
+
+fn draw_panel(panel: &Panel, width: u32, area: &Area) -> anyhow::Result<()> {
     let scale_width = if panel.heat_map.is_some() { SCALE_WIDTH } else { 0 };
-    let (main, strip) = area.split_horizontally(px(PANEL.0 - scale_width));
+    let (main, strip) = area.split_horizontally(px(width - scale_width));
     if !panel.title.is_empty() {
-        let middle = (LABEL_ROOM.1 + PANEL.0 - scale_width) / 2;
+        let middle = (left_room(panel) + width - scale_width) / 2;
         main.draw_text(&panel.title, &text(13, HPos::Center), (px(middle) as i32, at(13)))?;
     }
     let plot = PlotArea::draw(panel, &main)?;
@@ -111,4 +120,18 @@ fn draw_panel(panel: &Panel, area: &Area) -> anyhow::Result<()> {
         heat_map::draw(map, &plot, &strip)?;
     }
     panel.series.iter().try_for_each(|series| marks::draw(&plot, series))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::Axis;
+
+    #[test]
+    fn long_names_beside_an_axis_get_the_room_they_take_and_numbers_no_more_than_before() {
+        let panel = |names: [&str; 2]| Panel::new("", Axis::linear("x"), Axis::categories("", names));
+        assert_eq!(left_room(&panel(["a", "b"])), LABEL_ROOM.1);
+        assert_eq!(left_room(&panel(["a", "marking-erasure"])), 15 * LETTER + 16);
+        assert_eq!(left_room(&panel(["1000000000000000", "2"])), LABEL_ROOM.1);
+    }
 }

@@ -1,4 +1,5 @@
 //! Charts from plain numbers: a [`Figure`] of [`Panel`]s, as SVG text or as PNG bytes.
+//! Small pictures in a grid: a [`Sheet`].
 //!
 //! There is one drawing path. The chart is drawn as SVG by `plotters`, and the picture is that same SVG rasterised by
 //! `resvg` with fonts that the program carries, so it looks the same on a machine without any. The same data give the
@@ -30,10 +31,12 @@ mod marks;
 mod panel;
 mod plot_area;
 mod raster;
+mod sheet;
 
 pub use axis::Axis;
 pub use colour::Colour;
 pub use panel::{HeatMap, Interval, Panel, Stroke};
+pub use sheet::Sheet;
 
 use anyhow::Context as _;
 
@@ -42,18 +45,25 @@ use anyhow::Context as _;
 pub struct Figure {
     title: String,
     columns: usize,
+    panel_size: (u32, u32),
     panels: Vec<Panel>,
 }
 
 impl Figure {
     /// A figure without panels, in one column. An empty title takes no room.
     pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), columns: 1, panels: Vec::new() }
+        Self { title: title.into(), columns: 1, panel_size: layout::PANEL, panels: Vec::new() }
     }
 
     /// Lays the panels out in rows of this many, at least 1.
     pub fn columns(mut self, columns: usize) -> Self {
         self.columns = columns.max(1);
+        self
+    }
+
+    /// Makes every panel this large in pixels, axes included; by default 330x250, and never smaller.
+    pub fn panel_size(mut self, width: u32, height: u32) -> Self {
+        self.panel_size = (width.clamp(layout::PANEL.0, 2000), height.clamp(layout::PANEL.1, 2000));
         self
     }
 

@@ -62,6 +62,8 @@ pub struct HeatMap {
     pub label: String,
     /// Rows from the bottom up.
     pub rows: Vec<Vec<f64>>,
+    /// What the ends of the colour scale stand for; `None` for the smallest and the largest number.
+    pub range: Option<(f64, f64)>,
 }
 
 /// A straight line through the whole panel.

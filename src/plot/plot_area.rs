@@ -2,7 +2,7 @@
 
 use super::colour::Colour;
 use super::extent::Extent;
-use super::layout::{Area, LABEL_ROOM, px, text};
+use super::layout::{Area, LABEL_ROOM, left_room, px, text};
 use super::panel::{Panel, Rule};
 use plotters::chart::ChartBuilder;
 use plotters::coord::ranged1d::Ranged as _;
@@ -34,7 +34,7 @@ impl<'a> PlotArea<'a> {
             .margin_right(px(12))
             .margin_bottom(px(6))
             .x_label_area_size(px(LABEL_ROOM.0))
-            .y_label_area_size(px(LABEL_ROOM.1))
+            .y_label_area_size(px(left_room(panel)))
             .build_cartesian_2d(x.clone(), y.clone())?;
         let plot = Self { area: chart.plotting_area().strip_coord_spec(), x, y };
         for (from, to) in &panel.spans {

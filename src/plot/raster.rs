@@ -8,7 +8,7 @@ use std::io::Cursor;
 use std::sync::{Arc, LazyLock};
 
 /// Pixels of the picture per pixel of the SVG.
-const SCALE: f32 = 1.5;
+pub(super) const SCALE: f32 = 1.5;
 
 /// Pixels of a picture, at most: 400 MB while it is drawn.
 const MOST_PIXELS: u64 = 100_000_000;
