@@ -18,13 +18,15 @@ pub struct Section {
     pub charts: Vec<Chart>,
     /// Pictures of what the policies saw.
     pub pictures: Vec<Picture>,
+    /// What a check found wanting, a line each; most suites only measure.
+    pub wanting: Vec<String>,
 }
 
 impl Section {
     /// An empty section.
     pub fn new(id: &str, title: &str) -> Self {
-        let (text, tables, charts, pictures) = Default::default();
-        Self { id: id.into(), title: title.into(), text, tables, charts, pictures }
+        let (text, tables, charts, pictures, wanting) = Default::default();
+        Self { id: id.into(), title: title.into(), text, tables, charts, pictures, wanting }
     }
 
     /// Adds a paragraph.
@@ -65,6 +67,13 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// One cell per column. Rows are told apart by their text and count cells in key columns.
     pub rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// Whether some number in this column has an interval.
+    pub fn has_intervals(&self, column: usize) -> bool {
+        self.rows.iter().any(|row| matches!(row.get(column), Some(Cell::Interval { .. })))
+    }
 }
 
 /// What a column holds.

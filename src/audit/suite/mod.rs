@@ -1,6 +1,17 @@
 //! What an audit is made of: suites, each a list of small units of work that can be done in any order, by any thread, on
 //! any machine, and whose outcomes together make a section of the report.
 
+pub mod curves;
+pub mod driving;
+pub mod neurons;
+pub mod passive;
+pub mod policies;
+pub mod replay;
+pub mod saliency;
+pub mod shortcut;
+#[cfg(test)]
+mod test_subjects;
+
 use super::section::Section;
 use crate::driver::Driver;
 use serde_json::Value;
@@ -43,6 +54,8 @@ pub struct Subject {
     pub training: String,
     /// Largest variance of image noise it saw in training; `None` where its card does not say.
     pub trained_noise_variance: Option<f64>,
+    /// Whether its roadsides told how the road bends ([`crate::sim::Cue`]).
+    pub trained_with_cue: bool,
     /// The policy itself, at the start of a drive.
     pub driver: Driver,
 }

@@ -1,20 +1,16 @@
 //! How near a policy's steering comes to a recorded human's, beside the simplest predictors. A poor guide to driving
 //! (Codevilla et al. 2018): said so wherever it is shown.
 
-use crate::driver::moment::{Moment, Session, SessionInfo};
-use serde::Serialize;
-use std::sync::{Arc, Mutex, PoisonError};
+mod figures;
+mod steering_error;
+mod tables;
 
-/// Errors of one predictor over a recording, in 1/m.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SteeringError {
-    /// The policy, `zero` or `mean`.
-    pub name: String,
-    /// Mean absolute error.
-    pub mae_per_m: f64,
-    /// Root mean squared error.
-    pub rmse_per_m: f64,
-}
+pub use figures::{CurvatureBin, OpenLoopFigures, TURN_PER_M};
+pub use steering_error::SteeringError;
+pub use tables::{curvature_table, steering_error_table};
+
+use crate::driver::moment::{Moment, Session, SessionInfo};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Collects predictions beside recorded steering.
 #[derive(Clone, Debug, Default)]
@@ -61,26 +57,19 @@ impl OpenLoop {
         self.unlabelled
     }
 
-    /// Errors of every policy, then of always steering straight and of always steering the recording's mean. Empty
-    /// where nothing could be compared.
-    pub fn errors(&self) -> Vec<SteeringError> {
+    /// Figures of every policy by name, then of `zero`, always straight on, and of `mean`, always the recording's mean.
+    /// Empty where nothing could be compared.
+    pub fn figures(&self) -> Vec<(String, OpenLoopFigures)> {
         if self.pairs.is_empty() {
             return Vec::new();
         }
-        let count = self.pairs.len() as f64;
-        let mean = self.pairs.iter().map(|(recorded, _)| recorded).sum::<f64>() / count;
-        let policies = self.names.iter().enumerate().map(|(i, name)| self.error(name, |predicted| predicted[i]));
-        policies.chain([self.error("zero", |_| 0.0), self.error("mean", |_| mean)]).collect()
-    }
-
-    fn error(&self, name: &str, predict: impl Fn(&[f64]) -> f64) -> SteeringError {
-        let count = self.pairs.len() as f64;
-        let errors: Vec<f64> = self.pairs.iter().map(|(recorded, predicted)| predict(predicted) - recorded).collect();
-        SteeringError {
-            name: name.into(),
-            mae_per_m: errors.iter().map(|error| error.abs()).sum::<f64>() / count,
-            rmse_per_m: (errors.iter().map(|error| error * error).sum::<f64>() / count).sqrt(),
-        }
+        let mean = self.pairs.iter().map(|(recorded, _)| recorded).sum::<f64>() / self.pairs.len() as f64;
+        let figures = |predict: &dyn Fn(&[f64]) -> f64| {
+            OpenLoopFigures::of(self.pairs.iter().map(|(recorded, predicted)| (predict(predicted), *recorded)))
+        };
+        let policies = self.names.iter().enumerate();
+        let policies = policies.map(|(i, name)| (name.clone(), figures(&|predicted| predicted[i])));
+        policies.chain([("zero".into(), figures(&|_| 0.0)), ("mean".into(), figures(&|_| mean))]).collect()
     }
 }
 
@@ -138,13 +127,14 @@ mod tests {
     fn a_policy_that_says_what_was_recorded_has_no_error_and_zero_has_the_labels_size() {
         let pairs = vec![(0.01, vec![0.01]), (-0.03, vec![-0.03])];
         let open_loop = OpenLoop { names: vec!["ncp".into()], pairs, ..OpenLoop::default() };
-        let errors = open_loop.errors();
-        assert_eq!((errors[0].name.as_str(), errors[0].rmse_per_m), ("ncp", 0.0));
-        assert!((errors[1].mae_per_m - 0.02).abs() < 1e-12 && (errors[2].mae_per_m - 0.02).abs() < 1e-12);
+        let figures = open_loop.figures();
+        assert_eq!((figures[0].0.as_str(), figures[0].1.rmse_per_m()), ("ncp", Some(0.0)));
+        let mae = |i: usize| figures[i].1.mae_per_m().unwrap();
+        assert!((mae(1) - 0.02).abs() < 1e-12 && (mae(2) - 0.02).abs() < 1e-12);
     }
 
     #[test]
     fn a_recording_without_labels_has_no_errors() {
-        assert_eq!(OpenLoop::new(vec!["ncp".into()]).errors(), vec![]);
+        assert_eq!(OpenLoop::new(vec!["ncp".into()]).figures(), vec![]);
     }
 }
