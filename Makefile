@@ -1,6 +1,6 @@
 # One line of cargo per target; the checks above them say what is missing on a fresh machine.
 
-.PHONY: demo test check bench bench-torch models tools
+.PHONY: demo test check bench bench-torch models audit-set tools
 
 demo: tools
 	cargo run --release
@@ -25,6 +25,12 @@ bench-torch: tools
 models: tools
 	cargo run --release -- train --policy ncp --out models
 	cargo run --release -- train --policy cnn --out models
+
+# Three trainings of each policy that the audit compares.
+audit-set: tools
+	for seed in 1 2 3; do for policy in ncp cnn lstm ctrnn ltc-random; do \
+		cargo run --release -- train --policy $$policy --seed $$seed --looks 2400 --out models/seed-$$seed || exit; \
+	done; done
 
 tools:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 or newer from https://rustup.rs"; exit 1; }

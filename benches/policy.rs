@@ -84,5 +84,5 @@ fn training_with_its_rendering(bencher: Bencher, kind: PolicyKind) {
     let config = TrainingConfig { validation_looks: 16, ..TrainingConfig::recipe(kind, 1, 1600) };
     bencher
         .counter(ItemsCount::new(config.steps * FRAMES_PER_STEP))
-        .bench_local(|| train(&config, &device::cpu(), &mut |_| true));
+        .bench_local(|| train(&config, None, &device::cpu(), &mut |_| true));
 }

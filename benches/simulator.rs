@@ -4,7 +4,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use liquid_lane::frame::{RgbImage, Size};
 use liquid_lane::sim::{
-    Camera, CarState, DemonstrationSpec, Factors, Masks, RoadSet, Weather, World, WorldSpec, demonstrate,
+    Camera, CarState, Cue, DemonstrationSpec, Factors, Masks, RoadSet, Weather, World, WorldSpec, demonstrate,
 };
 
 const LOOKS: u64 = 60;
@@ -38,13 +38,13 @@ fn worlds_built() -> World {
 #[divan::bench(sample_count = 20)]
 fn demonstration_frames(bencher: Bencher) {
     const FRAMES: usize = 16;
-    let (set, size) = (RoadSet::Train, Size::new(120, 48));
-    bencher
-        .counter(ItemsCount::new(FRAMES))
-        .bench_local(|| demonstrate(DemonstrationSpec { set, seed: black_box(7), frames: FRAMES, size, family: None }));
+    let (set, size, cue) = (RoadSet::Train, Size::new(120, 48), Cue::Absent);
+    bencher.counter(ItemsCount::new(FRAMES)).bench_local(|| {
+        demonstrate(DemonstrationSpec { set, seed: black_box(7), frames: FRAMES, size, family: None, cue })
+    });
 }
 
 fn world(seed: u64) -> World {
     let (set, weather) = (RoadSet::Train, Weather::Daylight);
-    World::build(WorldSpec { set, seed, weather, family: None, length_m: 130.0 })
+    World::build(WorldSpec::drawn(set, seed, weather, 130.0))
 }

@@ -1,8 +1,8 @@
 //! `liquid-lane drive`: in a window, as a film, or as a table.
 
 use super::{models, output};
-use crate::audit::closed_loop::DrivingScore;
-use crate::driver::closed_loop::{Conditions, DriveLog, Pilot, drive};
+use crate::audit::driving::{DriveFigures, DrivingScore};
+use crate::driver::closed_loop::{Conditions, Pilot, drive};
 use crate::driver::moment::Session as _;
 use crate::driver::twin_drive::{Course, TwinDrive};
 use crate::sim::{RoadFamily, RoadSet, Weather};
@@ -186,20 +186,20 @@ fn table(arguments: &Arguments, roads: u32) -> anyhow::Result<()> {
     output::line(output::driving_table(&policies).trim_end())
 }
 
-/// Drives roads of consecutive seeds from `course` on, in parallel; the order of the scores is that of the seeds.
+/// Drives roads of consecutive seeds from `course` on, in parallel; the order of the figures is that of the seeds.
 pub fn drive_roads(
     pilot: &Pilot,
     course: Course,
     roads: u32,
     noise_variance: f32,
     done: &(dyn Fn() + Sync),
-) -> anyhow::Result<Vec<DriveLog>> {
-    let logs = (course.seed..course.seed + roads).into_par_iter().map(|seed| {
+) -> anyhow::Result<Vec<DriveFigures>> {
+    let drives = (course.seed..course.seed + roads).into_par_iter().map(|seed| {
         let course = Course { seed, ..course };
         let conditions = Conditions { noise_variance, ..Conditions::default() };
         let log = drive(&mut pilot.clone(), course.world(), course.seconds, &conditions);
         done();
-        log
+        log.map(|log| DriveFigures::of(&log))
     });
-    Ok(logs.collect::<Result<Vec<_>, _>>()?)
+    Ok(drives.collect::<Result<Vec<_>, _>>()?)
 }

@@ -1,5 +1,6 @@
 //! The command line: what was asked for, done and told. The only place that prints and exits.
 
+mod audit;
 mod drive;
 mod model;
 mod models;
@@ -7,6 +8,8 @@ mod output;
 mod record;
 mod recording;
 mod replay;
+mod revision;
+mod subjects;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -27,7 +30,7 @@ Examples:
                                                        a table of crashes, with intervals
   liquid-lane replay my_drive/                         watch a recording, open loop
   liquid-lane train --policy ncp                       train on the simulator, on this machine's processor
-
+  liquid-lane audit unseen --policies ncp,cnn          a report with tables, intervals and charts
   liquid-lane model show ncp                           what a policy is made of
 
 Exit codes: 0 done, 1 a check found something, 2 could not run.";
@@ -54,6 +57,8 @@ enum Task {
     Recording(recording::Arguments),
     /// Train a policy on the simulator and score it
     Train(train::Arguments),
+    /// Judge policies: drive, disturb, look inside, and write a report
+    Audit(audit::Arguments),
     /// Show, import, export and check policies and cells
     Model(model::Arguments),
 }
@@ -67,13 +72,17 @@ pub fn run() -> ExitCode {
         Task::Record(arguments) => record::run(&arguments),
         Task::Recording(arguments) => recording::run(&arguments),
         Task::Train(arguments) => train::run(&arguments),
-        Task::Model(arguments) => match model::run(&arguments) {
-            Ok(false) => return ExitCode::from(FOUND_SOMETHING),
-            done => done.map(drop),
-        },
+        Task::Audit(arguments) => return exit_code(audit::run(&arguments)),
+        Task::Model(arguments) => return exit_code(model::run(&arguments)),
     };
+    exit_code(done.map(|()| true))
+}
+
+/// Of a task that says whether all was as it should be.
+fn exit_code(done: anyhow::Result<bool>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(FOUND_SOMETHING),
         // Whoever read our output has had enough.
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -7,11 +7,33 @@ use crate::policy::{Policy, PolicyKind};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 
-/// The shipped weights.
+/// The shipped weights that drive: the longest training of each.
 const EMBEDDED: [(PolicyKind, &[u8]); 2] = [
     (PolicyKind::NCP, include_bytes!("../../models/ncp.safetensors")),
     (PolicyKind::CNN, include_bytes!("../../models/cnn.safetensors")),
 ];
+
+/// Three trainings of each policy that an audit compares, with the seeds 1, 2 and 3, all by one recipe.
+macro_rules! audit_set {
+    ($($name:literal),*) => {
+        [$(($name, [
+            include_bytes!(concat!("../../models/seed-1/", $name, ".safetensors")) as &[u8],
+            include_bytes!(concat!("../../models/seed-2/", $name, ".safetensors")),
+            include_bytes!(concat!("../../models/seed-3/", $name, ".safetensors")),
+        ])),*]
+    };
+}
+
+const AUDIT_SET: [(&str, [&[u8]; 3]); 5] = audit_set!["ncp", "cnn", "lstm", "ctrnn", "ltc-random"];
+
+/// The trainings of this policy in the audit set, with the names of their files.
+pub fn audit_set(kind: PolicyKind) -> impl Iterator<Item = (String, &'static [u8])> {
+    let name = kind.to_string();
+    let found = AUDIT_SET.into_iter().filter(move |(shipped, _)| *shipped == name);
+    found.flat_map(|(name, seeds)| {
+        (1..).zip(seeds).map(move |(seed, bytes)| (format!("models/seed-{seed}/{name}"), bytes))
+    })
+}
 
 /// Options that choose policies.
 #[derive(Clone, Debug, clap::Args)]
@@ -86,8 +108,8 @@ const BUILT_IN: &str = "built-in weights";
 /// When there is no such policy, or its weights are not shipped.
 pub fn embedded(name: &str, device: &Device) -> anyhow::Result<(Policy, ModelCard)> {
     let kind: PolicyKind = name.parse().map_err(anyhow::Error::msg)?;
-    let embedded = EMBEDDED.iter().find(|(embedded, _)| *embedded == kind);
-    let (_, bytes) = embedded.with_context(|| {
+    let best = EMBEDDED.iter().find(|(embedded, _)| *embedded == kind).map(|(_, bytes)| *bytes);
+    let bytes = best.or_else(|| audit_set(kind).next().map(|(_, bytes)| bytes)).with_context(|| {
         let train = format!("`liquid-lane train --policy {kind} --out DIR`");
         format!("no weights of `{kind}` are in the binary; train them ({train}) and name DIR/{kind}.safetensors")
     })?;

@@ -1,7 +1,8 @@
 //! What goes to standard output and error: lines, tables, progress.
 
-use crate::audit::closed_loop::DrivingScore;
+use crate::audit::driving::DrivingScore;
 use crate::audit::open_loop::SteeringError;
+use crate::audit::section::{Cell, Column, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::io::Write as _;
@@ -65,12 +66,53 @@ pub fn driving_table(scores: &[DrivingScore]) -> String {
     table
 }
 
+/// A table of an audit: words left, numbers right, intervals in brackets.
+pub fn table(table: &Table) -> String {
+    let headings = table.columns.iter().map(|column| column.heading.clone()).collect();
+    let cells = |row: &Vec<Cell>| row.iter().zip(&table.columns).map(|(cell, column)| shown(cell, column)).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(headings).chain(table.rows.iter().map(cells)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..table.columns.len()).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&table.columns).zip(&widths).map(|((cell, column), width)| {
+            if column.key { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+fn shown(cell: &Cell, column: &Column) -> String {
+    let digits = column.decimals;
+    match cell {
+        Cell::Interval { value, low, high } => format!("{value:.digits$} [{low:.digits$}, {high:.digits$}]"),
+        Cell::Count(count) => count.to_string(),
+        Cell::Number(value) if column.key => value.to_string(),
+        Cell::Number(value) => format!("{value:.digits$}"),
+        Cell::Text(text) => text.clone(),
+        Cell::Missing => "–".into(),
+    }
+}
+
 /// The table of open-loop errors.
 pub fn error_table(errors: &[SteeringError]) -> String {
-    let mut table = format!("{:<12} {:>12} {:>12}\n", "predictor", "MAE 1/km", "RMSE 1/km");
+    let mut table = format!(
+        "{:<12} {:>10} {:>10} {:>10} {:>10} {:>7} {:>8}\n",
+        "predictor", "MAE 1/km", "RMSE 1/km", "in bends", "bias 1/km", "R2", "turns F1"
+    );
     for error in errors {
-        let (mae, rmse) = (1e3 * error.mae_per_m, 1e3 * error.rmse_per_m);
-        table += &format!("{:<12} {mae:>12.2} {rmse:>12.2}\n", error.name);
+        let per_km = |per_m: Option<f64>| per_m.map_or("-".to_owned(), |per_m| format!("{:.2}", 1e3 * per_m));
+        let share = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
+        table += &format!(
+            "{:<12} {:>10} {:>10} {:>10} {:>10} {:>7} {:>8}\n",
+            error.name,
+            per_km(error.mae_per_m),
+            per_km(error.rmse_per_m),
+            per_km(error.curvature_weighted_mae_per_m),
+            per_km(error.bias_per_m),
+            share(error.r2),
+            share(error.macro_f1),
+        );
     }
     table
 }

@@ -136,7 +136,7 @@ fn report(facts: Facts, notes: &OpenLoop) -> Report {
         compared: notes.compared(),
         spoiled: notes.skipped().len(),
         unlabelled: notes.unlabelled(),
-        errors: notes.errors(),
+        errors: notes.figures().iter().map(|(name, figures)| SteeringError::of(name, figures)).collect(),
     }
 }
 

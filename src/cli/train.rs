@@ -2,7 +2,9 @@
 
 use super::drive::drive_roads;
 use super::output;
-use crate::audit::closed_loop::DrivingScore;
+use super::recording::options::{RecordingArguments, one_of};
+use super::revision::revision;
+use crate::audit::driving::DrivingScore;
 use crate::device::{Backend, Device};
 use crate::driver::closed_loop::Pilot;
 use crate::driver::twin_drive::Course;
@@ -11,13 +13,14 @@ use crate::policy::cell::{CellSpec, Constraint};
 use crate::policy::solver::Solver;
 use crate::policy::weights::{self, ModelCard};
 use crate::policy::{Policy, PolicyKind};
+use crate::recording::{Recording, RecordingOptions, SplitBy};
 use crate::sim::{RoadSet, Weather};
-use crate::train::{FRAMES_PER_STEP, Trained, TrainingConfig, train};
+use crate::train::{FRAMES_PER_STEP, Recorded, Trained, TrainingConfig, train};
 use crate::whole_file::WholeFile;
 use anyhow::ensure;
+use clap::builder::TypedValueParser;
 use serde::Serialize;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Instant;
 
 /// Roads of the score at the end; none of them is a test road.
@@ -33,6 +36,8 @@ const EXAMPLES: &str = "\
 Examples:
   liquid-lane train --policy ncp                        as the shipped weights were made, into out/
   liquid-lane train --policy cnn --looks 10000          a few minutes
+  liquid-lane train --policy ncp --recording my_drive/ --recording-share 0.5 --looks 10000
+                                                        on your own drive and on the simulator, half and half
   liquid-lane drive --policies out/ncp.safetensors,cnn  drive what was trained, beside the shipped CNN";
 
 #[derive(Debug, clap::Args)]
@@ -59,18 +64,56 @@ pub struct Arguments {
     /// Without image noise and blur, as the 2020 paper trained
     #[arg(long)]
     pub clean: bool,
+    /// With bushes beside the road whose colour tells how it bends: a shortcut for `audit --suite shortcut` to find
+    #[arg(long)]
+    pub cue: bool,
     /// Folder for NAME.safetensors and NAME.json, the model card
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
     /// Where to train: cpu, libtorch, libtorch:cuda, libtorch:cuda:N, wgpu; all but cpu are built on request
     #[arg(long, default_value_t)]
     pub device: Backend,
+    /// Learn from this recording too: its folder or file
+    #[arg(long, value_name = "PATH")]
+    pub recording: Option<PathBuf>,
+    /// Share of the looks that are stretches of the recording; the others are the simulator's
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0, requires = "recording")]
+    pub recording_share: f64,
+    /// The fifth of the recording that is held back to test on: the end of each drive (time), or the last drives (drive)
+    #[arg(long, value_parser = splits(), default_value = "time", requires = "recording")]
+    pub split: SplitBy,
+    #[command(flatten)]
+    pub recording_options: RecordingArguments,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub json: bool,
 }
 
+fn splits() -> impl TypedValueParser<Value = SplitBy> {
+    one_of([SplitBy::Time, SplitBy::Drive], split_name)
+}
+
+fn split_name(split: SplitBy) -> &'static str {
+    match split {
+        SplitBy::Time => "time",
+        SplitBy::Drive => "drive",
+    }
+}
+
 impl Arguments {
+    /// The recording to learn from, opened and parted.
+    fn recorded(&self) -> anyhow::Result<Option<Recorded>> {
+        let Some(path) = &self.recording else {
+            let nothing = self.recording_options.options() == RecordingOptions::default();
+            ensure!(nothing, "options of a recording: expected --recording PATH with them");
+            return Ok(None);
+        };
+        let share = self.recording_share;
+        ensure!(share > 0.0 && share <= 1.0, "--recording-share: expected above 0 and up to 1, got {share}");
+        let recording = Recording::open_with(path, &self.recording_options.options())?;
+        Recorded::new(recording, self.split, share).map(Some)
+    }
+
     /// The policy's cell with what the options change about it.
     fn cell(&self) -> anyhow::Result<Option<CellSpec>> {
         let Some(mut cell) = self.policy.cell() else {
@@ -96,6 +139,7 @@ impl Arguments {
         let Self { policy, seed, looks, .. } = self;
         let mut command = format!("liquid-lane train --policy {policy} --seed {seed} --looks {looks}");
         command += if self.clean { " --clean" } else { "" };
+        command += if self.cue { " --cue" } else { "" };
         let mut add = |name: &str, value: Option<String>| {
             command += &value.map(|value| format!(" --{name} {value}")).unwrap_or_default();
         };
@@ -103,6 +147,12 @@ impl Arguments {
         add("solver", self.solver.map(|solver| solver.to_string()));
         add("unfolds", self.unfolds.map(|unfolds| unfolds.to_string()));
         add("constraint", self.constraint.map(|constraint| constraint.to_string()));
+        if let Some(path) = &self.recording {
+            add("recording", Some(path.display().to_string()));
+            add("recording-share", Some(self.recording_share.to_string()));
+            add("split", Some(split_name(self.split).to_owned()));
+            command += &self.recording_options.words();
+        }
         command
     }
 }
@@ -119,6 +169,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ensure!((16..=MOST_LOOKS).contains(&looks), "--looks: expected at least 16 and at most {MOST_LOOKS}, got {looks}");
     ensure!(arguments.seed < 1 << 28, "--seed: expected a number below {}, got {}", 1 << 28, arguments.seed);
     let device = arguments.device.open()?;
+    let recorded = arguments.recorded()?;
     let path = arguments.out.join(format!("{}.safetensors", arguments.policy));
     let card_path = path.with_extension("json");
     // An unwritable place is found out before the training, not after it.
@@ -127,25 +178,36 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let revision = revision();
     let recipe = TrainingConfig::recipe(arguments.policy, arguments.seed, arguments.looks);
     let recipe = if arguments.clean { recipe.without_augmentation() } else { recipe };
-    let config = TrainingConfig { cell: arguments.cell()?, ..recipe };
+    let config = TrainingConfig { cell: arguments.cell()?, cue: arguments.cue, ..recipe };
     let started = Instant::now();
-    let trained = train_with_progress(&config, &device, started)?;
+    let trained = train_with_progress(&config, recorded.as_ref(), &device, started)?;
     let training_secs = started.elapsed().as_secs_f64();
     let score = score(&trained.policy, &device)?;
-    let card = card(arguments, &config, revision, &trained, training_secs, &score);
+    let card = card(arguments, &config, revision, recorded.as_ref(), &trained, training_secs, &score);
     file.finish(&weights::to_bytes(&trained.policy, &card)?)?;
     card_file.finish((serde_json::to_string_pretty(&card)? + "\n").as_bytes())?;
     if arguments.json {
         return output::json(&Report { card, policies: vec![score] });
     }
     output::line(output::driving_table(&[score]).trim_end())?;
+    if let Some(error) = &trained.recorded {
+        output::line(&format!(
+            "on the part of the recording that was held back: squared error {:.4}, of always straight on {:.4} (15/m)²",
+            error.clean, error.predict_zero
+        ))?;
+    }
     output::line(&format!("{} and {}, after {training_secs:.0} s", path.display(), card_path.display()))
 }
 
-fn train_with_progress(config: &TrainingConfig, device: &Device, started: Instant) -> anyhow::Result<Trained> {
+fn train_with_progress(
+    config: &TrainingConfig,
+    recorded: Option<&Recorded>,
+    device: &Device,
+    started: Instant,
+) -> anyhow::Result<Trained> {
     let bar = output::progress(config.steps as u64, "training {wide_bar} {percent:>3} %  {msg}  {eta} left");
     let mut smooth = None;
-    let trained = train(config, device, &mut |progress| {
+    let trained = train(config, recorded, device, &mut |progress| {
         let loss = smooth.map_or(progress.loss, |smooth: f32| 0.98 * smooth + 0.02 * progress.loss);
         smooth = Some(loss);
         let rate = (progress.step * FRAMES_PER_STEP) as f64 / started.elapsed().as_secs_f64();
@@ -174,29 +236,42 @@ fn card(
     arguments: &Arguments,
     config: &TrainingConfig,
     revision: String,
+    recorded: Option<&Recorded>,
     trained: &Trained,
     training_secs: f64,
     score: &DrivingScore,
 ) -> ModelCard {
     let size = trained.policy.input_size();
-    let training = serde_json::json!({
+    let (shown, roads) = if config.cue {
+        ("; bushes beside the road tell by their colour how it bends", ", no bushes that tell how the road bends")
+    } else {
+        ("", "")
+    };
+    let mut training = serde_json::json!({
         "command": arguments.command(),
         "version": env!("CARGO_PKG_VERSION"),
         "revision": revision,
         "recipe": config,
-        "data": "the built-in simulator, training seeds only: daylight in a varied mix of road, roadside, light and \
-                 camera, one in eight in light rain",
+        "data": format!("the built-in simulator, training seeds only: daylight in a varied mix of road, roadside, \
+                         light and camera, one in eight in light rain{shown}"),
         "augmentation": if arguments.clean { "none" } else { "image noise and blur, as in the recipe" },
         "held_back_looks": Weather::ALL.iter().filter(|weather| !weather.in_training()).map(|w| w.name()).collect::<Vec<_>>(),
         "device": arguments.device.to_string(),
         "seconds": training_secs.round(),
         "threads": rayon::current_num_threads(),
     });
-    let scores = serde_json::json!({
+    if let Some(recorded) = recorded {
+        training["data"] = "a recording and, but for its share of the looks, the built-in simulator".into();
+        training["recording"] = facts(recorded);
+    }
+    let mut scores = serde_json::json!({
         "validation_mse": trained.validation,
         "closed_loop": score,
-        "closed_loop_roads": format!("{SCORE_ROADS} validation roads x {SCORE_SECONDS} s, no noise"),
+        "closed_loop_roads": format!("{SCORE_ROADS} validation roads x {SCORE_SECONDS} s, no noise{roads}"),
     });
+    if let Some(error) = trained.recorded {
+        scores["recording_mse"] = serde_json::json!(error);
+    }
     ModelCard {
         policy: arguments.policy,
         parameters: trained.policy.parameters(),
@@ -208,21 +283,21 @@ fn card(
     }
 }
 
-fn entries(value: serde_json::Value) -> std::collections::BTreeMap<String, serde_json::Value> {
-    serde_json::from_value(value).unwrap_or_default()
+/// What a card says of the recording that was trained on.
+fn facts(recorded: &Recorded) -> serde_json::Value {
+    let recording = recorded.recording();
+    let [train, test] = recorded.frames();
+    serde_json::json!({
+        "format": recording.format().name(),
+        "label": recording.label().map(|label| label.to_string()),
+        "timing": recording.timing().to_string(),
+        "drives": recording.drives().len(),
+        "training_frames": train,
+        "test_frames": test,
+        "share_of_looks": recorded.share(),
+    })
 }
 
-/// The revision of the sources this program was built from, if they are still there; marked if they have changed since.
-fn revision() -> String {
-    let git = |arguments: &[&str]| {
-        let git = Command::new("git").arg("-C").arg(env!("CARGO_MANIFEST_DIR")).args(arguments).output();
-        let output = git.ok().filter(|output| output.status.success())?;
-        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let changes = git(&["status", "--porcelain", "--", "src", "Cargo.toml", "Cargo.lock"]);
-    match (git(&["rev-parse", "--short=12", "HEAD"]), changes) {
-        (Some(revision), Some(changes)) if changes.is_empty() => revision,
-        (Some(revision), _) => revision + "-dirty",
-        (None, _) => "unknown".into(),
-    }
+fn entries(value: serde_json::Value) -> std::collections::BTreeMap<String, serde_json::Value> {
+    serde_json::from_value(value).unwrap_or_default()
 }

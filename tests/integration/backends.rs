@@ -61,7 +61,7 @@ fn a_few_training_steps_go_as_on_the_processor() {
         let config = TrainingConfig { steps: 6, on_policy_share: 0.0, validation_looks: 16, ..recipe };
         let losses = |device: &Device| {
             let mut losses = Vec::new();
-            train(&config, device, &mut |progress| {
+            train(&config, None, device, &mut |progress| {
                 losses.push(progress.loss);
                 true
             });

@@ -1,46 +1,7 @@
+use crate::binary::{done, refused, refused_in_one_line, run, text};
 use image::RgbImage;
 use std::path::Path;
-use std::process::{Command, Output};
-
-/// Runs the built binary in a folder, without a display.
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_liquid-lane"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .env_remove("WAYLAND_SOCKET")
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// Standard output of a run that must succeed.
-fn done(folder: &Path, arguments: &[&str]) -> String {
-    let output = run(folder, arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-    text(&output.stdout)
-}
-
-/// The one line on standard error of a run that must fail with code 2.
-fn refused(folder: &Path, arguments: &[&str]) -> String {
-    let output = run(folder, arguments);
-    let stderr = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
-    assert!(output.stdout.is_empty(), "{arguments:?}: nothing on standard output");
-    assert!(!stderr.contains("panicked"), "{arguments:?}: {stderr}");
-    assert!(stderr.starts_with("error: "), "{arguments:?}: {stderr}");
-    stderr
-}
-
-fn refused_in_one_line(folder: &Path, arguments: &[&str]) -> String {
-    let stderr = refused(folder, arguments);
-    assert_eq!(stderr.trim_end().lines().count(), 1, "{arguments:?}: {stderr}");
-    stderr
-}
+use std::process::Command;
 
 #[test]
 fn without_a_display_drive_says_so_and_films_instead() {

@@ -1,4 +1,3 @@
-use crate::weights::card;
 use image::ImageFormat;
 use liquid_lane::device;
 use liquid_lane::driver::closed_loop::{Conditions, DriveLog, Pilot, drive};
@@ -182,19 +181,8 @@ fn a_replay_goes_from_the_first_row_to_the_last_and_says_which_frame_it_skipped(
 
 #[test]
 fn a_policy_whose_steering_is_no_number_is_stopped_by_name() {
-    // A weights file cannot hold NaN, but it can hold numbers that overflow.
     let device = device::cpu();
-    let policy = Policy::init(PolicyKind::CNN, 1, &device);
-    let bytes = weights::to_bytes(&policy, &card(PolicyKind::CNN)).unwrap();
-    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
-    let huge: Vec<_> = file
-        .iter()
-        .map(|(name, tensor)| {
-            let values = crate::support::numbers(&file, name);
-            (name.to_string(), tensor.shape().to_vec(), values.iter().map(|value| value.signum() * 3e37).collect())
-        })
-        .collect();
-    let bytes = crate::weights::file_with(&card(PolicyKind::CNN), &huge);
+    let bytes = crate::weights::overflowing(PolicyKind::CNN);
     let (policy, _) = weights::from_bytes(&bytes, Path::new("huge"), None, &device).unwrap();
     let error = Driver::new(source(PolicyKind::CNN), policy, &device).steer(&frame(0.0)).unwrap_err().to_string();
     assert!(error.contains("a/file") && error.contains("`cnn`") && error.contains("not a number"), "{error}");

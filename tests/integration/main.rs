@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a long fuzz run says how many cases it was")]
 #![allow(clippy::single_range_in_vec_init, reason = "the drives of a recording are ranges")]
 
+mod binary;
 mod support;
 
 /// The import order and the fences of the crate.
@@ -49,3 +50,6 @@ mod torchscript;
 
 /// The built binary, as a user meets it.
 mod cli;
+
+/// Audits by the built binary: repeatable to the byte, in parts, after a kill, on bad input.
+mod audit;

@@ -27,7 +27,7 @@ fn every_policy_trains_drives_saves_and_loads() {
         let config = TrainingConfig { steps, validation_looks: 16, ..TrainingConfig::recipe(kind, 1, 32) };
         let before = weights::to_bytes(&Policy::init(kind, 1, &device::cpu()), &card(kind)).unwrap();
         let mut losses = Vec::new();
-        let trained = train(&config, &device::cpu(), &mut |progress| {
+        let trained = train(&config, None, &device::cpu(), &mut |progress| {
             losses.push(progress.loss);
             true
         });

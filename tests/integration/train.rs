@@ -1,7 +1,9 @@
 use liquid_lane::device;
+use liquid_lane::frame::RgbImage;
 use liquid_lane::policy::PolicyKind;
 use liquid_lane::policy::weights;
-use liquid_lane::train::{FRAMES_PER_STEP, Trained, TrainingConfig, train};
+use liquid_lane::recording::{Recording, SplitBy};
+use liquid_lane::train::{FRAMES_PER_STEP, Recorded, Trained, TrainingConfig, train};
 
 fn short(policy: PolicyKind, seed: u64) -> TrainingConfig {
     // Eight rounds of 16 looks, most of them driven by the network from the third on; half of the looks are kept.
@@ -11,8 +13,13 @@ fn short(policy: PolicyKind, seed: u64) -> TrainingConfig {
 
 /// The weights as bytes, and the loss of each step.
 fn trained(config: &TrainingConfig) -> (Vec<u8>, Vec<f32>, Trained) {
+    trained_on(config, None)
+}
+
+/// The same on a recording too.
+fn trained_on(config: &TrainingConfig, recorded: Option<&Recorded>) -> (Vec<u8>, Vec<f32>, Trained) {
     let mut losses = Vec::new();
-    let trained = train(config, &device::cpu(), &mut |progress| {
+    let trained = train(config, recorded, &device::cpu(), &mut |progress| {
         losses.push(progress.loss);
         true
     });
@@ -53,4 +60,28 @@ fn the_same_seed_gives_the_same_weights_on_one_thread_and_on_three() {
 fn a_recipe_sees_each_look_three_times() {
     let recipe = TrainingConfig::recipe(PolicyKind::NCP, 1, 1600);
     assert_eq!(recipe.steps * FRAMES_PER_STEP, 3 * 1600 * 16);
+}
+
+#[test]
+fn a_recording_is_learned_and_its_held_back_part_shows_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut table = "image,time,curvature\n".to_owned();
+    for i in 0..300_u32 {
+        // A bright post stands to the side that the human steers to.
+        let curvature = 0.05 * (f64::from(i) / 9.0).sin();
+        let post = (60.0 + 800.0 * curvature) as u32;
+        let picture = RgbImage::from_fn(120, 48, |x, _| image::Rgb([if x.abs_diff(post) < 6 { 250 } else { 40 }; 3]));
+        picture.save(dir.path().join(format!("{i}.png"))).unwrap();
+        table += &format!("{i}.png,{},{curvature}\n", f64::from(i) / 15.0);
+    }
+    std::fs::write(dir.path().join("log.csv"), table).unwrap();
+    let recorded = Recorded::new(Recording::open(dir.path()).unwrap(), SplitBy::Time, 1.0).unwrap();
+    let config = TrainingConfig { steps: 120, noise_share: 0.0, ..short(PolicyKind::CNN, 1) };
+    let error = trained_on(&config, Some(&recorded)).2.recorded.unwrap();
+    assert!(error.clean < 0.5 * error.predict_zero, "{error:?}");
+    let config = TrainingConfig { steps: 4, ..config };
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let [one, all] =
+        [one_thread.install(|| trained_on(&config, Some(&recorded)).0), trained_on(&config, Some(&recorded)).0];
+    assert!(one == all, "whatever the thread count");
 }

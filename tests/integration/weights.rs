@@ -4,6 +4,7 @@ use liquid_lane::policy::preprocess::whiten;
 use liquid_lane::policy::weights::{self, ModelCard, WeightsError};
 use liquid_lane::policy::{Policy, PolicyKind};
 use liquid_lane::whole_file;
+use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::HashMap;
 use std::path::Path;
@@ -31,6 +32,21 @@ pub fn file_with(card: &ModelCard, tensors: &[(String, Vec<usize>, Vec<f32>)]) -
         .map(|((name, shape, _), bytes)| (name.clone(), TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap()));
     let header = HashMap::from([("liquid_lane_model_card".into(), serde_json::to_string(card).unwrap())]);
     safetensors::serialize(views, Some(header)).unwrap()
+}
+
+/// Weights that load, since a file cannot hold NaN, and whose products overflow.
+pub fn overflowing(kind: PolicyKind) -> Vec<u8> {
+    let policy = Policy::init(kind, 1, &device::cpu());
+    let bytes = weights::to_bytes(&policy, &card(kind)).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let huge: Vec<_> = file
+        .iter()
+        .map(|(name, tensor)| {
+            let values = crate::support::numbers(&file, name);
+            (name.to_string(), tensor.shape().to_vec(), values.iter().map(|value| value.signum() * 3e37).collect())
+        })
+        .collect();
+    file_with(&card(kind), &huge)
 }
 
 /// A good file of a fresh policy, and the folder it lies in.

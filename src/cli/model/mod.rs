@@ -12,13 +12,12 @@ use crate::policy::Policy;
 use crate::policy::cell::Cell;
 use crate::policy::interchange::cell_file;
 use crate::policy::weights::{self, ModelCard};
-use anyhow::{Context as _, ensure};
 use std::path::Path;
 
 const EXAMPLES: &str = "\
 Examples:
   liquid-lane model show ncp --svg wiring.svg          neurons, synapses, parameters, and the wiring as a picture
-  liquid-lane model import cell.pt --kind ltc          an ncps or PyTorch state dict becomes out/cell.safetensors
+  liquid-lane model import mine.pt --kind cfc          an ncps or PyTorch state dict becomes out/mine-cell.safetensors
   liquid-lane model export ncp --out ncp-for-ncps.safetensors
   liquid-lane model check fixtures/                    reference numbers against this program
   liquid-lane model dynamics                           what makes a liquid neuron liquid, as tables and plots";
@@ -55,9 +54,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     }
 }
 
-/// Largest file that is read as weights: the largest policy has 20 MB.
-const MAX_BYTES: u64 = 256 << 20;
-
 /// What a name or a file on the command line stands for.
 enum Model {
     Policy(Box<(Policy, ModelCard)>),
@@ -81,9 +77,7 @@ fn open(name: &str) -> anyhow::Result<Model> {
         return Ok(Model::Policy(Box::new(models::embedded(name, &device)?)));
     }
     let path = Path::new(name);
-    let metadata = std::fs::metadata(path).with_context(|| format!("{name}: cannot be read"))?;
-    ensure!(metadata.is_file() && metadata.len() <= MAX_BYTES, "{name}: expected a file of at most {MAX_BYTES} bytes");
-    let bytes = std::fs::read(path).with_context(|| format!("{name}: cannot be read"))?;
+    let bytes = weights::read(path)?;
     if cell_file::is_cell(&bytes) {
         return Ok(Model::Cell(Box::new(cell_file::from_bytes(&bytes, path, &device)?)));
     }

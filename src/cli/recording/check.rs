@@ -1,9 +1,9 @@
 //! `liquid-lane recording check`: whether the recorded steering fits the pictures, for eyes to judge.
 
-use super::contact_sheet::{self, Cell};
 use super::options::RecordingArguments;
 use crate::cli::output;
 use crate::recording::Recording;
+use crate::recording::contact_sheet::{self, Cell, Path};
 use crate::whole_file;
 use anyhow::{Context as _, ensure};
 use image::ImageFormat;
@@ -103,7 +103,7 @@ fn cells(recording: &Recording, stretch: Range<usize>) -> Vec<Cell> {
                 let view = recording.view_of(&image);
                 (image, view)
             }),
-            steering: recording.entry(i).steering,
+            paths: recording.entry(i).steering.map(Path::by_side).into_iter().collect(),
         }
     };
     (0..count).map(cell).collect()
@@ -137,7 +137,7 @@ mod tests {
         let cells = cells(&recording, stretch);
         assert_eq!(cells.len(), CELLS);
         assert!(
-            cells.iter().any(|cell| cell.steering.unwrap().0 < 0.0) && cells.iter().all(|cell| cell.picture.is_some())
+            cells.iter().any(|cell| cell.paths[0].steering.0 < 0.0) && cells.iter().all(|cell| cell.picture.is_some())
         );
     }
 }

@@ -2,7 +2,6 @@
 //! format.
 
 mod check;
-mod contact_sheet;
 mod convert;
 mod info;
 pub mod options;

@@ -1,0 +1,105 @@
+//! Which trainings an audit judges: those in the binary, those in folders, or files.
+
+use super::models::audit_set;
+use crate::audit::engine::sha256;
+use crate::audit::suite::Subject;
+use crate::device::Device;
+use crate::driver::{Driver, Source};
+use crate::policy::weights::{self, ModelCard};
+use crate::policy::{Policy, PolicyKind};
+use anyhow::{Context as _, bail, ensure};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Options that choose trainings.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// Policies by name (ncp, cnn, lstm, …) or by weights file, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "ncp,cnn", visible_alias = "policy")]
+    pub policies: Vec<String>,
+    /// Folders with one training of each policy, DIR/NAME.safetensors, instead of the three in the binary; separated by
+    /// commas
+    #[arg(long, value_name = "DIRS", value_delimiter = ',')]
+    pub models: Vec<PathBuf>,
+}
+
+impl Arguments {
+    /// Every training of every policy, policy by policy. Audits compute on the processor: other devices round
+    /// differently, and two runs would not be the same.
+    ///
+    /// # Errors
+    /// When a name stands for nothing, weights are unusable, or two trainings have the same policy and seed.
+    pub fn subjects(&self) -> anyhow::Result<Arc<[Subject]>> {
+        let device = crate::device::Backend::Cpu.open()?;
+        let mut subjects = Vec::new();
+        for name in &self.policies {
+            if name.ends_with(".safetensors") {
+                subjects.push(from_file(Path::new(name), None, &device)?);
+                continue;
+            }
+            let kind: PolicyKind = name.parse().map_err(anyhow::Error::msg)?;
+            for folder in &self.models {
+                subjects.push(from_file(&folder.join(format!("{kind}.safetensors")), Some(kind), &device)?);
+            }
+            if self.models.is_empty() {
+                subjects.extend(shipped(kind, &device)?);
+            }
+        }
+        for (place, subject) in subjects.iter().enumerate() {
+            let label = subject.label();
+            let twice = subjects[..place].iter().any(|earlier| earlier.label() == label);
+            ensure!(!twice, "--policies, --models: two trainings are `{label}`, the same policy and the same seed");
+        }
+        Ok(subjects.into())
+    }
+}
+
+fn shipped(kind: PolicyKind, device: &Device) -> anyhow::Result<Vec<Subject>> {
+    let trainings = audit_set(kind).map(|(origin, bytes)| subject(bytes, Path::new(&origin), Some(kind), device));
+    let subjects = trainings.collect::<anyhow::Result<Vec<_>>>()?;
+    if subjects.is_empty() {
+        let train = format!("`liquid-lane train --policy {kind} --seed 1 --out DIR`");
+        bail!("no weights of `{kind}` are in the binary; train them ({train}) and add --models DIR");
+    }
+    Ok(subjects)
+}
+
+fn from_file(path: &Path, kind: Option<PolicyKind>, device: &Device) -> anyhow::Result<Subject> {
+    // First through the reader that says what is wrong with a file and refuses huge ones.
+    weights::load(path, kind, device)?;
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    subject(&bytes, path, kind, device)
+}
+
+fn subject(bytes: &[u8], origin: &Path, kind: Option<PolicyKind>, device: &Device) -> anyhow::Result<Subject> {
+    let (policy, card) = weights::from_bytes(bytes, origin, kind, device)?;
+    let recipe = card.training.get("recipe").unwrap_or(&Value::Null);
+    let trained_with_cue = recipe["cue"].as_bool().unwrap_or(false);
+    // Another recipe makes another policy: the two are compared, not pooled.
+    let name = format!("{}{}", policy.kind(), if trained_with_cue { "-cue" } else { "" });
+    let noisy = recipe["noise_share"].as_f64();
+    // Cards hold a 32-bit number: 0.3, not 0.30000001192092896.
+    let variance = recipe["max_noise_variance"].as_f64().map(|variance| (1e6 * variance).round() / 1e6);
+    Ok(Subject {
+        training_seed: recipe["seed"].as_u64().unwrap_or(0),
+        weights_sha256: sha256(bytes),
+        parameters: card.parameters,
+        training: training(&card, recipe),
+        trained_noise_variance: noisy.and_then(|share| if share > 0.0 { variance } else { Some(0.0) }),
+        trained_with_cue,
+        driver: driver(&name, origin, policy, device),
+        policy: name,
+    })
+}
+
+fn driver(name: &str, origin: &Path, policy: Policy, device: &Device) -> Driver {
+    Driver::new(Source { name: name.into(), origin: origin.display().to_string() }, policy, device)
+}
+
+/// The card's training in a few words.
+fn training(card: &ModelCard, recipe: &Value) -> String {
+    let Some(looks) = recipe["looks"].as_u64() else { return "no recipe in its card".into() };
+    let word = |key: &str| card.training.get(key).and_then(Value::as_str).unwrap_or("unknown").to_owned();
+    format!("{looks} looks; augmentation: {}; revision {}", word("augmentation"), word("revision"))
+}
