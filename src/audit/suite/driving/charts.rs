@@ -103,6 +103,8 @@ pub fn corruptions(results: &Results) -> Figure {
     let each = (0..results.settings().len())
         .flat_map(|setting| results.trained().iter().map(move |policy| mean(&results.rates(&[setting], policy))));
     let most = each.filter(|rate| rate.is_finite()).fold(0.0, f64::max);
+    // Without any crash the scale still has two ends, and all is at its lower one.
+    let most = if most > 0.0 { most } else { 1.0 };
     for policy in results.trained() {
         let rate = |settings: &[usize], policy: &Policy| mean(&results.rates(settings, policy));
         let row = |group: &&str| {
