@@ -64,7 +64,7 @@ pub struct Arguments {
     /// Without image noise and blur, as the 2020 paper trained
     #[arg(long)]
     pub clean: bool,
-    /// With bushes beside the road whose colour tells how it bends: a shortcut for `audit --suite shortcut` to find
+    /// With bushes beside the road whose colour tells how it bends: a shortcut for `audit shortcut` to find
     #[arg(long)]
     pub cue: bool,
     /// Folder for NAME.safetensors and NAME.json, the model card

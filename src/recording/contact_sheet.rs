@@ -6,7 +6,7 @@ use crate::frame::{RgbImage, Size, Steering};
 use image::imageops::{self, FilterType};
 use tiny_skia::{Color, FillRule, Paint, PathBuilder, Pixmap, Rect, Stroke, Transform};
 
-/// Pictures side by side.
+/// Most pictures side by side.
 pub const COLUMNS: usize = 5;
 
 const CELL_WIDTH: u32 = 384;
@@ -64,12 +64,14 @@ impl Path {
 pub fn draw(cells: &[Cell], picture_size: Size) -> RgbImage {
     let cell_height = (CELL_WIDTH * picture_size.height).div_ceil(picture_size.width).clamp(1, 2 * CELL_WIDTH);
     let (across, down) = (CELL_WIDTH + 2 * MARGIN, cell_height + BAR_HEIGHT + 2 * MARGIN);
-    let rows = cells.len().div_ceil(COLUMNS) as u32;
-    let mut sheet = RgbImage::from_pixel(across * COLUMNS as u32, down * rows, image::Rgb(BACKGROUND));
+    // Rows of nearly the same length: a few pictures leave no dark field.
+    let rows = cells.len().div_ceil(COLUMNS).max(1);
+    let columns = cells.len().div_ceil(rows).max(1);
+    let mut sheet = RgbImage::from_pixel(across * columns as u32, down * rows as u32, image::Rgb(BACKGROUND));
     let full_bar = cells.iter().flat_map(|cell| &cell.paths).map(|path| path.steering.0.abs());
     let full_bar = full_bar.fold(LEAST_FULL_BAR, f32::max);
     for (number, cell) in cells.iter().enumerate() {
-        let (column, row) = ((number % COLUMNS) as u32, (number / COLUMNS) as u32);
+        let (column, row) = ((number % columns) as u32, (number / columns) as u32);
         let (left, top) = (column * across + MARGIN, row * down + MARGIN);
         if let Some(drawn) = cell.draw(cell_height) {
             imageops::replace(&mut sheet, &drawn, left.into(), top.into());
@@ -212,7 +214,7 @@ mod tests {
     fn pictures_that_cannot_be_used_and_strange_shapes_leave_their_place_dark() {
         let cells: Vec<Cell> = (0..7).map(|_| Cell { picture: None, paths: vec![] }).collect();
         let sheet = draw(&cells, Size::new(480, 640));
-        assert_eq!(sheet.dimensions(), (5 * 392, 2 * (512 + 12 + 8)));
+        assert_eq!(sheet.dimensions(), (4 * 392, 2 * (512 + 12 + 8)));
         assert!(sheet.pixels().all(|pixel| pixel.0 == BACKGROUND));
         let picture = Some((RgbImage::new(1, 3000), VIEW));
         let thin = Cell { picture, paths: vec![Path::by_side(Steering(0.1))] };

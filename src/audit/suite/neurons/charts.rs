@@ -38,8 +38,7 @@ pub(super) fn add(section: Section, policies: &[PolicyFindings], seconds: f64) -
     let section = match lesions(policies) {
         Some(figure) => section.chart(
             "lesions",
-            "Mean cross-track error with each neuron lost in turn, first training of each policy. Bars: kept at its mean; \
-             dots: silenced; line: nothing lost.",
+            "Mean cross-track error with each neuron lost in turn, first training of each policy.",
             figure,
         ),
         None => section,
@@ -131,7 +130,7 @@ fn changes(policies: &[PolicyFindings]) -> Figure {
 fn lesions(policies: &[PolicyFindings]) -> Option<Figure> {
     let mut figure = Figure::new("Driving with one neuron lost").columns(2);
     let mut any = false;
-    for (colour, findings) in first_trainings(policies) {
+    for (_, findings) in first_trainings(policies) {
         let Some(lesion) = &findings.lesion else { continue };
         let at = |neuron: usize| neuron as f64;
         let held = lesion.neurons.iter().map(|lost| (at(lost.neuron), lost.held.mean_abs_error_m()));
@@ -139,8 +138,8 @@ fn lesions(policies: &[PolicyFindings]) -> Option<Figure> {
         let ends = [-0.5, at(findings.neurons()) - 0.5];
         let intact = ends.map(|end| (end, lesion.intact.mean_abs_error_m()));
         let panel = Panel::new(findings.subject.label(), Axis::linear("neuron"), Axis::linear("mean |e| (m)"))
-            .bars("", colour, 0.8, held)
-            .dots("", Colour::INK, silenced)
+            .bars("kept at its mean", Colour::category(0), 0.8, held)
+            .dots("silenced", Colour::INK, silenced)
             .line("nothing lost", Colour::INK, intact);
         (figure, any) = (figure.with(panel), true);
     }
