@@ -76,17 +76,19 @@ fn subject(bytes: &[u8], origin: &Path, kind: Option<PolicyKind>, device: &Devic
     let (policy, card) = weights::from_bytes(bytes, origin, kind, device)?;
     let recipe = card.training.get("recipe").unwrap_or(&Value::Null);
     let trained_with_cue = recipe["cue"].as_bool().unwrap_or(false);
-    // Another recipe makes another policy: the two are compared, not pooled.
-    let name = format!("{}{}", policy.kind(), if trained_with_cue { "-cue" } else { "" });
     let noisy = recipe["noise_share"].as_f64();
     // Cards hold a 32-bit number: 0.3, not 0.30000001192092896.
     let variance = recipe["max_noise_variance"].as_f64().map(|variance| (1e6 * variance).round() / 1e6);
+    let trained_noise_variance = noisy.and_then(|share| if share > 0.0 { variance } else { Some(0.0) });
+    // Another recipe makes another policy: the two are compared, not pooled.
+    let clean = if trained_noise_variance == Some(0.0) { "-clean" } else { "" };
+    let name = format!("{}{}{clean}", policy.kind(), if trained_with_cue { "-cue" } else { "" });
     Ok(Subject {
         training_seed: recipe["seed"].as_u64().unwrap_or(0),
         weights_sha256: sha256(bytes),
         parameters: card.parameters,
         training: training(&card, recipe),
-        trained_noise_variance: noisy.and_then(|share| if share > 0.0 { variance } else { Some(0.0) }),
+        trained_noise_variance,
         trained_with_cue,
         driver: driver(&name, origin, policy, device),
         policy: name,
