@@ -27,9 +27,10 @@ pub(super) fn html(report: &Report, charts: &[Vec<Drawn>]) -> String {
             }
             body {
                 (summary::header(&report.about))
-                (contents(&report.sections))
+                (contents(report))
                 main {
                     @for (section, charts) in report.sections.iter().zip(charts) { (self::section(section, charts)) }
+                    (summary::subjects(&report.about.subjects))
                 }
             }
         }
@@ -37,12 +38,12 @@ pub(super) fn html(report: &Report, charts: &[Vec<Drawn>]) -> String {
     page.into_string()
 }
 
-fn contents(sections: &[Section]) -> Markup {
+fn contents(report: &Report) -> Markup {
     html! {
         nav id="contents" aria-labelledby="contents-title" {
             h2 id="contents-title" { "Contents" }
             ol {
-                @for section in sections {
+                @for section in &report.sections {
                     li {
                         a href={ "#section-" (section.id) } { (section.title) }
                         @if !section.tables.is_empty() {
@@ -54,6 +55,7 @@ fn contents(sections: &[Section]) -> Markup {
                         }
                     }
                 }
+                @if !report.about.subjects.is_empty() { li { a href="#trainings" { "Trainings audited" } } }
             }
         }
     }
@@ -64,9 +66,9 @@ fn section(section: &Section, charts: &[Drawn]) -> Markup {
         section id={ "section-" (section.id) } aria-labelledby={ "title-" (section.id) } {
             h2 id={ "title-" (section.id) } { (section.title) }
             @for paragraph in &section.text { p { (paragraph) } }
-            @for table in &section.tables { (table::markup(&section.id, table)) }
             @for (chart, drawn) in section.charts.iter().zip(charts) { (self::chart(&section.id, chart, drawn)) }
             @for picture in &section.pictures { (self::picture(&section.id, picture)) }
+            @for table in &section.tables { (table::markup(&section.id, table)) }
             p.top { a href="#contents" { "Back to the contents" } }
         }
     }

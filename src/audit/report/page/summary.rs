@@ -1,4 +1,4 @@
-//! The head of the page: who was audited, and how to do it again.
+//! Who was audited, and how to do it again: the head of the page, and its last table.
 
 use super::number::count;
 use crate::audit::report::{About, AuditedPolicy};
@@ -22,8 +22,11 @@ pub(super) fn header(about: &About) -> Markup {
                 dd { code { (about.command) } }
                 dt { "Program" }
                 dd { "liquid-lane " (about.version) ", revision " code { (about.revision) } }
+                @if !about.subjects.is_empty() {
+                    dt { "Trainings" }
+                    dd { (trainings(about)) " (" a href="#trainings" { "recipes and weights" } ")" }
+                }
             }
-            @if !about.subjects.is_empty() { (subjects(&about.subjects)) }
             p.hint {
                 "Numbers in brackets are 95 % intervals. Every number is in " code { "report.json" } " and "
                 code { "tables/" } " beside this page at full precision. The same command on the same weights gives \
@@ -33,11 +36,31 @@ pub(super) fn header(about: &About) -> Markup {
     }
 }
 
-fn subjects(subjects: &[AuditedPolicy]) -> Markup {
+/// `ncp 3, cnn 1`.
+fn trainings(about: &About) -> String {
+    let count = |policy: &str| about.subjects.iter().filter(|subject| subject.policy == policy).count();
+    let policies = about.policies();
+    policies.iter().map(|policy| format!("{policy} {}", count(policy))).collect::<Vec<_>>().join(", ")
+}
+
+/// Every training with its recipe and the hash of its weights; nothing without any.
+pub(super) fn subjects(subjects: &[AuditedPolicy]) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Policies audited" {
+        @if !subjects.is_empty() {
+            section id="trainings" aria-labelledby="title-trainings" {
+                h2 id="title-trainings" { "Trainings audited" }
+                (subjects_table(subjects))
+                p.top { a href="#contents" { "Back to the contents" } }
+            }
+        }
+    }
+}
+
+fn subjects_table(subjects: &[AuditedPolicy]) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Trainings audited" {
             table {
-                caption.hidden { "Policies audited" }
+                caption.hidden { "Trainings audited" }
                 thead {
                     tr {
                         th scope="col" { "Policy" }
@@ -82,12 +105,13 @@ mod tests {
     }
 
     #[test]
-    fn the_head_says_who_was_audited_and_how() {
+    fn the_page_says_who_was_audited_and_how() {
         let about = sample::report().about;
         let header = header(&about).into_string();
-        for subject in &about.subjects {
-            assert!(header.contains(&subject.weights_sha256));
-        }
         assert!(header.contains("liquid-lane audit driving") && header.contains("0123abc"));
+        assert!(header.contains("ncp 2, cnn 1"), "{header}");
+        let table = subjects(&about.subjects).into_string();
+        assert!(about.subjects.iter().all(|subject| table.contains(&subject.weights_sha256)));
+        assert!(subjects(&[]).into_string().is_empty());
     }
 }

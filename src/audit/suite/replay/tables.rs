@@ -11,10 +11,10 @@ use crate::audit::statistics::order::mean;
 /// Seed of all intervals: the same outcomes give the same intervals.
 const BOOTSTRAP_SEED: u64 = 5;
 
-/// Adds all tables, and a sentence for each comparison.
+/// Adds all tables, and says which differences there are.
 pub(super) fn add(section: Section, comparison: &Comparison) -> Section {
     let differences = differences(comparison);
-    let section = differences.iter().fold(section, |section, pair| section.say(pair.sentence()));
+    let section = section.say(said(&differences));
     let policies: Vec<(Vec<Cell>, OpenLoopFigures)> = comparison
         .predictors
         .iter()
@@ -130,15 +130,23 @@ impl Pair {
         }
     }
 
-    fn sentence(&self) -> String {
-        let Self { first, second, difference, .. } = self;
-        let figures = difference.map_or(String::new(), |Difference { mean, interval, .. }| {
-            format!(
-                ": difference of the mean absolute errors {mean:+.2} [{:.2}, {:.2}] 1/km",
-                interval.low, interval.high
-            )
-        });
-        format!("{first} beside {second}: {}{figures}.", self.verdict())
+    /// In words, where the two differ.
+    fn shown(&self) -> Option<String> {
+        let Difference { mean, interval, .. } = self.difference.filter(|found| found.differs)?;
+        let (first, second, verdict) = (&self.first, &self.second, self.verdict());
+        let (low, high) = (interval.low, interval.high);
+        Some(format!("{first} beside {second}: {verdict}, {mean:+.2} [{low:.2}, {high:.2}] 1/km"))
+    }
+}
+
+/// The differences that are shown, in words.
+fn said(pairs: &[Pair]) -> String {
+    let shown: Vec<String> = pairs.iter().filter_map(Pair::shown).collect();
+    match (shown.is_empty(), pairs.len()) {
+        (true, tried) => format!("No difference of mean absolute errors is shown, of {tried} tried."),
+        (false, tried) => {
+            format!("Differences of mean absolute errors that are shown, of {tried} tried: {}.", shown.join("; "))
+        }
     }
 }
 
