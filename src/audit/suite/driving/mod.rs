@@ -3,6 +3,7 @@
 mod charts;
 mod degradation;
 mod differences;
+mod findings;
 mod results;
 mod settings;
 
@@ -154,7 +155,7 @@ impl Suite for DrivingSuite {
              speed. {text} A car that leaves its lane is put back on the lane centre and counted as a crash.",
             self.roads, self.seconds
         ));
-        Ok(results.fill(section))
+        Ok(findings::fill(&results, section))
     }
 }
 

@@ -1,12 +1,8 @@
-//! Drives sorted by setting and policy, and what every driving suite says about them.
+//! Drives sorted by setting and policy.
 
-use super::differences;
 use super::settings::Setting;
-use super::{DrivingSuite, Kind, charts, degradation};
-use crate::audit::driving::{
-    DriveFigures, DrivingScore, comfort_table, driving_table, family_table, lane_keeping_table,
-};
-use crate::audit::section::{Cell, Column, Section};
+use super::{DrivingSuite, Kind};
+use crate::audit::driving::{DriveFigures, DrivingScore};
 use crate::audit::suite::Subject;
 use crate::audit::suite::policies::{Policy, policies};
 
@@ -101,105 +97,5 @@ impl<'a> Results<'a> {
     pub fn success(&self, setting: usize, policy: &Policy) -> f64 {
         let score = self.score(setting, policy);
         score.roads_without_crash as f64 / score.roads.max(1) as f64
-    }
-
-    /// Adds what these results amount to.
-    pub fn fill(&self, section: Section) -> Section {
-        let kind = self.suite.kind;
-        let section = self.say_crashes(section);
-        let section = match kind {
-            Kind::Corrupt => degradation::fill(self, section),
-            Kind::Recover => section.chart(
-                "basins",
-                "Share of drives that did not leave the lane, by offset and heading at the start: the brighter, the more.",
-                charts::basins(self),
-            ),
-            _ => section,
-        };
-        let section = self.tables(section);
-        let section = differences::fill(self, section);
-        match kind {
-            Kind::Noise | Kind::Latency => section.chart(
-                "levels",
-                "Crashes per km: lines through the means, a dot for each training.",
-                charts::levels(self),
-            ),
-            Kind::Smoke | Kind::Unseen => section
-                .chart(
-                    "crashes",
-                    "Crashes per km with 95 % Poisson intervals; a dot for each training.",
-                    charts::bars(self),
-                )
-                .chart(
-                    "survival",
-                    "Share of drives without a crash so far (Kaplan and Meier).",
-                    charts::survival(self),
-                ),
-            Kind::Ood => section.chart(
-                "crashes",
-                "Crashes per km with 95 % Poisson intervals; a dot for each training.",
-                charts::bars(self),
-            ),
-            Kind::Corrupt | Kind::Recover => section,
-        }
-    }
-
-    /// Trainings that crashed in a smoke test.
-    fn say_crashes(&self, mut section: Section) -> Section {
-        if self.suite.kind != Kind::Smoke {
-            return section;
-        }
-        for (entrant, subject) in self.subjects().iter().enumerate() {
-            let [crashes, km] = self.crashes(&[0], entrant);
-            if crashes > 0.0 {
-                section.wanting.push(format!("smoke: {} crashed {crashes} times in {km:.2} km", subject.label()));
-            }
-        }
-        if section.wanting.is_empty() {
-            return section.say("No policy crashed.");
-        }
-        let found = section.wanting.join("; ");
-        section.say(found)
-    }
-
-    /// Every score: of policies over all their trainings, and of each training.
-    fn tables(&self, section: Section) -> Section {
-        let setting_keys = [Column::key("setting", "setting"), Column::key("level", "level")];
-        let many = self.settings().len() > 1;
-        let keys = |name: &str| {
-            let setting = setting_keys.iter().filter(|_| many).cloned();
-            setting.chain([Column::key(name, name)]).collect::<Vec<_>>()
-        };
-        let cells = |setting: &Setting, name: &str| {
-            let place = [Cell::text(&setting.group), Cell::number(setting.level)];
-            place.into_iter().filter(|_| many).chain([Cell::text(name)]).collect::<Vec<_>>()
-        };
-        let mut rows = Vec::new();
-        let mut single = Vec::new();
-        for (number, setting) in self.settings().iter().enumerate() {
-            for policy in self.all() {
-                rows.push((cells(setting, policy.name), self.score(number, policy)));
-            }
-            for (entrant, subject) in self.subjects().iter().enumerate() {
-                let label = subject.label();
-                let policy = Policy { name: &label, trainings: vec![entrant] };
-                single.push((cells(setting, &label), self.score(number, &policy)));
-            }
-        }
-        let policy = keys("policy");
-        let section = section
-            .table(driving_table("scores", "Scores, all trainings of a policy together", &policy, &rows))
-            .table(lane_keeping_table("lane-keeping", "Lane keeping", &policy, &rows));
-        let section = if matches!(self.suite.kind, Kind::Corrupt | Kind::Recover) {
-            section
-        } else {
-            section.table(comfort_table("comfort", "Steering and comfort", &policy, &rows)).table(family_table(
-                "kinds",
-                "By kind of road",
-                &policy,
-                &rows,
-            ))
-        };
-        section.table(driving_table("trainings", "Scores of each training", &keys("training"), &single))
     }
 }
