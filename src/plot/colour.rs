@@ -36,6 +36,11 @@ impl Colour {
         CATEGORIES[index % CATEGORIES.len()]
     }
 
+    /// Half way to white: a variant of the thing of this colour.
+    pub fn pale(self) -> Self {
+        Self { rgb: self.rgb.map(|channel| channel.midpoint(0xff)) }
+    }
+
     /// For an amount between 0 and 1: viridis, from dark blue to yellow.
     pub fn amount(share: f64) -> Self {
         let RGBColor(red, green, blue) = ViridisRGB.get_color(share.clamp(0.0, 1.0) as f32);

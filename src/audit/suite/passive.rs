@@ -1,6 +1,6 @@
 //! The paper's passive test: held-out demonstrations, open loop, in ten parts (Lechner et al. 2020, Table 1).
 
-use super::policies::{matched, pairs, policies, verdict};
+use super::policies::{difference_cell, matched, pairs, policies, verdict};
 use super::{Subject, Suite};
 use crate::audit::section::{Cell, Column, Section, Table};
 use crate::audit::statistics::{bootstrap, order};
@@ -141,7 +141,7 @@ impl Suite for PassiveSuite {
             differences.rows.push(vec![
                 Cell::text(first.name),
                 Cell::text(second.name),
-                found.map_or(Cell::Missing, |found| Cell::with_interval(found.mean, Some(found.interval))),
+                difference_cell(found),
                 Cell::text(verdict(first.name, second.name, found)),
             ]);
         }

@@ -58,8 +58,12 @@ pub fn difference_cell(found: Option<Difference>) -> Cell {
     found.map_or(Cell::Missing, |found| Cell::with_interval(found.mean, Some(found.interval)))
 }
 
-/// The colour of a policy in every chart: that of the window for the NCP and the CNN, the others by their place.
+/// The colour of a policy in every chart: that of the window for the NCP and the CNN, the others by their place. Trained
+/// by another recipe, it is paler.
 pub fn colour(policy: &str, place: usize) -> Colour {
+    if let Some(usual) = ["-clean", "-cue"].iter().find_map(|recipe| policy.strip_suffix(recipe)) {
+        return colour(usual, place).pale();
+    }
     match policy {
         "ncp" | "ncp-paper" => Colour::category(0),
         "cnn" | "cnn-paper" => Colour::category(1),
@@ -69,5 +73,20 @@ pub fn colour(policy: &str, place: usize) -> Colour {
         "expert" => Colour::INK,
         "straight" => Colour::AXIS,
         _ => Colour::category(5 + place),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_of_another_recipe_has_a_paler_colour_of_its_own() {
+        let names = ["ncp", "ncp-cue", "cnn", "cnn-clean", "lstm", "lstm-clean"];
+        let colours = names.map(|name| colour(name, 7));
+        for (at, one) in colours.iter().enumerate() {
+            assert!(!colours[..at].contains(one), "{}", names[at]);
+        }
+        assert_eq!(colour("ncp-clean", 0), Colour::category(0).pale());
     }
 }

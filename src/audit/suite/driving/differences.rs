@@ -4,7 +4,7 @@ use super::results::Results;
 use super::{DriveFigures, Kind};
 use crate::audit::section::{Cell, Column, Section, Table};
 use crate::audit::statistics::bootstrap::{Difference, paired_difference, paired_rate_difference};
-use crate::audit::suite::policies::{Policy, matched, pairs, verdict};
+use crate::audit::suite::policies::{Policy, difference_cell, matched, pairs, verdict};
 
 /// Adds the table of differences, and says the differences in crashes.
 pub fn fill(results: &Results, section: Section) -> Section {
@@ -45,10 +45,10 @@ pub fn fill(results: &Results, section: Section) -> Section {
                 Cell::text(&name),
                 Cell::text(first.name),
                 Cell::text(second.name),
-                cell(crashes),
+                difference_cell(crashes),
                 Cell::text(verdict),
-                cell(found.of_drives(|drive| drive.lane.mean_abs_error_m())),
-                cell(found.of_drives(|drive| 1e3 * drive.comfort.rms_steering_change_per_m())),
+                difference_cell(found.of_drives(|drive| drive.lane.mean_abs_error_m())),
+                difference_cell(found.of_drives(|drive| 1e3 * drive.comfort.rms_steering_change_per_m())),
             ]);
         }
     }
@@ -75,10 +75,6 @@ fn subjects_of_comparison(results: &Results) -> Vec<(String, Vec<usize>)> {
             settings.map(|(number, setting)| (format!("{} {}", setting.group, setting.level), vec![number])).collect()
         }
     }
-}
-
-fn cell(found: Option<Difference>) -> Cell {
-    found.map_or(Cell::Missing, |found| Cell::with_interval(found.mean, Some(found.interval)))
 }
 
 /// Two policies under the same settings: for each matched pair of trainings, the drives of both.

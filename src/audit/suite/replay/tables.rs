@@ -7,6 +7,7 @@ use crate::audit::section::{Cell, Column, Section, Table};
 use crate::audit::statistics::bootstrap::{self, Difference, paired_rate_difference};
 use crate::audit::statistics::correlation::pearson;
 use crate::audit::statistics::order::mean;
+use crate::audit::suite::policies::difference_cell;
 
 /// Seed of all intervals: the same outcomes give the same intervals.
 const BOOTSTRAP_SEED: u64 = 5;
@@ -159,8 +160,7 @@ fn difference_table(pairs: &[Pair]) -> Table {
         Column::measured("verdict", "verdict", 0),
     ];
     let row = |pair: &Pair| {
-        let found = |found: Difference| Cell::with_interval(found.mean, Some(found.interval));
-        let difference = pair.difference.map_or(Cell::Missing, found);
+        let difference = difference_cell(pair.difference);
         let (first, second) = (Cell::text(&pair.first), Cell::text(&pair.second));
         vec![first, second, Cell::Count(pair.trainings as u64), difference, Cell::text(pair.verdict())]
     };

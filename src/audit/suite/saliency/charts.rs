@@ -103,7 +103,7 @@ pub(super) fn randomisation(findings: &Findings<'_>) -> Figure {
 
 /// What the steering depends on.
 pub(super) fn swaps(findings: &Findings<'_>) -> Figure {
-    let names = Swap::ALL.map(|swap| swap_names(swap).1).into_iter().chain(["expert's steering"]);
+    let names = Swap::ALL.map(|swap| swap_names(swap).0).into_iter().chain(["(expert)"]);
     let y = Axis::linear("mean change of curvature (1e-3 1/m)").including(0.0);
     let panel = Panel::new("", Axis::categories("replaced", names), y);
     let quantities: Vec<_> = Swap::ALL.map(Quantity::Swap).into_iter().chain([Quantity::Label]).collect();
