@@ -5,12 +5,12 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use liquid_lane::device;
-use liquid_lane::driver::closed_loop::{Conditions, Pilot, drive};
-use liquid_lane::driver::twin_drive::Course;
-use liquid_lane::driver::{Driver, Source};
-use liquid_lane::policy::weights;
-use liquid_lane::sim::{DT_SECS, RoadSet, Weather};
+use lane_driver::closed_loop::{Conditions, Pilot, drive};
+use lane_driver::twin_drive::Course;
+use lane_driver::{Driver, Source};
+use lane_policy::device;
+use lane_policy::weights;
+use lane_sim::{DT_SECS, RoadSet, Weather};
 use rayon::prelude::*;
 use std::path::Path;
 

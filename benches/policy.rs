@@ -2,14 +2,14 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use liquid_lane::device;
-use liquid_lane::driver::{Driver, Source};
-use liquid_lane::frame::{Frame, RgbImage, Size};
-use liquid_lane::policy::ltc_kernel::{self, Layout, Run};
-use liquid_lane::policy::wiring::{LANE_KEEPING_SEED, Wiring};
-use liquid_lane::policy::{Policy, PolicyKind};
-use liquid_lane::saliency::Method;
-use liquid_lane::train::{FRAMES_PER_STEP, TrainingConfig, train};
+use lane_driver::train::{FRAMES_PER_STEP, TrainingConfig, train};
+use lane_driver::{Driver, Source};
+use lane_frame::{Frame, RgbImage, Size};
+use lane_policy::device;
+use lane_policy::ltc_kernel::{self, Layout, Run};
+use lane_policy::saliency::Method;
+use lane_policy::wiring::{LANE_KEEPING_SEED, Wiring};
+use lane_policy::{Policy, PolicyKind};
 
 fn main() {
     // One thread, as the README's table says; RAYON_NUM_THREADS=2 makes it two.

@@ -5,9 +5,9 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use liquid_lane::frame::{RgbImage, Size};
-use liquid_lane::policy::preprocess::fit;
-use liquid_lane::recording::Recording;
+use lane_frame::{RgbImage, Size};
+use lane_policy::preprocess::fit;
+use lane_recording::Recording;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;

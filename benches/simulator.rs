@@ -2,8 +2,8 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use liquid_lane::frame::{RgbImage, Size};
-use liquid_lane::sim::{
+use lane_frame::{RgbImage, Size};
+use lane_sim::{
     Camera, CarState, Cue, DemonstrationSpec, Factors, Masks, RoadSet, Weather, World, WorldSpec, demonstrate,
 };
 

@@ -8,30 +8,22 @@
 //!     └──────────────────────────── Steering, closed loop only ───────────┘
 //! ```
 //!
-//! A module names only modules on lines above its own (held by `tests/integration/layout.rs`):
+//! This package is the application: the command line ([`cli`]) and the window ([`view`]). What they stand on are crates of
+//! their own, each of which depends only on those above it:
 //!
-//! ```text
-//! frame       whole_file  plot              plain data, units and signs fixed here, once; files whole or not there
-//! recording   sim         dynamics          where frames come from; neurons alone: images and numbers, no tensors
-//! policy      device                        tensors: preprocess, encoder, wiring, cells, heads, weights
-//! saliency                                  attribution of a policy's steering to its input
-//! driver      train                         frames into decisions; demonstrations into weights
-//! audit       view        check             decisions into figures, or into pixels; reference numbers run against all
-//! cli                                       the only place that prints and exits; only it and the window read a clock
-//! ```
+//! | crate | what it holds |
+//! | --- | --- |
+//! | `lane-frame` | frames, sizes, units and signs, fixed here, once; files that are whole or not there |
+//! | `lane-statistics` | intervals, bootstrap, correlation: figures of samples and their uncertainty |
+//! | `lane-sim` | the simulator: roads, looks, renderer, expert; corruptions of pictures |
+//! | `lane-recording` | recorded drives: readers, writers, codecs. The only crate with C and C++ in it |
+//! | `lane-policy` | tensors: encoder, wiring, cells, heads, weights; saliency, the attribution of a steering to its input |
+//! | `lane-driver` | frames into decisions, closed loop and open loop; demonstrations into weights |
+//! | `lane-report` | tables, charts and pages: figures for a reader |
+//! | `lane-audit` | decisions into figures: suites, their engine, what neurons do |
+//! | `lane-reference` | reference numbers of other libraries, run against ours |
+//!
+//! Only the command line prints and exits; only it and the window read a clock.
 
-pub mod audit;
-pub mod check;
 pub mod cli;
-pub mod device;
-pub mod driver;
-pub mod dynamics;
-pub mod frame;
-pub mod plot;
-pub mod policy;
-pub mod recording;
-pub mod saliency;
-pub mod sim;
-pub mod train;
 pub mod view;
-pub mod whole_file;

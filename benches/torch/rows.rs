@@ -1,7 +1,7 @@
 //! What is compared: each row of the table with its names on the other side, and what it must cost at least.
 
 use super::work;
-use liquid_lane::policy::encoder::EncoderKind;
+use lane_policy::encoder::EncoderKind;
 
 /// One row of the table.
 pub struct Row {
@@ -181,7 +181,7 @@ fn unknown() -> Option<Cost> {
 
 /// Of an encoder's convolutions on one frame.
 fn forward_flop(encoder: EncoderKind) -> f64 {
-    let layer = |shape: &liquid_lane::policy::conv::ConvShape| 2.0 * (shape.out_len() * shape.window_len()) as f64;
+    let layer = |shape: &lane_policy::conv::ConvShape| 2.0 * (shape.out_len() * shape.window_len()) as f64;
     encoder.shapes().iter().map(layer).sum()
 }
 

@@ -3,17 +3,17 @@
 use burn::module::Module as _;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
-use liquid_lane::device;
-use liquid_lane::driver::{Driver, Source};
-use liquid_lane::frame::{Frame, RgbImage, Size};
-use liquid_lane::policy::cell::{
+use lane_driver::{Driver, Source};
+use lane_frame::{Frame, RgbImage, Size};
+use lane_policy::cell::{
     Activation, Cell, CellSpec, CfcMode, CfcSpec, CoreSpec, GateOrder, GruSpec, LstmSpec, WiredCfcSpec, WiringSource,
 };
-use liquid_lane::policy::ltc_kernel::{self, Layout, Run};
-use liquid_lane::policy::preprocess::whiten;
-use liquid_lane::policy::wiring::{LANE_KEEPING_SEED, Wiring};
-use liquid_lane::policy::{FEATURES, FirstWeights, Policy, PolicyKind};
-use liquid_lane::saliency::Method;
+use lane_policy::device;
+use lane_policy::ltc_kernel::{self, Layout, Run};
+use lane_policy::preprocess::whiten;
+use lane_policy::saliency::Method;
+use lane_policy::wiring::{LANE_KEEPING_SEED, Wiring};
+use lane_policy::{FEATURES, FirstWeights, Policy, PolicyKind};
 use std::hint::black_box;
 
 /// Batch and steps of the cells alone.

@@ -1,15 +1,15 @@
 //! `liquid-lane drive`: in a window, as a film, or as a table.
 
 use super::{models, output};
-use crate::audit::driving::{DriveFigures, DrivingScore};
-use crate::driver::closed_loop::{Conditions, Pilot, drive};
-use crate::driver::moment::Session as _;
-use crate::driver::twin_drive::{Course, TwinDrive};
-use crate::sim::{RoadFamily, RoadSet, Weather};
 use crate::view::App;
 use crate::view::headless::film;
 use crate::view::window::Display;
 use anyhow::{Context as _, ensure};
+use lane_audit::driving::{DriveFigures, DrivingScore};
+use lane_driver::closed_loop::{Conditions, Pilot, drive};
+use lane_driver::moment::Session as _;
+use lane_driver::twin_drive::{Course, TwinDrive};
+use lane_sim::{RoadFamily, RoadSet, Weather};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::path::PathBuf;

@@ -1,10 +1,10 @@
 //! Which weights a policy's name stands for: those in the binary, those in a folder, or a file; and where they run.
 
-use crate::device::{Backend, Device};
-use crate::driver::{Driver, Source};
-use crate::policy::weights::{self, ModelCard};
-use crate::policy::{Policy, PolicyKind};
 use anyhow::Context as _;
+use lane_driver::{Driver, Source};
+use lane_policy::device::{Backend, Device};
+use lane_policy::weights::{self, ModelCard};
+use lane_policy::{Policy, PolicyKind};
 use std::path::{Path, PathBuf};
 
 /// The shipped weights that drive: the longest training of each.
@@ -83,8 +83,8 @@ impl Arguments {
 /// A user's module: on LibTorch's processor where our own policies run elsewhere.
 #[cfg(feature = "libtorch")]
 fn torchscript(path: &Path, backend: Backend) -> anyhow::Result<Driver> {
-    use crate::device::LibTorchDevice;
-    use crate::driver::torchscript::TorchScript;
+    use lane_driver::torchscript::TorchScript;
+    use lane_policy::device::LibTorchDevice;
     let device = match backend {
         Backend::LibTorch(device) => device,
         Backend::Cpu | Backend::Wgpu => LibTorchDevice::Cpu,
@@ -96,7 +96,7 @@ fn torchscript(path: &Path, backend: Backend) -> anyhow::Result<Driver> {
 
 #[cfg(not(feature = "libtorch"))]
 fn torchscript(path: &Path, _: Backend) -> anyhow::Result<Driver> {
-    Err(crate::device::not_built("libtorch")).with_context(|| format!("{TORCHSCRIPT}{}", path.display()))
+    Err(lane_policy::device::not_built("libtorch")).with_context(|| format!("{TORCHSCRIPT}{}", path.display()))
 }
 
 /// What messages call the weights in the binary.

@@ -1,9 +1,9 @@
 //! What goes to standard output and error: lines, tables, progress.
 
-use crate::audit::driving::DrivingScore;
-use crate::audit::open_loop::SteeringError;
-use crate::audit::section::{Cell, Column, Table};
 use indicatif::{ProgressBar, ProgressStyle};
+use lane_audit::driving::DrivingScore;
+use lane_audit::open_loop::SteeringError;
+use lane_report::section::{Cell, Column, Table};
 use serde::Serialize;
 use std::io::Write as _;
 

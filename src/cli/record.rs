@@ -1,11 +1,11 @@
 //! `liquid-lane record`: a drive by the expert, as a recording.
 
 use super::output;
-use crate::driver::twin_drive::Course;
-use crate::frame::{Frame, RgbImage, Sample, Size};
-use crate::recording::TubWriter;
-use crate::sim::{Camera, DT_SECS, Factors, RoadSet, Simulator, StepOutcome, Weather};
 use anyhow::ensure;
+use lane_driver::twin_drive::Course;
+use lane_frame::{Frame, RgbImage, Sample, Size};
+use lane_recording::TubWriter;
+use lane_sim::{Camera, DT_SECS, Factors, RoadSet, Simulator, StepOutcome, Weather};
 use std::path::PathBuf;
 
 /// Pictures of a recording: twice the size that replay shrinks them to.

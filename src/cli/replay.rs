@@ -2,14 +2,14 @@
 
 use super::recording::options::RecordingArguments;
 use super::{models, output};
-use crate::audit::open_loop::{Noted, OpenLoop, SteeringError};
-use crate::driver::moment::Session as _;
-use crate::driver::replay::Replay;
-use crate::recording::Recording;
 use crate::view::App;
 use crate::view::headless::film;
 use crate::view::window::Display;
 use anyhow::ensure;
+use lane_audit::open_loop::{Noted, OpenLoop, SteeringError};
+use lane_driver::moment::Session as _;
+use lane_driver::replay::Replay;
+use lane_recording::Recording;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

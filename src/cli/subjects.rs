@@ -1,13 +1,13 @@
 //! Which trainings an audit judges: those in the binary, those in folders, or files.
 
 use super::models::audit_set;
-use crate::audit::engine::sha256;
-use crate::audit::suite::Subject;
-use crate::device::Device;
-use crate::driver::{Driver, Source};
-use crate::policy::weights::{self, ModelCard};
-use crate::policy::{Policy, PolicyKind};
 use anyhow::{Context as _, bail, ensure};
+use lane_audit::engine::sha256;
+use lane_audit::suite::Subject;
+use lane_driver::{Driver, Source};
+use lane_policy::device::Device;
+use lane_policy::weights::{self, ModelCard};
+use lane_policy::{Policy, PolicyKind};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ impl Arguments {
     /// # Errors
     /// When a name stands for nothing, weights are unusable, or two trainings have the same policy and seed.
     pub fn subjects(&self) -> anyhow::Result<Arc<[Subject]>> {
-        let device = crate::device::Backend::Cpu.open()?;
+        let device = lane_policy::device::Backend::Cpu.open()?;
         let mut subjects = Vec::new();
         for name in &self.policies {
             if name.ends_with(".safetensors") {

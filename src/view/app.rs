@@ -10,8 +10,8 @@ use super::panels::{self, Scene, neuron_record::Record};
 use super::playback::Playback;
 use super::settings::Settings;
 use super::theme;
-use crate::driver::moment::{Moment, Session, SessionInfo};
 use egui::{Theme, Ui};
+use lane_driver::moment::{Moment, Session, SessionInfo};
 
 /// Noise levels of `+` and `-`: the variances of Lechner et al. 2020, Fig. 4, and half the least of them.
 const NOISE_VARIANCES: [f32; 5] = [0.0, 0.05, 0.1, 0.2, 0.3];

@@ -1,11 +1,11 @@
 //! One camera picture at screen size with the saliency map over it, as a texture.
 
 use super::colormap::inferno;
-use crate::driver::moment::Picture;
-use crate::frame::Size;
 use egui::{Color32, ColorImage, TextureHandle, TextureOptions};
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use lane_driver::moment::Picture;
+use lane_frame::Size;
 
 /// A saliency map ready for display.
 #[derive(Clone, Debug, PartialEq)]

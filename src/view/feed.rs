@@ -1,7 +1,7 @@
 //! A session on a thread of its own, a few moments ahead of the screen, so that the window answers while a policy
 //! thinks. Everything arrives in the order in which the session made it.
 
-use crate::driver::moment::{Moment, Session, SessionInfo};
+use lane_driver::moment::{Moment, Session, SessionInfo};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 
 /// Moments worked out ahead: enough to keep the session busy while a picture is drawn, and few enough that a change

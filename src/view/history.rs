@@ -1,6 +1,6 @@
 //! What was shown so far, for the plots: one trace per policy, its crashes, and the neurons of the last moments.
 
-use crate::driver::moment::{Moment, NeuronActivity, PolicyInfo, Side, Status};
+use lane_driver::moment::{Moment, NeuronActivity, PolicyInfo, Side, Status};
 use std::collections::VecDeque;
 
 /// Moments in the neuron record: at 20 frames/s, the last 12 s.
@@ -157,8 +157,8 @@ fn raise(peak: &mut f32, values: impl IntoIterator<Item = f32>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::moment::Session as _;
     use crate::view::mock::MockSession;
+    use lane_driver::moment::Session as _;
 
     fn moments(count: usize) -> Vec<Moment> {
         let mut session = MockSession::drive(60.0);

@@ -1,14 +1,14 @@
 //! A session without simulator or network, for tests: a painted road, sine waves for signals, the real wiring.
 
-use crate::driver::moment::{
+use anyhow::anyhow;
+use lane_driver::moment::{
     Attention, Decision, Fractions, Lane, LiquidActivity, Moment, NeuronActivity, Picture, PolicyInfo, Session,
     SessionInfo, Side, Status,
 };
-use crate::frame::projection::Projection;
-use crate::frame::{RgbImage, Size, Steering};
-use crate::policy::wiring::{LANE_KEEPING_SEED, Wiring};
-use crate::saliency::map::{SaliencyMap, Share};
-use anyhow::anyhow;
+use lane_frame::projection::Projection;
+use lane_frame::{RgbImage, Size, Steering};
+use lane_policy::saliency::map::{SaliencyMap, Share};
+use lane_policy::wiring::{LANE_KEEPING_SEED, Wiring};
 use std::sync::Arc;
 
 const FRAME_SECS: f64 = 0.05;

@@ -1,9 +1,9 @@
 //! Pictures of the interface on disk.
 
 use super::raster::Raster;
-use crate::whole_file::WholeFile;
 use anyhow::Context as _;
 use image::{ExtendedColorType, ImageEncoder as _, codecs::png::PngEncoder};
+use lane_frame::whole_file::WholeFile;
 use std::path::{Path, PathBuf};
 
 /// Saves what a raster holds as a PNG.

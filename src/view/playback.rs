@@ -2,7 +2,7 @@
 //! the pictures says how much time has passed.
 
 use super::feed::{Feed, News, Order, Patience};
-use crate::driver::moment::Session;
+use lane_driver::moment::Session;
 
 /// Speeds of `[` and `]`, as multiples of the time in which the frames were taken.
 const SPEEDS: [f64; 7] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];

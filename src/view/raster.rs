@@ -3,9 +3,9 @@
 
 use super::app::App;
 use super::{keys, theme};
-use crate::frame::Size;
 use egui::{Pos2, RawInput, Rect, ViewportId, vec2};
 use egui_software_backend::{BufferMutRef, ColorFieldOrder, EguiSoftwareRender};
+use lane_frame::Size;
 
 /// Draws an [`App`] into a buffer of its own.
 pub struct Raster {

@@ -1,7 +1,7 @@
 //! How things are shown: what the keys O, C, L and F1 change.
 
-use crate::saliency::map::{FULL_COLOUR_TIMES_UNIFORM, Scale};
 use egui::Theme;
+use lane_policy::saliency::map::{FULL_COLOUR_TIMES_UNIFORM, Scale};
 
 /// What the full colour of a saliency map stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! A film as H.264 in MP4, one picture after the other.
 
-use crate::frame::Size;
-use crate::recording::VideoEncoder;
 use anyhow::{Context as _, Error, ensure};
+use lane_frame::Size;
+use lane_recording::VideoEncoder;
 use muxide::api::{Muxer, MuxerBuilder, VideoCodec};
 use std::fs::File;
 use std::io::BufWriter;

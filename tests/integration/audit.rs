@@ -1,6 +1,6 @@
 use crate::binary::{command, done, refused, refused_in_one_line, run, text};
-use liquid_lane::device;
-use liquid_lane::policy::{Policy, PolicyKind, weights};
+use lane_policy::device;
+use lane_policy::{Policy, PolicyKind, weights};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

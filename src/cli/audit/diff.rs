@@ -1,8 +1,8 @@
 //! `liquid-lane audit diff`: what changed from one report to another.
 
-use crate::audit::diff::diff;
-use crate::audit::report::Report;
 use crate::cli::output;
+use lane_report::Report;
+use lane_report::diff::diff;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]

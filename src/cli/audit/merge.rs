@@ -1,9 +1,9 @@
 //! `liquid-lane audit merge`: parts of an audit, done anywhere, become its report.
 
 use super::{Prepared, finish, requested};
-use crate::audit::engine::{Header, Journal, Outcomes};
-use crate::audit::report::check_place;
 use anyhow::{Context as _, bail, ensure};
+use lane_audit::engine::{Header, Journal, Outcomes};
+use lane_report::check_place;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]

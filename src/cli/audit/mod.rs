@@ -7,11 +7,11 @@ mod suites;
 use super::recording::options::RecordingArguments;
 use super::revision::revision;
 use super::{output, subjects};
-use crate::audit::engine::{Header, Journal, Outcomes, Plan, Shard};
-use crate::audit::report::{About, Report, check_place};
-use crate::audit::section::Section;
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
+use lane_audit::engine::{Header, Journal, Outcomes, Plan, Shard};
+use lane_report::section::Section;
+use lane_report::{About, Report, check_place};
 use std::path::{Path, PathBuf};
 use suites::Word;
 
@@ -92,7 +92,11 @@ impl AuditArguments {
         let subjects = self.subjects.subjects()?;
         let word = self.suite.context("expected a suite")?;
         let suites = suites::suites(word, &subjects, &self.size, &self.recordings, &self.recording.options())?;
-        let about = About::new(revision(), format!("liquid-lane audit {}", request.join(" ")), &subjects);
+        let about = About::new(
+            revision(),
+            format!("liquid-lane audit {}", request.join(" ")),
+            subjects.iter().map(Subject::audited).collect(),
+        );
         Ok(Prepared { plan: Plan::new(suites, &subjects)?, about })
     }
 }

@@ -1,16 +1,16 @@
 //! What each suite's word stands for, and how large it is where nothing else is asked for.
 
-use crate::audit::suite::curves::CurvesSuite;
-use crate::audit::suite::driving::DrivingSuite;
-use crate::audit::suite::neurons::NeuronsSuite;
-use crate::audit::suite::passive::PassiveSuite;
-use crate::audit::suite::replay::ReplaySuite;
-use crate::audit::suite::saliency::SaliencySuite;
-use crate::audit::suite::shortcut::ShortcutSuite;
-use crate::audit::suite::{Subject, Suite};
-use crate::recording::{Recording, RecordingOptions};
 use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
+use lane_audit::suite::curves::CurvesSuite;
+use lane_audit::suite::driving::DrivingSuite;
+use lane_audit::suite::neurons::NeuronsSuite;
+use lane_audit::suite::passive::PassiveSuite;
+use lane_audit::suite::replay::ReplaySuite;
+use lane_audit::suite::saliency::SaliencySuite;
+use lane_audit::suite::shortcut::ShortcutSuite;
+use lane_audit::suite::{Subject, Suite};
+use lane_recording::{Recording, RecordingOptions};
 use std::path::PathBuf;
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! `liquid-lane model check`: reference fixtures, file by file.
 
-use crate::check::{FileReport, check};
 use crate::cli::output;
-use crate::device;
 use anyhow::bail;
+use lane_policy::device;
+use lane_reference::{FileReport, check};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]

@@ -1,12 +1,12 @@
 //! `liquid-lane model dynamics`: what "liquid" means, as tables, figures and sentences.
 
 use super::super::output;
-use crate::dynamics::{
+use lane_audit::dynamics::{
     Activation, Equation, LengthPoint, LengthSpec, Lengths, Observed, Spread, StepResponse, StepSpec, Sweep, figures,
     step_response, tables, trajectory_lengths,
 };
-use crate::plot::Figure;
-use crate::whole_file;
+use lane_frame::whole_file;
+use lane_report::plot::Figure;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]

@@ -2,8 +2,8 @@
 
 use super::Model;
 use crate::cli::output;
-use crate::policy::interchange;
-use crate::whole_file;
+use lane_frame::whole_file;
+use lane_policy::interchange;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]

@@ -2,14 +2,14 @@
 
 use super::{Model, show};
 use crate::cli::output;
-use crate::device;
-use crate::policy::FEATURES;
-use crate::policy::cell::{Activation, Cell, CfcMode, Constraint};
-use crate::policy::interchange::{self, CellName, Hints, StateDict, cell_file};
-use crate::policy::solver::Solver;
-use crate::policy::weights;
-use crate::whole_file::WholeFile;
 use anyhow::{Context as _, bail, ensure};
+use lane_frame::whole_file::WholeFile;
+use lane_policy::FEATURES;
+use lane_policy::cell::{Activation, Cell, CfcMode, Constraint};
+use lane_policy::device;
+use lane_policy::interchange::{self, CellName, Hints, StateDict, cell_file};
+use lane_policy::solver::Solver;
+use lane_policy::weights;
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\

@@ -7,11 +7,11 @@ mod import;
 mod show;
 
 use super::models;
-use crate::device;
-use crate::policy::Policy;
-use crate::policy::cell::Cell;
-use crate::policy::interchange::cell_file;
-use crate::policy::weights::{self, ModelCard};
+use lane_policy::Policy;
+use lane_policy::cell::Cell;
+use lane_policy::device;
+use lane_policy::interchange::cell_file;
+use lane_policy::weights::{self, ModelCard};
 use std::path::Path;
 
 const EXAMPLES: &str = "\

@@ -2,14 +2,14 @@
 
 use super::Model;
 use crate::cli::output;
-use crate::device;
-use crate::policy::cell::{Cell, CellSpec, Constraint, CoreSpec, GateOrder};
-use crate::policy::interchange::{self, StateDict};
-use crate::policy::weights::ModelCard;
-use crate::policy::wiring::{Wiring, svg};
-use crate::policy::{Policy, PolicyKind};
-use crate::whole_file;
 use anyhow::Context as _;
+use lane_frame::whole_file;
+use lane_policy::cell::{Cell, CellSpec, Constraint, CoreSpec, GateOrder};
+use lane_policy::device;
+use lane_policy::interchange::{self, StateDict};
+use lane_policy::weights::ModelCard;
+use lane_policy::wiring::{Wiring, svg};
+use lane_policy::{Policy, PolicyKind};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::PathBuf;

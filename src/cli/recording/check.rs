@@ -2,11 +2,11 @@
 
 use super::options::RecordingArguments;
 use crate::cli::output;
-use crate::recording::Recording;
-use crate::recording::contact_sheet::{self, Cell, Path};
-use crate::whole_file;
 use anyhow::{Context as _, ensure};
 use image::ImageFormat;
+use lane_frame::whole_file;
+use lane_recording::Recording;
+use lane_recording::contact_sheet::{self, Cell, Path};
 use std::io::Cursor;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -112,7 +112,7 @@ fn cells(recording: &Recording, stretch: Range<usize>) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::RgbImage;
+    use lane_frame::RgbImage;
 
     /// 30 s at 20 Hz of straight road, with a bend from second 14 to 16.
     fn recording(dir: &std::path::Path) -> Recording {

@@ -2,8 +2,8 @@
 
 use super::options::{RecordingArguments, one_of};
 use crate::cli::output;
-use crate::recording::{Converted, Recording, Target};
 use clap::builder::TypedValueParser;
+use lane_recording::{Converted, Recording, Target};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use super::options::RecordingArguments;
 use crate::cli::output;
-use crate::recording::{Gap, HISTOGRAM_BARS, LabelSummary, Place, Recording, RecordingError, Survey, Timing};
+use lane_recording::{Gap, HISTOGRAM_BARS, LabelSummary, Place, Recording, RecordingError, Survey, Timing};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -198,7 +198,7 @@ impl LabelReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::RgbImage;
+    use lane_frame::RgbImage;
 
     fn report(lines: &str) -> Report {
         let dir = tempfile::tempdir().unwrap();

@@ -1,7 +1,7 @@
 //! What may be said about a recording on the command line: for every command that opens one.
 
-use crate::recording::{Columns, Format, RecordingOptions, Sign, Unit, VehicleOptions};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use lane_recording::{Columns, Format, RecordingOptions, Sign, Unit, VehicleOptions};
 
 /// Options of a recording; each overrides a default of its format, which `recording info` shows.
 #[derive(Clone, Debug, Default, clap::Args)]

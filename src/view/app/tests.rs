@@ -148,7 +148,7 @@ fn a_key_pressed_in_the_window_reaches_the_application() {
     let mut app = drive();
     let press = |key| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
     let input = RawInput { events: vec![press(Key::O), press(Key::L)], ..RawInput::default() };
-    Raster::new(crate::frame::Size::new(320, 200), 0.25).draw(&mut app, input);
+    Raster::new(lane_frame::Size::new(320, 200), 0.25).draw(&mut app, input);
     assert!(!app.settings().overlay);
     assert_eq!(app.settings().theme, Theme::Light);
 }
@@ -156,7 +156,7 @@ fn a_key_pressed_in_the_window_reaches_the_application() {
 #[test]
 fn a_click_on_a_key_hint_does_what_the_key_does() {
     let mut app = drive();
-    let mut raster = Raster::new(crate::frame::Size::new(1280, 800), 1.0);
+    let mut raster = Raster::new(lane_frame::Size::new(1280, 800), 1.0);
     raster.draw(&mut app, RawInput::default());
     // The cap of the Space hint is the first at the foot of the window.
     let place = pos2(25.0, 779.0);
@@ -177,7 +177,7 @@ fn the_same_moment_gives_the_same_picture() {
     let picture = || {
         let mut app = app(MockSession::drive(60.0));
         app.show_until(8.0);
-        let mut raster = Raster::new(crate::frame::Size::new(1280, 800), 1.0);
+        let mut raster = Raster::new(lane_frame::Size::new(1280, 800), 1.0);
         raster.draw(&mut app, RawInput::default());
         raster.rgba().to_vec()
     };

@@ -2,9 +2,9 @@
 //! two shares to compare it with.
 
 use super::{Scene, curvature_text, elided, percent};
-use crate::driver::moment::{Attention, Lane, Side, Status};
 use crate::view::theme::{BODY, SMALL, TITLE, font};
 use egui::{Align2, Painter, Rect, Stroke, pos2, vec2};
+use lane_driver::moment::{Attention, Lane, Side, Status};
 
 /// A row narrower than this, in points, has smaller numbers and fewer words.
 const NARROW: f32 = 400.0;
@@ -103,7 +103,7 @@ fn attention_text(attention: &Attention, narrow: bool) -> [String; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::saliency::map::Share;
+    use lane_policy::saliency::map::Share;
 
     #[test]
     fn attention_is_stated_beside_both_controls() {

@@ -17,9 +17,9 @@ mod wires;
 use super::history::History;
 use super::settings::Settings;
 use super::theme::{Identity, Palette, SMALL, TITLE, font};
-use crate::driver::moment::{Moment, SessionInfo};
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
+use lane_driver::moment::{Moment, SessionInfo};
 
 /// Everything that panels draw from.
 #[derive(Clone, Copy)]

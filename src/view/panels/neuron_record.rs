@@ -1,12 +1,12 @@
 //! States of all neurons over the last seconds: one row per neuron, newest on the right.
 
 use super::Scene;
-use crate::policy::wiring::Wiring;
 use crate::view::colormap::diverging;
 use crate::view::history::NEURON_MOMENTS;
 use crate::view::theme::{BODY, SMALL, font};
 use egui::emath::GuiRounding as _;
 use egui::{Align2, Color32, ColorImage, Rect, TextureHandle, TextureOptions, Ui, pos2, vec2};
+use lane_policy::wiring::Wiring;
 
 /// Width of the layer names, in points.
 const NAMES: f32 = 62.0;

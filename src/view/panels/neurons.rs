@@ -3,12 +3,12 @@
 
 use super::wires::Wire;
 use super::{Scene, card, neuron_record, title};
-use crate::driver::moment::NeuronActivity;
-use crate::policy::wiring::{Layer, Wiring};
 use crate::view::colormap::diverging;
 use crate::view::history::Peaks;
 use crate::view::theme::{Palette, SMALL, font};
 use egui::{Align2, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+use lane_driver::moment::NeuronActivity;
+use lane_policy::wiring::{Layer, Wiring};
 
 /// Height of the legend below the network, in points.
 const LEGEND: f32 = 56.0;
@@ -228,7 +228,7 @@ fn draw_legend(painter: &Painter, room: Rect, scene: &Scene, liquid: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::wiring::LANE_KEEPING_SEED;
+    use lane_policy::wiring::LANE_KEEPING_SEED;
 
     #[test]
     fn a_ring_is_half_for_one_frame_and_never_full() {

@@ -1,11 +1,11 @@
 //! A camera's picture with everything that lies over it: saliency, paths, state, and why something is missing.
 
 use super::{Scene, cross, road_path};
-use crate::driver::moment::{Fractions, Side, Status};
 use crate::view::camera::{Camera, Overlay};
 use crate::view::theme::{BODY, Identity, TITLE, font};
 use egui::emath::GuiRounding as _;
 use egui::{Color32, Painter, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
+use lane_driver::moment::{Fractions, Side, Status};
 
 /// Texture coordinates of a whole texture.
 const WHOLE: Rect = Rect { min: pos2(0.0, 0.0), max: pos2(1.0, 1.0) };

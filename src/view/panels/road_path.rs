@@ -1,10 +1,10 @@
 //! A commanded curvature as a path on the road: where the car goes if it keeps this steering.
 
-use crate::driver::moment::Picture;
-use crate::frame::Steering;
 use crate::view::panels::styled_line;
 use crate::view::theme::Identity;
 use egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2};
+use lane_driver::moment::Picture;
+use lane_frame::Steering;
 
 /// How far ahead the path is drawn, in m: about three seconds at 36 km/h.
 const REACH_M: f32 = 30.0;

@@ -1,0 +1,7 @@
+//! Figures from drives and replays, with their uncertainty. No tensors, no printing.
+
+pub mod driving;
+pub mod dynamics;
+pub mod engine;
+pub mod open_loop;
+pub mod suite;

@@ -1,0 +1,205 @@
+//! The measurements on test roads: what every frame is put through, and what only a few are because it is slow.
+
+use super::quantity::{Extent, Likeness, Measured, Outcome, Place, Procedure, Quantity, Ranking, Swap};
+use super::region::{Region, edges, hit, times_uniform};
+use super::scene::{Scene, before_last};
+use super::steps;
+use crate::suite::Subject;
+use anyhow::Context as _;
+use lane_driver::Driver;
+use lane_frame::Frame;
+use lane_frame::noise::add_gaussian;
+use lane_frame::random::{Purpose, stream};
+use lane_frame::ssim::ssim;
+use lane_policy::saliency::Method;
+use lane_policy::saliency::map::SaliencyMap;
+use lane_sim::{Asphalt, Factors, Masks, Roadside};
+use lane_statistics::correlation::spearman;
+use rand::RngExt as _;
+use std::ops::Range;
+
+/// The three ways to draw VisualBackProp that the paper left behind.
+pub(super) const PROCEDURES: [Method; 3] =
+    [Method::VisualBackProp, Method::VisualBackPropRecurrent, Method::VisualBackPropConvolutional];
+
+/// Methods of at most a few passes.
+pub(super) const QUICK: [Method; 5] =
+    [PROCEDURES[0], PROCEDURES[1], PROCEDURES[2], Method::InputGradient, Method::GradCam];
+
+/// Methods of twenty passes and more.
+pub(super) const SLOW: [Method; 3] = [Method::IntegratedGradients, Method::SmoothGrad, Method::Occlusion];
+
+/// Variances of the image noise in hundredths: those of Fig. 4b of Lechner et al. 2020.
+pub(super) const NOISE_HUNDREDTHS: [u8; 3] = [10, 20, 30];
+
+/// First weights of twins without training: no training starts from a seed this high, and each has its own.
+const UNTRAINED_SEED: u64 = 1 << 40;
+
+/// A policy without training, all of it or from the output down, at the start of a drive.
+///
+/// # Errors
+/// For a user's module.
+pub(super) fn untrained(subject: &Subject, extent: Extent) -> anyhow::Result<Driver> {
+    let twin =
+        subject.driver.untrained_down_to(extent.convolutions(), UNTRAINED_SEED.wrapping_add(subject.training_seed));
+    twin.with_context(|| format!("{} is a user's module: its weights cannot be drawn anew", subject.label()))
+}
+
+/// Maps of the frame that comes next.
+///
+/// # Errors
+/// For a user's module.
+pub(super) fn maps(driver: &Driver, frame: &Frame, methods: &[Method]) -> anyhow::Result<Vec<SaliencyMap>> {
+    driver.maps(frame, methods).with_context(|| format!("{} is a user's module: it gives no maps", driver.name()))
+}
+
+/// Where these methods' maps lie, how noise changes them, what the paper's procedures show with and without training,
+/// and what the steering depends on.
+///
+/// # Errors
+/// If the policy cannot steer, or gives no maps.
+pub(super) fn quick(subject: &Subject, methods: &[Method], roads: Range<u64>) -> anyhow::Result<Outcome> {
+    let mut measured = Measured::default();
+    let twin = untrained(subject, Extent::All)?;
+    for road in roads {
+        let scene = Scene::of_road(road);
+        let (frames, masks) = scene.frames(subject.driver.input_size(), &Factors::default());
+        let (driver, frame) = before_last(&subject.driver, &frames)?;
+        let clean = maps(&driver, frame, methods)?;
+        let regions = Region::ALL.map(|region| (region, region.pixels(&masks)));
+        for (region, pixels) in &regions {
+            let inside = pixels.as_ref().map(|pixels| pixels.iter().filter(|inside| **inside).count());
+            let area = inside.map(|inside| inside as f64 / masks.bits.len() as f64);
+            measured.note(Quantity::Area(*region), area);
+        }
+        places(Ranking::Edges, &edges(&frame.image), &regions, &mut measured);
+        for (method, map) in methods.iter().zip(&clean) {
+            places(Ranking::Method(*method), map, &regions, &mut measured);
+        }
+        noise((&driver, frame), road, methods, &clean, &mut measured)?;
+        let [(_, on_road), ..] = &regions;
+        procedures([&driver, &twin], frame, Place::Road, on_road.as_deref(), &mut measured)?;
+        swaps(&subject.driver, &scene, road, &mut measured)?;
+        measured.note(Quantity::Label, Some(1e3 * f64::from(scene.label().0.abs())));
+    }
+    Ok(measured.outcome())
+}
+
+/// Where the slow methods' maps lie and how noise changes them; of all methods, whether they rank pixels by what they do
+/// to the steering, and what is left of the map when training is.
+///
+/// # Errors
+/// If the policy cannot steer, or gives no maps.
+pub(super) fn slow(subject: &Subject, roads: Range<u64>) -> anyhow::Result<Outcome> {
+    let mut measured = Measured::default();
+    let methods = [QUICK.as_slice(), &SLOW].concat();
+    for road in roads {
+        let (frames, masks) = Scene::of_road(road).frames(subject.driver.input_size(), &Factors::default());
+        let (driver, frame) = before_last(&subject.driver, &frames)?;
+        let clean = maps(&driver, frame, &methods)?;
+        let (slow_clean, regions) = (&clean[QUICK.len()..], Region::ALL.map(|region| (region, region.pixels(&masks))));
+        for (method, map) in SLOW.iter().zip(slow_clean) {
+            places(Ranking::Method(*method), map, &regions, &mut measured);
+        }
+        noise((&driver, frame), road, &SLOW, slow_clean, &mut measured)?;
+        for extent in Extent::ALL {
+            let twin = untrained(subject, extent)?;
+            let (twin, frame) = before_last(&twin, &frames)?;
+            for ((method, trained), untrained) in methods.iter().zip(&clean).zip(maps(&twin, frame, &methods)?) {
+                let note = |likeness| Quantity::Untrained(*method, extent, likeness);
+                let [a, b] =
+                    [trained, &untrained].map(|map| map.values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>());
+                measured.note(note(Likeness::Spearman), spearman(&a, &b));
+                measured.note(note(Likeness::Ssim), likeness(trained, &untrained));
+            }
+        }
+        let mut rankings: Vec<_> =
+            methods.iter().zip(clean).map(|(method, map)| (Ranking::Method(*method), map.values)).collect();
+        rankings.push((Ranking::Edges, edges(&frame.image).values));
+        let mut rng = stream(road, Purpose::Probe, 1);
+        rankings.push((Ranking::Chance, (0..masks.bits.len()).map(|_| rng.random::<f32>()).collect()));
+        steps::measure(&driver, frame, &rankings, &mut measured)?;
+    }
+    Ok(measured.outcome())
+}
+
+/// Share and hit of one map on every region.
+fn places(ranking: Ranking, map: &SaliencyMap, regions: &[(Region, Option<Vec<bool>>)], measured: &mut Measured) {
+    for (region, pixels) in regions {
+        let on = |figure: fn(&SaliencyMap, &[bool]) -> Option<f64>| figure(map, pixels.as_deref()?);
+        measured.note(Quantity::Share(ranking, *region), on(times_uniform));
+        measured.note(Quantity::Hit(ranking, *region), on(hit));
+    }
+}
+
+/// Likeness of the maps with and without noise on the last frame.
+fn noise(
+    (driver, frame): (&Driver, &Frame),
+    road: u64,
+    methods: &[Method],
+    clean: &[SaliencyMap],
+    measured: &mut Measured,
+) -> anyhow::Result<()> {
+    for hundredths in NOISE_HUNDREDTHS {
+        let mut noisy = frame.clone();
+        add_gaussian(&mut noisy.image, f32::from(hundredths) / 100.0, road, frame.index);
+        for ((method, clean), noisy) in methods.iter().zip(clean).zip(maps(driver, &noisy, methods)?) {
+            measured.note(Quantity::Noise(*method, hundredths), likeness(clean, &noisy));
+        }
+    }
+    Ok(())
+}
+
+/// Structural similarity of two maps, each from its least to its largest value as 0 to 255. Nothing where one of them
+/// holds no evidence.
+fn likeness(a: &SaliencyMap, b: &SaliencyMap) -> Option<f64> {
+    const RANGE: f32 = 255.0;
+    a.mass().and(b.mass())?;
+    let [in_a, in_b] = [a, b].map(|map| map.min_max().values.iter().map(|value| RANGE * value).collect::<Vec<_>>());
+    Some(ssim(&in_a, &in_b, a.size.width as usize, RANGE))
+}
+
+/// Share of the procedures' maps on a place, of the policy and of its untrained twin, scaled in both ways.
+///
+/// # Errors
+/// For a user's module.
+pub(super) fn procedures(
+    [trained, untrained]: [&Driver; 2],
+    frame: &Frame,
+    place: Place,
+    pixels: Option<&[bool]>,
+    measured: &mut Measured,
+) -> anyhow::Result<()> {
+    for (driver, trained) in [(trained, true), (untrained, false)] {
+        for (method, map) in PROCEDURES.into_iter().zip(maps(driver, frame, &PROCEDURES)?) {
+            for (as_published, map) in [(false, map.min_max()), (true, map.as_published())] {
+                let share = pixels.and_then(|pixels| times_uniform(&map, pixels));
+                measured.note(Quantity::Procedure(Procedure { method, trained, as_published }, place), share);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How far the steering on the last frame moves when a part of all frames is replaced: a memory sees one world.
+fn swaps(driver: &Driver, scene: &Scene, road: u64, measured: &mut Measured) -> anyhow::Result<()> {
+    let steering = |factors: &Factors| -> anyhow::Result<(f32, Masks)> {
+        let (frames, masks) = scene.frames(driver.input_size(), factors);
+        let (mut driver, last) = before_last(driver, &frames)?;
+        Ok((driver.steer(last)?.0, masks))
+    };
+    let as_is = Factors::default();
+    let (own, masks) = steering(&as_is)?;
+    let painted = Region::Marking.pixels(&masks).is_some();
+    for swap in Swap::ALL {
+        let factors = match swap {
+            Swap::Roadside => Factors { roadside: Roadside::Replaced(road), ..as_is },
+            Swap::Asphalt => Factors { asphalt: Asphalt::Replaced(road), ..as_is },
+            Swap::Markings => Factors { markings: false, ..as_is },
+        };
+        let applies = swap != Swap::Markings || painted;
+        let moved = applies.then(|| steering(&factors)).transpose()?;
+        measured.note(Quantity::Swap(swap), moved.map(|(other, _)| 1e3 * f64::from((other - own).abs())));
+    }
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! A policy in time: frames in, decisions out. Owns the policy, its memory and the device; hands on plain numbers.
+
+pub mod closed_loop;
+pub mod module_card;
+pub mod moment;
+mod own;
+mod probe;
+pub mod replay;
+#[cfg(feature = "libtorch")]
+pub mod torchscript;
+pub mod train;
+pub mod twin_drive;
+
+pub use own::Control;
+
+use burn::tensor::Device;
+use lane_frame::{Frame, Size, Steering};
+use lane_policy::Policy;
+use lane_policy::saliency::Method;
+use moment::{Decision, NeuronActivity, PolicyInfo};
+use own::OwnPolicy;
+#[cfg(feature = "libtorch")]
+use torchscript::TorchScript;
+
+/// Two frames this near are one step apart and belong to the same drive, in s. Time that runs backwards, stands still or
+/// jumps starts a new drive, with a new memory.
+const STEP_SECS: std::ops::Range<f64> = 1e-4..1.0;
+
+/// Time before the first frame of a drive, in s: one control step of the simulator.
+const FIRST_STEP_SECS: f64 = 0.05;
+
+/// What a policy is called, and where its weights come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Short name for screens and tables.
+    pub name: String,
+    /// File, or a word for weights that come from none.
+    pub origin: String,
+}
+
+/// A policy gave no steering that a car can follow: its weights cannot be used.
+#[derive(Debug)]
+pub struct CannotSteer {
+    source: Source,
+    time_secs: f64,
+    why: String,
+}
+
+impl std::fmt::Display for CannotSteer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { source: Source { name, origin }, time_secs, why } = self;
+        write!(f, "{origin}: policy `{name}` gave no steering at {time_secs:.2} s: {why}")
+    }
+}
+
+impl std::error::Error for CannotSteer {}
+
+/// One policy on one drive.
+#[derive(Clone, Debug)]
+pub struct Driver {
+    source: Source,
+    model: Model,
+    last_time_secs: Option<f64>,
+    /// What the neurons did at each steering, where somebody asked for it.
+    watched: Option<Vec<NeuronActivity>>,
+}
+
+/// What is asked for steering.
+#[derive(Clone, Debug)]
+enum Model {
+    /// A policy of this program.
+    Own(Box<OwnPolicy>),
+    /// A user's module.
+    #[cfg(feature = "libtorch")]
+    TorchScript(Box<TorchScript>),
+}
+
+impl Driver {
+    /// A driver at the start of a drive.
+    pub fn new(source: Source, policy: Policy, device: &Device) -> Self {
+        Self {
+            source,
+            model: Model::Own(Box::new(OwnPolicy::new(policy, device))),
+            last_time_secs: None,
+            watched: None,
+        }
+    }
+
+    /// A driver with a user's module, at the start of a drive.
+    #[cfg(feature = "libtorch")]
+    pub fn torchscript(source: Source, module: TorchScript) -> Self {
+        Self { source, model: Model::TorchScript(Box::new(module)), last_time_secs: None, watched: None }
+    }
+
+    /// Its short name.
+    pub fn name(&self) -> &str {
+        &self.source.name
+    }
+
+    /// What the screen says about it.
+    pub fn describe(&self) -> PolicyInfo {
+        let name = self.source.name.clone();
+        match &self.model {
+            Model::Own(own) => own.describe(name),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(module) => module.describe(name),
+        }
+    }
+
+    /// Size of the image it takes.
+    pub fn input_size(&self) -> Size {
+        match &self.model {
+            Model::Own(own) => own.policy().input_size(),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(module) => module.input_size(),
+        }
+    }
+
+    /// Its policy, if it is one of this program.
+    pub fn policy(&self) -> Option<&Policy> {
+        match &self.model {
+            Model::Own(own) => Some(own.policy()),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(_) => None,
+        }
+    }
+
+    /// The untrained twin whose maps its own are compared with; a user's module has none.
+    pub fn control(&self) -> Option<Control> {
+        match &self.model {
+            Model::Own(own) => Some(own.control()),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(_) => None,
+        }
+    }
+
+    /// The first method that all of these drivers have a map by.
+    pub fn first_method(drivers: &[Self]) -> Method {
+        let own = drivers.iter().all(|driver| driver.policy().is_some());
+        if own { Method::ALL[0] } else { Method::InputGradient }
+    }
+
+    /// Notes from now on what the neurons do whenever it steers; nothing is known of a user's module.
+    pub fn watch_neurons(&mut self) {
+        self.watched = Some(Vec::new());
+    }
+
+    /// What the neurons did at each steering since they are watched, crashes and resets included.
+    pub fn take_watched(&mut self) -> Vec<NeuronActivity> {
+        self.watched.take().unwrap_or_default()
+    }
+
+    /// The same driver at the start of a drive with one neuron kept at a value, 0 to silence it: a lesion. Nothing
+    /// changes for dense layers and for a user's module.
+    ///
+    /// # Panics
+    /// If its cell has no such neuron.
+    pub fn holding_neuron(&self, neuron: usize, value: f32) -> Self {
+        let model = match &self.model {
+            Model::Own(own) => Model::Own(Box::new(own.holding(neuron, value))),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(_) => self.model.clone(),
+        };
+        let mut driver = Self { source: self.source.clone(), model, last_time_secs: None, watched: None };
+        driver.reset();
+        driver
+    }
+
+    /// Forgets the drive so far.
+    pub fn reset(&mut self) {
+        self.last_time_secs = None;
+        match &mut self.model {
+            Model::Own(own) => own.reset(),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(module) => module.reset(),
+        }
+    }
+
+    /// Steers, and nothing more.
+    ///
+    /// # Errors
+    /// If the steering is not a number.
+    ///
+    /// # Panics
+    /// If the image is not of the policy's size.
+    pub fn steer(&mut self, frame: &Frame) -> Result<Steering, CannotSteer> {
+        let elapsed_secs = self.step_to(frame);
+        let steering = match &mut self.model {
+            Model::Own(own) => match &mut self.watched {
+                Some(watched) => {
+                    let (steering, neurons) = own.observe(frame, elapsed_secs);
+                    watched.push(neurons);
+                    Ok(steering)
+                }
+                None => Ok(own.steer(frame, elapsed_secs)),
+            },
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(module) => module.steer(&frame.image),
+        };
+        self.checked(steering, |steering| *steering, frame.time_secs)
+    }
+
+    /// Steers, and shows where the policy looks and what its neurons do.
+    ///
+    /// # Errors
+    /// If the steering is not a number.
+    ///
+    /// # Panics
+    /// If the image is not of the policy's size.
+    pub fn decide(&mut self, frame: &Frame, method: Method) -> Result<Decision, CannotSteer> {
+        let elapsed_secs = self.step_to(frame);
+        let decision = match &mut self.model {
+            Model::Own(own) => Ok(own.decide(frame, elapsed_secs, method)),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(module) => module.decide(&frame.image, method),
+        };
+        self.checked(decision, |decision| decision.steering, frame.time_secs)
+    }
+
+    /// Time since the frame before, in s; starts a new drive where there is none.
+    fn step_to(&mut self, frame: &Frame) -> f32 {
+        let elapsed_secs = self.elapsed_until(frame.time_secs).unwrap_or_else(|| {
+            self.reset();
+            FIRST_STEP_SECS as f32
+        });
+        self.last_time_secs = Some(frame.time_secs);
+        elapsed_secs
+    }
+
+    /// Time since the frame before, in s; nothing where there is none, or it belongs to another drive.
+    fn elapsed_until(&self, time_secs: f64) -> Option<f32> {
+        let since_last_secs = time_secs - self.last_time_secs?;
+        STEP_SECS.contains(&since_last_secs).then_some(since_last_secs as f32)
+    }
+
+    fn checked<T>(
+        &self,
+        given: Result<T, String>,
+        steering: fn(&T) -> Steering,
+        time_secs: f64,
+    ) -> Result<T, CannotSteer> {
+        let why = match given {
+            Ok(given) if steering(&given).0.is_finite() => return Ok(given),
+            Ok(_) => "it is not a number: unusable weights".into(),
+            Err(why) => why,
+        };
+        Err(CannotSteer { source: self.source.clone(), time_secs, why })
+    }
+}

@@ -1,0 +1,97 @@
+//! Questions to a policy in the middle of a drive that leave no trace in its memory.
+
+use super::{CannotSteer, Driver, Model};
+use lane_frame::{Frame, RgbImage, Steering};
+use lane_policy::saliency::Method;
+use lane_policy::saliency::map::SaliencyMap;
+
+impl Driver {
+    /// Its maps of the frame that comes next, one per method; a user's module has none.
+    ///
+    /// # Panics
+    /// If the image is not of the policy's size.
+    pub fn maps(&self, frame: &Frame, methods: &[Method]) -> Option<Vec<SaliencyMap>> {
+        match &self.model {
+            Model::Own(own) => Some(own.maps(&frame.image, self.elapsed_until(frame.time_secs), methods)),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(_) => None,
+        }
+    }
+
+    /// What it would command if one of these pictures came next, for each of them.
+    ///
+    /// # Errors
+    /// If the steering is not a number.
+    ///
+    /// # Panics
+    /// If an image is not of the policy's size.
+    pub fn would_steer(&self, time_secs: f64, images: &[RgbImage]) -> Result<Vec<Steering>, CannotSteer> {
+        let given: Vec<Result<Steering, String>> = match &self.model {
+            Model::Own(own) => own.would_steer(images, self.elapsed_until(time_secs)).into_iter().map(Ok).collect(),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(module) => images.iter().map(|image| module.clone().steer(image)).collect(),
+        };
+        given.into_iter().map(|given| self.checked(given, |steering| *steering, time_secs)).collect()
+    }
+
+    /// The same policy untrained from its output down, at the start of a drive: first weights of a seed in its head and
+    /// in this many of its convolutions, the last ones first. A user's module has no such twin.
+    pub fn untrained_down_to(&self, convolutions: usize, seed: u64) -> Option<Self> {
+        let model = match &self.model {
+            Model::Own(own) => Model::Own(Box::new(own.untrained_down_to(convolutions, seed))),
+            #[cfg(feature = "libtorch")]
+            Model::TorchScript(_) => return None,
+        };
+        Some(Self { source: self.source.clone(), model, last_time_secs: None, watched: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Source;
+    use super::*;
+    use lane_policy::device::Backend;
+    use lane_policy::{Policy, PolicyKind};
+
+    fn driver() -> Driver {
+        let device = Backend::Cpu.open().unwrap();
+        let source = Source { name: "ncp".into(), origin: "first weights".into() };
+        Driver::new(source, Policy::init(PolicyKind::NCP, 3, &device), &device)
+    }
+
+    fn frame(index: u64) -> Frame {
+        let image = RgbImage::from_fn(120, 48, |x, y| image::Rgb([(2 * x) as u8, (5 * y) as u8, (index * 40) as u8]));
+        Frame { index, time_secs: 0.05 * index as f64, image }
+    }
+
+    #[test]
+    fn asking_gives_what_deciding_gives_and_leaves_no_trace() {
+        let mut driver = driver();
+        for index in 0..3 {
+            driver.steer(&frame(index)).unwrap();
+        }
+        let next = frame(3);
+        let maps = driver.maps(&next, &[Method::InputGradient, Method::VisualBackProp]).unwrap();
+        let asked = driver.would_steer(next.time_secs, &[frame(7).image, next.image.clone()]).unwrap();
+        let decided = driver.decide(&next, Method::InputGradient).unwrap();
+        assert_eq!(decided.saliency.as_ref(), Some(&maps[0]));
+        assert!((decided.steering.0 - asked[1].0).abs() < 1e-5, "rounding of a batch: {decided:?}, {asked:?}");
+        assert_ne!(asked[0], asked[1]);
+    }
+
+    #[test]
+    fn a_head_without_training_changes_the_steering_and_not_the_activity_of_the_encoder() {
+        let (driver, frame) = (driver(), frame(0));
+        let map = |driver: &Driver| driver.maps(&frame, &[Method::VisualBackProp]).unwrap();
+        let steering = |driver: &Driver| driver.would_steer(0.0, std::slice::from_ref(&frame.image)).unwrap();
+        let head = driver.untrained_down_to(0, 4).unwrap();
+        assert_eq!(map(&head), map(&driver));
+        assert_ne!(steering(&head), steering(&driver));
+        let all = driver.untrained_down_to(usize::MAX, 4).unwrap();
+        assert_ne!(map(&all), map(&driver));
+        let (last, device) = (driver.untrained_down_to(1, 4).unwrap(), Backend::Cpu.open().unwrap());
+        assert!(map(&last) != map(&driver) && map(&last) != map(&all));
+        let fresh = Driver::new(driver.source, Policy::init(PolicyKind::NCP, 4, &device), &device);
+        assert_eq!(map(&fresh), map(&all));
+    }
+}

@@ -1,0 +1,44 @@
+//! Grad-CAM (Selvaraju et al. 2017) on the last feature map: every filter's map, weighted by how much the steering
+//! would change if all of that filter's places rose together. Unlike VisualBackProp it goes through the head.
+
+use super::Situation;
+use super::map::SignedMap;
+use super::plane::Plane;
+use crate::{CURVATURE_PER_OUTPUT, to_vec};
+use burn::tensor::Tensor;
+
+/// `Σₖ Aᵏ · mean over places of ∂output/∂Aᵏ`, at the last feature map's size, signed. The paper rectifies it, because a
+/// class is only ever supported; steering has two directions, and both are evidence.
+///
+/// # Panics
+/// If the situation's recorder does not record: then there is no gradient to give.
+pub fn last_map_attribution(situation: &Situation<'_>) -> Plane {
+    let map = situation.maps[situation.maps.len() - 1].clone();
+    let [_, rows, columns, filters] = map.dims();
+    let per_filter: Vec<f32> = filter_gradients(situation, &map)
+        .iter()
+        // The plane below is a mean over filters, Grad-CAM is their sum.
+        .map(|gradient| gradient * filters as f32 / (rows * columns) as f32)
+        .collect();
+    Plane::channel_mean(&map, Some(&per_filter))
+}
+
+/// The map of one frame in 1/m, enlarged bilinearly to the input.
+///
+/// # Panics
+/// As [`last_map_attribution`].
+pub fn grad_cam(situation: &Situation<'_>) -> SignedMap {
+    let size = situation.policy.input_size();
+    let plane = last_map_attribution(situation);
+    SignedMap { size, values: plane.at_size(size).iter().map(|value| CURVATURE_PER_OUTPUT * value).collect() }
+}
+
+/// Sum over places of the gradient of the output with respect to each filter of the last map.
+fn filter_gradients(situation: &Situation<'_>, map: &Tensor<4>) -> Vec<f32> {
+    let map = Tensor::from_inner(map.clone()).require_grad();
+    let (state, elapsed_secs) = (situation.state.clone(), [situation.elapsed_secs]);
+    let (output, _) = situation.recorder.forward_from_maps(vec![map.clone()], state, &elapsed_secs, 1);
+    let gradients = output.output.sum().backward();
+    let gradient = map.grad(&gradients).unwrap_or_else(|| unreachable!("the policy records gradients"));
+    to_vec(gradient.sum_dim(1).sum_dim(2))
+}

@@ -1,0 +1,39 @@
+//! Integrated gradients (Sundararajan et al. 2017): the gradient averaged on the straight way from a featureless
+//! picture to this one, times the difference of the two. The shares of all pixels add up to the difference in steering.
+
+use super::Situation;
+use super::gradient::{curvature_per_pixel, weighted_gradient};
+use super::map::SignedMap;
+use super::quadrature::Quadrature;
+use super::{BATCH, weighted_sum};
+use crate::to_vec;
+use burn::tensor::{Tensor, TensorData};
+
+/// Points on the way for a map on screen: between the 20 and 300 that the paper finds enough.
+pub const STEPS: usize = 32;
+
+/// Share of the network's output that each whitened input has, `[height · width · 3]`, against a whitened input of
+/// zeros: every pixel grey at the picture's mean brightness.
+///
+/// # Panics
+/// If there are fewer than two steps, or the situation's recorder does not record.
+pub fn whitened_shares(situation: &Situation<'_>, rule: Quadrature, steps: usize) -> Vec<f32> {
+    let input = situation.whitened.input.clone();
+    let gradient = weighted_sum(rule.points(steps).chunks(BATCH).map(|points| {
+        let (places, weights): (Vec<f32>, Vec<f32>) =
+            points.iter().map(|&(at, weight)| (at as f32, weight as f32)).unzip();
+        let places = TensorData::new(places, [points.len(), 1, 1, 1]);
+        let on_the_way = input.clone() * Tensor::from_data(places, &input.device());
+        weighted_gradient(situation, on_the_way, &weights)
+    }));
+    to_vec(input).iter().zip(gradient).map(|(input, gradient)| input * gradient).collect()
+}
+
+/// The map of one frame: each pixel's share of the curvature in 1/m.
+///
+/// # Panics
+/// If the situation's recorder does not record.
+pub fn integrated_gradients(situation: &Situation<'_>) -> SignedMap {
+    let shares = whitened_shares(situation, Quadrature::GaussLegendre, STEPS);
+    SignedMap { size: situation.policy.input_size(), values: curvature_per_pixel(&shares) }
+}

@@ -1,0 +1,13 @@
+//! Reference fixtures: cells, wirings, maps.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test states what it expects")]
+#![allow(clippy::print_stdout, reason = "a long fuzz run says how many cases it was")]
+#![allow(clippy::single_range_in_vec_init, reason = "the drives of a recording are ranges")]
+
+mod support;
+
+/// Reference fixtures, whole and damaged.
+mod check;
+
+/// Maps against the reference, and through the recurrent head.
+mod saliency;

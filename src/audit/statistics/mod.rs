@@ -1,5 +1,0 @@
-//! Figures of samples: where they lie, how they go together, and how far another sample would have been off.
-
-pub mod bootstrap;
-pub mod correlation;
-pub mod order;
