@@ -1,4 +1,3 @@
-use crate::support::{assert_close, noise};
 use burn::tensor::{Tensor, TensorData};
 use lane_policy::cell::{Cell, CellRun, CellSpec, CellState, Constraint, CoreSpec, LtcSpec, WiringSource};
 use lane_policy::device;
@@ -7,6 +6,7 @@ use lane_policy::ltc_kernel::{self, Layout, Run};
 use lane_policy::solver::Solver;
 use lane_policy::wiring::{Layer, NcpShape, Synapse, Wiring, WiringSpec};
 use lane_policy::{FirstWeights, HeadKind, PolicyKind, to_vec};
+use lane_testing::{assert_close, noise};
 use proptest::prelude::*;
 
 const BATCH: usize = 3;

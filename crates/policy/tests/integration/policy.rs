@@ -1,10 +1,10 @@
-use crate::support::{assert_close, golden, noise, numbers};
 use lane_policy::conv::{ConvShape, backward, forward};
 use lane_policy::device;
 use lane_policy::encoder::EncoderKind;
 use lane_policy::ltc_kernel::{self, Layout, Run};
 use lane_policy::wiring::{Layer, Synapse, Wiring};
 use lane_policy::{Policy, PolicyKind};
+use lane_testing::{assert_close, golden, noise, numbers};
 use safetensors::SafeTensors;
 
 #[test]
