@@ -70,7 +70,9 @@ fn read_table(
     options: &RecordingOptions,
 ) -> Result<Log, RecordingError> {
     let columns = table.columns(&options.columns)?;
-    let image = columns.image.ok_or_else(|| no_picture_column(table))?;
+    // A column's values tell more than its name: `frame` may be a counter. Some tables leave the extensions out.
+    let by_values = if options.columns.image.is_none() { table.picture_column() } else { None };
+    let image = by_values.or(columns.image).ok_or_else(|| no_picture_column(table))?;
     let judged =
         table.rows().map(|(line, fields)| judge(&fields, image, &columns, pictures, Place::line(&table.file, line)));
     let (mut rows, skipped) = sort_out(judged);
@@ -197,6 +199,23 @@ mod tests {
     }
 
     #[test]
+    fn a_counter_is_not_taken_for_the_column_of_pictures() {
+        let dir = folder(Some("frame,picture,steering\n1,f2.png,0.5\n2,f10.png,-0.5\n"));
+        let recording = Recording::open(dir.path()).unwrap();
+        assert_eq!(recording.len(), 2);
+        assert_eq!(recording.sample(0).unwrap().frame.image.get_pixel(0, 0)[0], 40, "picture 2");
+        assert_eq!(recording.entry(0).recorded_value, Some(0.5));
+    }
+
+    #[test]
+    fn decimal_commas_are_understood_where_fields_are_parted_otherwise() {
+        let dir = folder(Some("filename;steering\nf1.png;0,25\nf2.png;-1,5E-2\n"));
+        let recording = Recording::open(dir.path()).unwrap();
+        let values = [0, 1].map(|i| recording.entry(i).recorded_value);
+        assert_eq!(values, [Some(0.25), Some(-0.015)]);
+    }
+
+    #[test]
     fn columns_unit_and_sign_are_the_users() {
         let dir = folder(Some("f1.png 0.5\nf2.png -0.5\n"));
         let columns = Columns { image: Some("1".into()), steering: Some("2".into()), ..Columns::default() };
@@ -238,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_table_whose_picture_column_is_not_known_asks_for_it() {
-        let message = Recording::open(folder(Some("a,b\nf1.png,0\n")).path()).unwrap_err().to_string();
+        let message = Recording::open(folder(Some("a,b\nf1,0\n")).path()).unwrap_err().to_string();
         assert!(message.contains("--columns: expected image=COLUMN, got none, and no column of a, b"), "{message}");
     }
 }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::donkey::{CAMERA, LABEL, USUAL_STEP_MS, driving_angle};
+use super::donkey::{CAMERA, LABEL, USUAL_STEP_MS, driving_angle, standard_json};
 use super::{Mark, Reader};
 use crate::media::folder::{Folder, base_name, read_plain_file};
 use crate::media::picture::PictureFiles;
@@ -119,15 +119,16 @@ impl Record {
 fn judge(folder: &Folder, name: &str, names: &HashSet<String>, place: Place) -> Result<Judged, SkipReason> {
     let path = folder.resolve(name).map_err(|_| SkipReason::DamagedRecord)?;
     let bytes = read_plain_file(&path, MAX_RECORD_BYTES).map_err(|_| SkipReason::DamagedRecord)?;
-    let record: Record = serde_json::from_slice(&bytes).map_err(|_| SkipReason::DamagedRecord)?;
+    let record: Record = serde_json::from_slice(&standard_json(&bytes)).map_err(|_| SkipReason::DamagedRecord)?;
     let picture = base_name(record.text("cam/image_array").unwrap_or_default());
     if !names.contains(picture) {
         return Err(SkipReason::PictureMissing);
     }
-    let angle = |key| record.0.get(key);
+    // Forks of donkeycar name the angle `steering`.
+    let angle = |who: &str| ["angle", "steering"].iter().find_map(|name| record.0.get(&format!("{who}/{name}")));
     let row = Row {
         recorded_ms: 0.0,
-        value: driving_angle(record.text("user/mode"), angle("user/angle"), angle("pilot/angle"))?,
+        value: driving_angle(record.text("user/mode"), angle("user"), angle("pilot"))?,
         speed_mps: None,
         place,
         picture: PictureRef::File(picture.to_owned()),

@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, ErrorKind};
 
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader};
 
 use crate::media::folder::{Folder, read_plain_file};
@@ -60,17 +61,35 @@ impl Pictures for PictureFiles {
     }
 }
 
-/// Decodes a picture that some container or file holds; says in words why it cannot be used.
+/// Decodes a picture that some container or file holds, upright; says in words why it cannot be used.
 pub(crate) fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
     check_whole(bytes)?;
-    let decoder = decoder(bytes)?;
+    let mut decoder = decoder(bytes)?;
     check_size(decoder.dimensions())?;
-    DynamicImage::from_decoder(decoder).map(DynamicImage::into_rgb8).map_err(|error| error.to_string())
+    let turn = exif_turn(&mut decoder);
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?;
+    image.apply_orientation(turn);
+    Ok(image.into_rgb8())
 }
 
-/// Size of a picture by its header.
+/// Size of an upright picture by its header.
 pub(crate) fn header_size(bytes: &[u8]) -> Result<Size, String> {
-    check_size(decoder(bytes)?.dimensions())
+    let mut decoder = decoder(bytes)?;
+    let Size { width, height } = check_size(decoder.dimensions())?;
+    Ok(match exif_turn(&mut decoder) {
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH => {
+            Size::new(height, width)
+        }
+        Orientation::NoTransforms
+        | Orientation::Rotate180
+        | Orientation::FlipHorizontal
+        | Orientation::FlipVertical => Size::new(width, height),
+    })
+}
+
+/// The turn that the camera's software noted instead of turning the pixels; none where the note is damaged.
+fn exif_turn(decoder: &mut impl image::ImageDecoder) -> Orientation {
+    decoder.orientation().unwrap_or(Orientation::NoTransforms)
 }
 
 /// Refuses what is cut: decoders fill the missing part with grey and say nothing.
@@ -177,6 +196,31 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a.jpg"), bytes).unwrap();
         read(dir.path(), "a.jpg")
+    }
+
+    // A camera mounted upside down or on its side was shown and driven by as stored.
+    #[test]
+    fn a_turn_that_exif_notes_is_made() {
+        let stored = RgbImage::from_fn(24, 8, |x, _| image::Rgb([if x < 12 { 220 } else { 30 }; 3]));
+        let mut jpeg = Cursor::new(Vec::new());
+        stored.write_to(&mut jpeg, ImageFormat::Jpeg).unwrap();
+        let jpeg = jpeg.into_inner();
+        let with_orientation = |orientation: u8| {
+            // One entry of a little-endian TIFF directory: tag 0x0112, a short.
+            let tiff = [&b"II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0"[..], &[orientation], &[0; 7]].concat();
+            let len = (2 + 6 + tiff.len() as u16).to_be_bytes();
+            [&jpeg[..2], b"\xff\xe1", &len, b"Exif\0\0", &tiff, &jpeg[2..]].concat()
+        };
+        // Orientation 6: the stored left is the top.
+        let bytes = with_orientation(6);
+        assert_eq!(header_size(&bytes).unwrap(), Size::new(8, 24));
+        let image = decode(&bytes).unwrap();
+        assert_eq!(image.dimensions(), (8, 24));
+        assert!(image.get_pixel(4, 2)[0] > 180 && image.get_pixel(4, 21)[0] < 70);
+        // Orientation 3: upside down, so that the stored left is the right.
+        let image = decode(&with_orientation(3)).unwrap();
+        assert_eq!(image.dimensions(), (24, 8));
+        assert!(image.get_pixel(2, 4)[0] < 70 && image.get_pixel(21, 4)[0] > 180);
     }
 
     #[test]

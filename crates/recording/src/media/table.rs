@@ -4,12 +4,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::media::folder::{Folder, numbered_lines};
+use crate::media::folder::{Folder, base_name, numbered_lines};
+use crate::media::listing::is_picture;
 use crate::model::civil_time::iso_time_ms;
 use crate::model::error::{BadOption, RecordingError};
 use crate::model::options::Columns;
 use crate::model::skip::SkipReason;
 use crate::model::steering_name::steering_rank;
+
+/// As many rows as tell what a column holds.
+const ROWS_LOOKED_AT: usize = 20;
 
 /// A table's text, with its header if it has one.
 #[derive(Debug)]
@@ -42,7 +46,7 @@ impl Table {
         let is_header = first.iter().any(|field| !field.is_empty())
             && first.iter().all(|field| field.parse::<f64>().is_err() && iso_time_ms(field).is_none());
         // A column of picture names with nothing else beside it has no header.
-        let is_header = is_header && !first.iter().any(|field| crate::media::listing::is_picture(field));
+        let is_header = is_header && !first.iter().any(|field| is_picture(field));
         let header = is_header.then_some(first);
         Ok(Self { file: name.into(), path: folder.path().join(name), text, delimiter, header })
     }
@@ -106,6 +110,21 @@ impl Table {
         self.header.as_ref().and_then(|header| header.get(number)).map_or("", String::as_str)
     }
 
+    /// The column whose values are names of pictures: of several the first that is named so, or else the first. Only of
+    /// a table with names.
+    pub fn picture_column(&self) -> Option<usize> {
+        let header = self.header.as_ref()?;
+        let rows: Vec<Vec<String>> =
+            self.rows().map(|(_, fields)| fields).filter(|fields| !fields.is_empty()).take(ROWS_LOOKED_AT).collect();
+        let holds_pictures = |&column: &usize| {
+            let names = rows.iter().filter_map(|fields| fields.get(column));
+            2 * names.filter(|name| is_picture(base_name(name))).count() > rows.len()
+        };
+        let columns: Vec<usize> = (0..header.len()).filter(holds_pictures).collect();
+        let is_named = |&&column: &&usize| names_picture(&header[column].to_ascii_lowercase());
+        columns.iter().find(is_named).or(columns.first()).copied()
+    }
+
     /// A column's name for the screen: its number where the table has no names.
     pub fn column_text(&self, number: usize) -> String {
         match self.column_name(number) {
@@ -142,7 +161,11 @@ fn delimiter(line: &[u8]) -> u8 {
 /// Fields of one line without blanks and quotes around them; none where it is no CSV.
 pub(crate) fn fields(line: &[u8], delimiter: u8) -> Vec<String> {
     // Lossy: a folder name in another encoding does not matter, only the base name is used.
-    let text = |field: &[u8]| String::from_utf8_lossy(field).trim_matches([' ', '\t', '\r', '"']).to_owned();
+    let text = |field: &[u8]| {
+        let field = String::from_utf8_lossy(field);
+        let field = field.trim_matches([' ', '\t', '\r', '"']);
+        if delimiter == b',' { field.to_owned() } else { with_decimal_point(field) }
+    };
     // Few tables have quotes, and a CSV reader for each of 100,000 lines would take a second.
     if !line.contains(&b'"') {
         return line.split(|&byte| byte == delimiter).map(text).collect();
@@ -154,6 +177,13 @@ pub(crate) fn fields(line: &[u8], delimiter: u8) -> Vec<String> {
         Ok(true) => record.iter().map(text).collect(),
         _ => Vec::new(),
     }
+}
+
+/// A field, with a point for the comma where it is a number with a decimal comma.
+fn with_decimal_point(field: &str) -> String {
+    let pointed = field.replacen(',', ".", 1);
+    let begins_number = field.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '-' | '+' | ','));
+    if begins_number && pointed.parse::<f64>().is_ok() { pointed } else { field.to_owned() }
 }
 
 /// A finite number of a row.

@@ -40,7 +40,7 @@ impl LabelProfile {
             Unit::WheelDegrees
         } else if name.contains("rad") {
             Unit::WheelRadians
-        } else if largest <= 1.0 {
+        } else if largest <= Unit::Share.largest() {
             Unit::Share
         } else {
             Unit::WheelDegrees
@@ -74,6 +74,7 @@ impl LabelProfile {
         if value.abs() > self.unit.largest() {
             return Err(SkipReason::SteeringOutOfRange);
         }
+        let value = if self.unit == Unit::Share { value.clamp(-1.0, 1.0) } else { value };
         let value = self.sign.to_left_positive(value);
         let Some(angle_deg) = self.front_deg(value) else { return Ok(Steering(value as f32)) };
         // A vehicle of other dimensions may make much of a value that is none in itself.
@@ -187,7 +188,7 @@ mod tests {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             assert_eq!(donkey::LABEL.curvature(value), Err(SkipReason::SteeringNotANumber));
         }
-        for value in [15.0, -1.001] {
+        for value in [15.0, -1.011] {
             assert_eq!(donkey::LABEL.curvature(value), Err(SkipReason::SteeringOutOfRange));
         }
         let go_kart = VehicleOptions { steering_ratio: Some(1.0), ..VehicleOptions::default() };
@@ -195,6 +196,16 @@ mod tests {
         let direct = sully_chen::LABEL.with(&options);
         assert_eq!(direct.curvature(90.0), Err(SkipReason::SteeringOutOfRange), "its tangent has no size");
         assert!(direct.curvature(30.0).is_ok());
+    }
+
+    // -32768 of 32767 made steering-wheel degrees of a whole table of shares, and was left out of a tub.
+    #[test]
+    fn the_full_lock_of_a_joystick_is_the_end_stop() {
+        for full_lock in [-1.000_03, -128.0 / 127.0] {
+            assert_eq!(LabelProfile::guessed("angle", f64::abs(full_lock)).unit, Unit::Share, "{full_lock}");
+            assert_eq!(donkey::LABEL.curvature(full_lock), donkey::LABEL.curvature(-1.0), "{full_lock}");
+        }
+        assert_eq!(LabelProfile::guessed("angle", 1.02).unit, Unit::WheelDegrees);
     }
 
     #[test]

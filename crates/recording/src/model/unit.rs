@@ -45,7 +45,8 @@ impl Unit {
     /// The largest value that is steering and no error; of curvature, a circle of 1 m radius.
     pub(crate) fn largest(self) -> f64 {
         match self {
-            Self::Share | Self::Curvature => 1.0,
+            Self::Share => LARGEST_SHARE,
+            Self::Curvature => 1.0,
             Self::FrontDegrees => MAX_FRONT_DEG,
             Self::FrontRadians => MAX_FRONT_DEG.to_radians(),
             Self::WheelDegrees => MAX_WHEEL_DEG,
@@ -54,6 +55,8 @@ impl Unit {
     }
 }
 
+/// A joystick at full lock: its whole numbers reach one further on one side, at the coarsest -128 of 127.
+const LARGEST_SHARE: f64 = 1.01;
 /// More than any linkage of a road vehicle turns its front wheels.
 pub(crate) const MAX_FRONT_DEG: f64 = 60.0;
 /// Two and a half turns: no road car turns further to one side.

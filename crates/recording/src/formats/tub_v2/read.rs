@@ -39,6 +39,11 @@ struct Record<'a> {
     user_angle: Option<Value>,
     #[serde(rename = "pilot/angle", default, deserialize_with = "present")]
     pilot_angle: Option<Value>,
+    /// Forks of donkeycar name the angle so.
+    #[serde(rename = "user/steering", default, deserialize_with = "present")]
+    user_steering: Option<Value>,
+    #[serde(rename = "pilot/steering", default, deserialize_with = "present")]
+    pilot_steering: Option<Value>,
     #[serde(rename = "user/mode", borrow)]
     mode: Option<Cow<'a, str>>,
     #[serde(rename = "liquid_lane/curvature", default, deserialize_with = "present")]
@@ -127,7 +132,7 @@ impl Reader {
                 judged.rows.push(Err(SkipReason::BlankLine));
                 continue;
             }
-            match serde_json::from_slice::<Record>(bytes) {
+            match serde_json::from_slice::<Record>(&donkey::standard_json(bytes)) {
                 Ok(record) => judged.push(&record, self.judge(&record, Place::line(&file, line))),
                 Err(_) => judged.rows.push(Err(SkipReason::DamagedRecord)),
             }
@@ -161,7 +166,9 @@ impl Reader {
             }
             _ => {}
         }
-        let angle = driving_angle(record.mode.as_deref(), record.user_angle.as_ref(), record.pilot_angle.as_ref())?;
+        let user = record.user_angle.as_ref().or(record.user_steering.as_ref());
+        let pilot = record.pilot_angle.as_ref().or(record.pilot_steering.as_ref());
+        let angle = driving_angle(record.mode.as_deref(), user, pilot)?;
         if !self.manifest.is_own {
             return Ok(angle);
         }
@@ -226,6 +233,17 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_nobody_reads_spoils_no_record_and_forks_name_the_angle_steering() {
+        let recording = open(
+            record(0, "0.5, \"imu/gyr_x\": NaN, \"imu/acl_y\": -Infinity")
+                + &record(1, "0.25").replace("user/angle", "user/steering"),
+        );
+        assert_eq!((recording.len(), recording.skipped().len()), (2, 0));
+        let values = [0, 1].map(|i| recording.entry(i).recorded_value);
+        assert_eq!(values, [Some(0.5), Some(0.25)]);
+    }
+
+    #[test]
     fn records_that_cannot_be_trusted_are_left_out_and_counted() {
         let cut_into_next = r#"{"_index": 1, "_timestamp_ms": 160318619447"#.to_owned() + &record(2, "0");
         let joined = record(1, "0").trim_end().to_owned() + &record(2, "0");
@@ -233,7 +251,7 @@ mod tests {
             (record(1, "null"), SkipReason::SteeringNotANumber),
             (record(1, "\"0.5\""), SkipReason::SteeringNotANumber),
             (record(1, "15.0"), SkipReason::SteeringOutOfRange),
-            (record(1, "NaN"), SkipReason::DamagedRecord),
+            (record(1, "NaN"), SkipReason::SteeringNotANumber),
             (record(77, "0"), SkipReason::PictureMissing),
             ("\n".to_owned(), SkipReason::BlankLine),
             ("\0".repeat(875) + "\n", SkipReason::DamagedRecord),
