@@ -6,27 +6,20 @@
 //!                                                                 (state, elapsed)
 //! ```
 
-pub mod cell;
 pub mod conv;
+mod conv_op;
 mod conv_tensor;
-mod dense;
 pub mod device;
 pub mod encoder;
+pub mod export;
 pub mod head;
-mod init;
-pub mod interchange;
 mod kind;
-pub mod ltc_kernel;
-mod ltc_tensor;
-mod ops;
 pub mod preprocess;
 pub mod saliency;
-pub mod solver;
 pub mod weights;
-pub mod wiring;
 
-pub use init::FirstWeights;
 pub use kind::{FEATURES, HeadKind, PolicyKind};
+pub use liquid_cells::{FirstWeights, cell, interchange, ltc_kernel, solver, to_vec, wiring};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -311,17 +304,5 @@ impl PolicyOutput {
     /// Steering of every frame, sequence by sequence.
     pub fn steering(&self) -> Vec<Steering> {
         to_vec(self.output.clone()).into_iter().map(|output| Steering(output * CURVATURE_PER_OUTPUT)).collect()
-    }
-}
-
-/// The numbers of a tensor of 32-bit floats.
-///
-/// # Panics
-/// If it holds another type: no tensor of a policy does.
-pub fn to_vec<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    let data = tensor.into_data();
-    match data.try_into_vec() {
-        Ok(values) => values,
-        Err(error) => unreachable!("a policy computes in f32: {error:?}"),
     }
 }

@@ -102,7 +102,7 @@ impl<'a> Facts<'a> {
 
 fn state_dict(model: &Model) -> StateDict {
     match model {
-        Model::Policy(model) => interchange::export_policy(&model.0),
+        Model::Policy(model) => lane_policy::export::state_dict(&model.0),
         Model::Cell(cell) => interchange::export(cell),
     }
 }

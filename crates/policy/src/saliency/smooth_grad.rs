@@ -1,13 +1,20 @@
 //! SmoothGrad (Smilkov et al. 2017): the input gradient averaged over noisy copies of the picture.
 
-use super::Situation;
 use super::gradient::{per_brightness, weighted_gradient};
 use super::map::SignedMap;
-use super::{BATCH, weighted_sum};
+use super::{BATCH, Cost, Procedure, Situation, weighted_sum};
 use crate::to_vec;
 use burn::tensor::{Tensor, TensorData};
 use lane_frame::random::{Purpose, stream};
 use rand_distr::{Distribution as _, StandardNormal};
+
+/// The method.
+pub(super) const SMOOTH_GRAD: Procedure = Procedure {
+    name: "SmoothGrad",
+    short: "smooth",
+    cost: Cost::Slow,
+    map: |situation| smooth_grad(situation).magnitude(),
+};
 
 /// Noisy copies. The paper takes 50 and finds little gain from more; half of it keeps the window moving.
 pub const SAMPLES: usize = 25;

@@ -2,10 +2,9 @@
 
 mod forge;
 mod fuzz;
-mod fuzz_weights;
 mod spoil;
 
-use lane_policy::interchange::StateDict;
+use liquid_cells::interchange::StateDict;
 use std::path::{Path, PathBuf};
 
 /// A file that torch wrote; `files/make.py` says how.
@@ -91,11 +90,11 @@ fn a_header_that_is_not_what_it_says_is_refused() {
     refused(&[&(4_u64 << 30).to_le_bytes()[..], b"{}"].concat(), "should have 4294967296 bytes, but only 2 follow");
     refused(&[&u64::MAX.to_le_bytes()[..], b"{}"].concat(), "should have 18446744073709551615 bytes");
     refused(b"This is a text about neurons.", "got another format");
-    refused(&forge::safetensors("{\"w\": }", &[]), "the header: expected value at line 1 column 7");
-    refused(&forge::safetensors("{\"w\":\n[1,", &[]), "the header: ");
-    refused(&forge::safetensors("[]", &[]), "expected tensors by name");
-    refused(&forge::safetensors(&"[".repeat(100_000), &[]), "the header: ");
-    refused(&forge::safetensors("{}", &[]), "got a file without a tensor");
+    refused(&spoil::safetensors("{\"w\": }", &[]), "the header: expected value at line 1 column 7");
+    refused(&spoil::safetensors("{\"w\":\n[1,", &[]), "the header: ");
+    refused(&spoil::safetensors("[]", &[]), "expected tensors by name");
+    refused(&spoil::safetensors(&"[".repeat(100_000), &[]), "the header: ");
+    refused(&spoil::safetensors("{}", &[]), "got a file without a tensor");
 }
 
 #[test]
@@ -107,7 +106,7 @@ fn tensors_that_do_not_lie_in_the_file_as_the_header_says_are_refused() {
              \"b\":{{\"dtype\":\"F32\",\"shape\":{shape},\"data_offsets\":{b}}}}}"
         )
     };
-    let of = |offsets, shape| forge::safetensors(&header(offsets, shape), &[0; 8]);
+    let of = |offsets, shape| spoil::safetensors(&header(offsets, shape), &[0; 8]);
     assert!(StateDict::from_safetensors(&of(["[0,4]", "[4,8]"], "[1]"), Path::new("sound")).is_ok());
     refused(&of(["[0,4]", "[4,12]"], "[2]"), "the tensors do not end where the file ends");
     refused(&of(["[0,4]", "[0,4]"], "[1]"), "does not start where the one before it ends");
@@ -124,7 +123,7 @@ fn tensors_that_cannot_be_used_are_refused_by_name() {
     let of = |dtype: &str, numbers: &[u8]| {
         let length = numbers.len();
         let header = format!("{{\"w\":{{\"dtype\":\"{dtype}\",\"shape\":[1],\"data_offsets\":[0,{length}]}}}}");
-        forge::safetensors(&header, numbers)
+        spoil::safetensors(&header, numbers)
     };
     refused(&of("F32", &f32::NAN.to_le_bytes()), "tensor `w`: expected numbers that are finite in 32 bits, got NaN");
     refused(
@@ -136,11 +135,11 @@ fn tensors_that_cannot_be_used_are_refused_by_name() {
     refused(&of("C64", &[0; 8]), "tensor `w`: expected real numbers, got C64");
     refused(&of("F7", &[0; 4]), "unknown variant `F7`");
     let entry = "\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}";
-    refused(&forge::safetensors(&format!("{{{entry},{entry}}}"), &[0; 4]), "there are two tensors `w`");
+    refused(&spoil::safetensors(&format!("{{{entry},{entry}}}"), &[0; 4]), "there are two tensors `w`");
     let many: Vec<String> = (0..10_001)
         .map(|index| format!("\"{index}\":{{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}"))
         .collect();
-    refused(&forge::safetensors(&format!("{{{}}}", many.join(",")), &[]), "10001 tensors; at most 10000");
+    refused(&spoil::safetensors(&format!("{{{}}}", many.join(",")), &[]), "10001 tensors; at most 10000");
 }
 
 #[test]

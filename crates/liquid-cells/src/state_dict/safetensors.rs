@@ -7,7 +7,7 @@ use safetensors::{SafeTensorError, SafeTensors};
 use serde::Deserializer as _;
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Bytes of the length in front of the header.
 const LENGTH_BYTES: usize = 8;
@@ -118,8 +118,14 @@ fn explain(error: &SafeTensorError) -> String {
     }
 }
 
-pub(super) fn write(dict: &StateDict) -> Vec<u8> {
-    match safetensors::serialize(dict.iter(), None) {
+pub(super) fn metadata(bytes: &[u8], name: &str) -> Option<String> {
+    let (_, header) = SafeTensors::read_metadata(bytes).ok()?;
+    header.metadata().as_ref()?.get(name).cloned()
+}
+
+pub(super) fn write(dict: &StateDict, metadata: Option<(&str, String)>) -> Vec<u8> {
+    let metadata = metadata.map(|(name, text)| HashMap::from([(name.to_owned(), text)]));
+    match safetensors::serialize(dict.iter(), metadata) {
         Ok(bytes) => bytes,
         Err(error) => unreachable!("the tensors of a state dict agree with their shapes: {error}"),
     }

@@ -15,6 +15,11 @@ const BATCH: u32 = 1_000;
 /// Numbers that lie at the edges of types, lowest byte first.
 pub const EDGES: [u64; 8] = [0, 1, 0x7f, 0xff, 0x7fff_ffff, 0xffff_ffff, i64::MAX as u64, u64::MAX];
 
+/// A safetensors file of this header and these numbers.
+pub fn safetensors(header: &str, numbers: &[u8]) -> Vec<u8> {
+    [&(header.len() as u64).to_le_bytes(), header.as_bytes(), numbers].concat()
+}
+
 /// One thing done to a file.
 #[derive(Clone, Debug)]
 pub enum Change {

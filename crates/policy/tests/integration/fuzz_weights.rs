@@ -1,8 +1,7 @@
 //! Spoiled weights files: whatever is in them, a policy comes out that can be saved, or one line that says why not.
-//! How to let it go on for longer: see [`super::fuzz`].
+//! `LIQUID_LANE_FUZZ_SECS=600 cargo test --release -- --nocapture spoiled` goes on for that long.
 
-use super::forge;
-use super::spoil::{EDGES, change, hold_of_all, noise, spoiled};
+use crate::spoil::{self, EDGES, change, hold_of_all, noise, spoiled};
 use lane_policy::device;
 use lane_policy::weights::{self, ModelCard};
 use lane_policy::{Policy, PolicyKind};
@@ -110,7 +109,7 @@ fn a_spoiled_weights_file_is_read_or_refused() {
         let mut told: Value = serde_json::from_str(card.as_str().unwrap()).unwrap();
         changes.into_iter().for_each(|(at, number)| put_number(&mut told, at, number));
         *card = told.to_string().into();
-        forge::safetensors(&Value::from(header).to_string(), &numbers)
+        spoil::safetensors(&Value::from(header).to_string(), &numbers)
     });
     let starts: &[&[u8]] = &[b"", b"\x10\0\0\0\0\0\0\0{"];
     let strategy = prop_oneof![3 => spoiled(files, SNIPPETS), 3 => in_header, 3 => in_card, 1 => noise(starts)];

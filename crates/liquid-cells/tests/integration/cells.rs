@@ -1,12 +1,12 @@
 use crate::support::{assert_close, noise};
 use burn::tensor::{Tensor, TensorData};
-use lane_policy::cell::{Cell, CellRun, CellSpec, CellState, Constraint, CoreSpec, LtcSpec, WiringSource};
-use lane_policy::device;
-use lane_policy::interchange;
-use lane_policy::ltc_kernel::{self, Layout, Run};
-use lane_policy::solver::Solver;
-use lane_policy::wiring::{Layer, NcpShape, Synapse, Wiring, WiringSpec};
-use lane_policy::{FirstWeights, HeadKind, PolicyKind, to_vec};
+use liquid_cells::cell::{Cell, CellRun, CellSpec, CellState, Constraint, CoreSpec, LtcSpec, WiringSource};
+use liquid_cells::device;
+use liquid_cells::interchange;
+use liquid_cells::ltc_kernel::{self, Layout, Run};
+use liquid_cells::solver::Solver;
+use liquid_cells::wiring::{Layer, NcpShape, Synapse, Wiring, WiringSpec};
+use liquid_cells::{FirstWeights, HeadKind, PolicyKind, to_vec};
 use proptest::prelude::*;
 
 const BATCH: usize = 3;

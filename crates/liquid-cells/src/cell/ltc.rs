@@ -6,7 +6,7 @@ use super::spec::LtcSpec;
 use super::{CellRun, CellState};
 use crate::init::FirstWeights;
 use crate::ltc_kernel::{Introspection, introspect};
-use crate::ops::{LtcStep, ltc};
+use crate::ltc_op::{LtcStep, ltc};
 use crate::to_vec;
 use crate::wiring::{Synapse, Wiring};
 use burn::module::{Module, Param};

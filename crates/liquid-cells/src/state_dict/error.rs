@@ -71,7 +71,7 @@ impl fmt::Display for Fault {
 }
 
 /// Text from a file made fit for a line of a terminal: control characters escaped, overlong text cut.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let mut line = String::new();
     for character in text.chars() {
         if line.len() > LONGEST_MESSAGE {

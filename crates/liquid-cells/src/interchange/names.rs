@@ -1,7 +1,7 @@
 //! What our parameters are called in ncps and PyTorch, and how they are laid out there.
 
-use super::state_dict::{Array, StateDict};
 use crate::cell::{CellSpec, CoreSpec, GateOrder};
+use crate::state_dict::{Array, StateDict};
 use crate::wiring::{Synapse, Wiring};
 
 /// Which part of a cell a parameter belongs to.

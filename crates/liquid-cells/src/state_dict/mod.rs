@@ -9,12 +9,14 @@
 //! A file is recognised by its content. Nothing in it is run, and no length in it is believed before it was held
 //! against the length of the file.
 
+mod error;
 mod intake;
 mod pickle;
 mod pytorch;
 mod safetensors;
 
-use super::error::{Fault, StateDictError};
+pub use error::{Fault, StateDictError, one_line};
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
@@ -72,7 +74,18 @@ impl StateDict {
 
     /// The bytes of a safetensors file, names sorted: the same tensors give the same bytes.
     pub fn to_safetensors(&self) -> Vec<u8> {
-        safetensors::write(self)
+        self.to_safetensors_with(None)
+    }
+
+    /// The same with a text by its name in the header. One alone: several would be written in an order that differs from
+    /// run to run.
+    pub(crate) fn to_safetensors_with(&self, metadata: Option<(&str, String)>) -> Vec<u8> {
+        safetensors::write(self, metadata)
+    }
+
+    /// A text by its name in the header of a safetensors file.
+    pub(crate) fn metadata(bytes: &[u8], name: &str) -> Option<String> {
+        safetensors::metadata(bytes, name)
     }
 
     /// Puts a tensor in the place of the one that had its name.

@@ -4,11 +4,6 @@ use std::io::{Cursor, Read as _, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-/// A safetensors file of this header and these numbers.
-pub fn safetensors(header: &str, numbers: &[u8]) -> Vec<u8> {
-    [&(header.len() as u64).to_le_bytes(), header.as_bytes(), numbers].concat()
-}
-
 /// A zip archive whose entries lie in it as they are.
 pub fn archive(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));

@@ -3,9 +3,13 @@
 
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};
-use lane_frame::random::{Purpose, stream};
 use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng as _;
 use rand_distr::{Distribution as _, StandardNormal, StandardUniform};
+
+/// The stream of ChaCha8 that first weights come from; a program that draws other numbers from the same seed takes
+/// another one.
+const STREAM: u64 = 7;
 
 /// Draws the tensors of one network, in the order in which they are asked for.
 pub struct FirstWeights<'a> {
@@ -17,7 +21,9 @@ pub struct FirstWeights<'a> {
 impl<'a> FirstWeights<'a> {
     /// The draws of a seed.
     pub fn new(seed: u64, device: &'a Device) -> Self {
-        Self { rng: Some(stream(seed, Purpose::Weights, 0)), device }
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(STREAM);
+        Self { rng: Some(rng), device }
     }
 
     /// Zeros wherever a seed would be drawn from: for a network whose numbers come from a file.

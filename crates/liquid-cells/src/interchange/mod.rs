@@ -1,19 +1,15 @@
 //! Cells to and from other libraries: the state dicts of ncps 1.0.1 and PyTorch, by their names and in their layouts.
 
 pub mod cell_file;
-mod error;
 mod infer;
 mod names;
-mod state_dict;
 
-pub(crate) use error::one_line;
-pub use error::{Fault, StateDictError};
+pub use crate::state_dict::{Array, Fault, StateDict, StateDictError, one_line};
 pub use infer::{CellName, Hints, infer};
 pub use names::Style;
-pub use state_dict::{Array, StateDict};
 
 use super::cell::{Cell, CellSpec, Constraint, CoreSpec};
-use super::{FirstWeights, Policy, to_vec};
+use super::{FirstWeights, to_vec};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use names::{Part, reference};
@@ -37,17 +33,6 @@ pub fn export(cell: &Cell) -> StateDict {
     let mut dict = in_their_words(cell.spec(), &style, collect(cell, None));
     for (name, mask) in names::masks(cell.spec()) {
         dict.insert(style.name(Part::Core, &name), mask);
-    }
-    dict
-}
-
-/// A policy as a state dict: encoder and features by our names in PyTorch's layouts, the cell as [`export`] writes it.
-pub fn export_policy(policy: &Policy) -> StateDict {
-    let mut dict = policy.recurrent().map(|head| export(head.cell())).unwrap_or_default();
-    for (path, array) in collect(policy.network(), None) {
-        if !path.starts_with("head.cell.") {
-            dict.insert(path, array);
-        }
     }
     dict
 }
@@ -140,6 +125,11 @@ fn in_their_words(spec: &CellSpec, style: &Style, found: Vec<(String, Array)>) -
         dict.insert(style.name(theirs.part, &theirs.name), array);
     }
     dict
+}
+
+/// Every parameter of a module by its path.
+pub fn parameters_by_path(module: &impl Module) -> Vec<(String, Array)> {
+    collect(module, None)
 }
 
 /// Every parameter of a module by its path, or the gradients of those that have one.

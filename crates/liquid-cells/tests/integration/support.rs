@@ -1,23 +1,4 @@
-//! What several modules need: reference files, and how near two tensors are.
-
-use safetensors::{Dtype, SafeTensors};
-use std::path::PathBuf;
-
-/// A file of `tests/golden/`.
-pub fn golden(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// A tensor's numbers, whatever their width.
-pub fn numbers(file: &SafeTensors<'_>, name: &str) -> Vec<f32> {
-    let tensor = file.tensor(name).unwrap_or_else(|error| panic!("{name}: {error}"));
-    match tensor.dtype() {
-        Dtype::F64 => tensor.data().chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap()) as f32).collect(),
-        Dtype::F32 => tensor.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect(),
-        other => panic!("{name} is {other:?}"),
-    }
-}
+//! How near two tensors are, and numbers to try them with.
 
 /// Asserts that no number deviates by more than `tolerance` of the largest expected one.
 pub fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {

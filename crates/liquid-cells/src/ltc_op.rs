@@ -1,12 +1,10 @@
-//! The two operations of our own as burn operations: on the CPU backend forward and backward by hand, on every other from
-//! burn's tensor operations.
+//! Liquid time-constant neurons as one burn operation: on the CPU backend forward and backward by the kernel, on every
+//! other backend from burn's tensor operations.
 
-use super::conv::{self, ConvShape};
-use super::conv_tensor;
-use super::ltc_kernel::{self, Run};
-use super::ltc_tensor::ltc_states;
-use super::solver::Solver;
-use super::wiring::Wiring;
+use crate::ltc_kernel::{self, Run};
+use crate::ltc_tensor::ltc_states;
+use crate::solver::Solver;
+use crate::wiring::Wiring;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -29,20 +27,6 @@ pub struct LtcStep {
     pub solver: Solver,
 }
 
-/// Rectified convolution; see [`conv::forward`] for the shapes, with height x width x channel images.
-///
-/// # Shapes
-/// - input: `[batch, in_height, in_width, in_channels]`
-/// - weight: `[out_channels, in_channels, kernel, kernel]`, bias: `[out_channels]`
-/// - returns: `[batch, out_height, out_width, out_channels]`
-pub fn conv_relu(input: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, shape: ConvShape) -> Tensor<4> {
-    if !has_kernels(&input.device()) {
-        return conv_tensor::conv_relu(input, weight, bias, shape);
-    }
-    let [input, weight, bias] = [input.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()];
-    Tensor::from_dispatch(<Dispatch as PolicyOps>::conv_relu(input, weight, bias, shape))
-}
-
 /// States of liquid time-constant neurons after each step; see [`ltc_kernel`].
 ///
 /// # Shapes
@@ -56,30 +40,23 @@ pub fn ltc(
     parameters: Tensor<1>,
     step: LtcStep,
 ) -> Tensor<3> {
-    if step.solver != Solver::Fused || !has_kernels(&inputs.device()) {
+    if step.solver != Solver::Fused || !has_kernel(&inputs.device()) {
         let LtcStep { wiring, unfolds, epsilon, solver } = step;
         return ltc_states(inputs, first_state, elapsed, parameters, &wiring, unfolds, epsilon.into(), solver);
     }
     let [inputs, first_state] = [inputs.into_dispatch(), first_state.into_dispatch()];
     let [elapsed, parameters] = [elapsed.into_dispatch(), parameters.into_dispatch()];
-    Tensor::from_dispatch(<Dispatch as PolicyOps>::ltc(inputs, first_state, elapsed, parameters, step))
+    Tensor::from_dispatch(<Dispatch as LtcOp>::ltc(inputs, first_state, elapsed, parameters, step))
 }
 
-/// Whether the kernels run there; a device that records operations is the same as one that does not.
-fn has_kernels(device: &Device) -> bool {
+/// Whether the kernel runs there; a device that records operations is the same as one that does not.
+fn has_kernel(device: &Device) -> bool {
     *device == Device::flex()
 }
 
-/// Backends that have our operations.
+/// Backends that have the operation.
 #[backend_extension(Flex, Autodiff)]
-trait PolicyOps: Backend {
-    fn conv_relu(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        shape: ConvShape,
-    ) -> FloatTensor<Self>;
-
+trait LtcOp: Backend {
     fn ltc(
         inputs: FloatTensor<Self>,
         first_state: FloatTensor<Self>,
@@ -89,14 +66,7 @@ trait PolicyOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
-impl PolicyOps for Flex {
-    fn conv_relu(input: FlexTensor, weight: FlexTensor, bias: FlexTensor, shape: ConvShape) -> FlexTensor {
-        let [input, weight, bias] = [input, weight, bias].map(|tensor| tensor.to_contiguous());
-        let output = conv::forward(&shape, values(&input), values(&weight), values(&bias));
-        let batch = input.shape()[0];
-        tensor(output, [batch, shape.out_height(), shape.out_width(), shape.out_channels])
-    }
-
+impl LtcOp for Flex {
     fn ltc(
         inputs: FlexTensor,
         first_state: FlexTensor,
@@ -110,22 +80,7 @@ impl PolicyOps for Flex {
     }
 }
 
-impl<C: CheckpointStrategy> PolicyOps for Autodiff<Flex, C> {
-    fn conv_relu(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        shape: ConvShape,
-    ) -> FloatTensor<Self> {
-        let nodes = [input.node(), weight.node(), bias.node()];
-        let [input, weight] = [input.into_primitive(), weight.into_primitive()].map(|tensor| tensor.to_contiguous());
-        let output = Flex::conv_relu(input.clone(), weight.clone(), bias.into_primitive(), shape);
-        match ConvRelu.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish((input, weight, output.clone(), shape), output),
-            OpsKind::UnTracked(prep) => prep.finish(output),
-        }
-    }
-
+impl<C: CheckpointStrategy> LtcOp for Autodiff<Flex, C> {
     fn ltc(
         inputs: FloatTensor<Self>,
         first_state: FloatTensor<Self>,
@@ -141,31 +96,6 @@ impl<C: CheckpointStrategy> PolicyOps for Autodiff<Flex, C> {
         match Ltc.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((kept, output.clone(), step), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
-        }
-    }
-}
-
-#[derive(Debug)]
-struct ConvRelu;
-
-impl Backward<Flex, 3> for ConvRelu {
-    type State = (FlexTensor, FlexTensor, FlexTensor, ConvShape);
-
-    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let (input, weight, output, shape) = ops.state;
-        let d_output = grads.consume::<Flex>(&ops.node).to_contiguous();
-        let [input_node, weight_node, bias_node] = ops.parents;
-        let wants_d_input = input_node.is_some();
-        let [x, w, y, d] = [&input, &weight, &output, &d_output].map(values);
-        let gradients = conv::backward(&shape, x, w, y, d, wants_d_input);
-        if let (Some(node), Some(gradient)) = (input_node, gradients.input) {
-            grads.register::<Flex>(node.id, tensor(gradient, input.shape()));
-        }
-        if let Some(node) = weight_node {
-            grads.register::<Flex>(node.id, tensor(gradients.weight, weight.shape()));
-        }
-        if let Some(node) = bias_node {
-            grads.register::<Flex>(node.id, tensor(gradients.bias, [shape.out_channels]));
         }
     }
 }

@@ -3,9 +3,9 @@
 //! `LIQUID_LANE_FUZZ_SECS=600 cargo test --release -- --nocapture spoiled` goes on for that long per reader, with
 //! another seed each time, and prints the number of cases.
 
-use super::spoil::{EDGES, change, hold_of_all, noise, spoiled};
+use super::spoil::{self, EDGES, change, hold_of_all, noise, spoiled};
 use super::{forge, torch_file};
-use lane_policy::interchange::StateDict;
+use liquid_cells::interchange::StateDict;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -51,7 +51,7 @@ fn described() -> impl Strategy<Value = Vec<u8>> {
             })
             .collect();
         let numbers = vec![filling; end.min(4096) as usize];
-        forge::safetensors(&format!("{{{}}}", entries.join(",")), &numbers)
+        spoil::safetensors(&format!("{{{}}}", entries.join(",")), &numbers)
     })
 }
 
