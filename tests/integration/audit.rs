@@ -133,7 +133,7 @@ fn bad_requests_are_refused_in_one_line_and_leave_nothing() {
 #[test]
 fn a_policy_that_gives_no_number_stops_the_audit_with_its_name() {
     let folder = tempfile::tempdir().unwrap();
-    let weights = crate::weights::overflowing(PolicyKind::CNN);
+    let weights = lane_testing::overflowing(PolicyKind::CNN);
     std::fs::write(folder.path().join("broken.safetensors"), weights).unwrap();
     let line = refused(folder.path(), &["audit", "smoke", "--policies", "broken.safetensors"]);
     assert!(line.contains("policy `cnn` gave no steering") && line.contains("unusable weights"), "{line}");
@@ -155,7 +155,7 @@ fn a_smoke_test_fails_when_a_policy_leaves_its_lane() {
     let folder = tempfile::tempdir().unwrap();
     // First weights hardly steer.
     let policy = Policy::init(PolicyKind::CNN, 1, &device::cpu());
-    let bytes = weights::to_bytes(&policy, &crate::weights::card(PolicyKind::CNN)).unwrap();
+    let bytes = weights::to_bytes(&policy, &lane_testing::card(PolicyKind::CNN)).unwrap();
     std::fs::write(folder.path().join("cnn.safetensors"), bytes).unwrap();
     let smoke = ["audit", "smoke", "--policies", "cnn", "--models", ".", "--out", "smoke"];
     let output = run(folder.path(), &smoke);

@@ -10,6 +10,7 @@ use super::{output, subjects};
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 use lane_audit::engine::{Header, Journal, Outcomes, Plan, Shard};
+use lane_audit::suite::Subject;
 use lane_report::section::Section;
 use lane_report::{About, Report, check_place};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,6 @@
 //! Each backend that was built in, beside the processor. The continuous integration builds none of them; run these where
 //! their libraries and drivers are, as `docs/backends.md` says.
 
-use crate::support::assert_close;
 use lane_driver::moment::Decision;
 use lane_driver::train::{TrainingConfig, train};
 use lane_driver::{Driver, Source};
@@ -9,6 +8,7 @@ use lane_frame::{Frame, RgbImage};
 use lane_policy::device::{self, Backend, Device};
 use lane_policy::saliency::Method;
 use lane_policy::{Policy, PolicyKind};
+use lane_testing::assert_close;
 
 /// The devices to test: `LIQUID_LANE_TEST_DEVICE` names another, such as `libtorch:cuda`.
 fn backends() -> Vec<Backend> {

@@ -182,7 +182,7 @@ fn a_replay_goes_from_the_first_row_to_the_last_and_says_which_frame_it_skipped(
 #[test]
 fn a_policy_whose_steering_is_no_number_is_stopped_by_name() {
     let device = device::cpu();
-    let bytes = crate::weights::overflowing(PolicyKind::CNN);
+    let bytes = lane_testing::overflowing(PolicyKind::CNN);
     let (policy, _) = weights::from_bytes(&bytes, Path::new("huge"), None, &device).unwrap();
     let error = Driver::new(source(PolicyKind::CNN), policy, &device).steer(&frame(0.0)).unwrap_err().to_string();
     assert!(error.contains("a/file") && error.contains("`cnn`") && error.contains("not a number"), "{error}");

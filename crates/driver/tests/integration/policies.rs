@@ -1,10 +1,10 @@
-use crate::weights::card;
 use lane_driver::train::{TrainingConfig, train};
 use lane_driver::{Driver, Source};
 use lane_frame::{Frame, RgbImage, Size};
 use lane_policy::device;
 use lane_policy::saliency::Method;
 use lane_policy::{Policy, PolicyKind, weights};
+use lane_testing::card;
 use std::path::Path;
 
 fn driver(policy: Policy) -> Driver {

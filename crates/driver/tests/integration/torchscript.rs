@@ -1,11 +1,11 @@
 //! A user's module: it steers as its card says, remembers, shows its gradient, and is refused where it does not fit.
 
-use crate::support::golden;
 use lane_driver::torchscript::TorchScript;
 use lane_driver::{Driver, Source};
 use lane_frame::{Frame, RgbImage};
 use lane_policy::device::LibTorchDevice;
 use lane_policy::saliency::Method;
+use lane_testing::golden;
 use std::path::Path;
 use tch::{CModule, Kind, Tensor};
 

@@ -23,7 +23,7 @@ fn trained_on(config: &TrainingConfig, recorded: Option<&Recorded>) -> (Vec<u8>,
         losses.push(progress.loss);
         true
     });
-    let bytes = weights::to_bytes(&trained.policy, &crate::weights::card(config.policy)).unwrap();
+    let bytes = weights::to_bytes(&trained.policy, &lane_testing::card(config.policy)).unwrap();
     (bytes, losses, trained)
 }
 

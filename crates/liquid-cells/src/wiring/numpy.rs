@@ -12,6 +12,7 @@ use rand_pcg::Lcg128Xsl64;
 pub struct RandomState(Mt);
 
 impl RandomState {
+    /// The generator of this seed.
     pub fn new(seed: u32) -> Self {
         Self(Mt::new(seed))
     }
@@ -69,6 +70,7 @@ pub struct Generator {
 }
 
 impl Generator {
+    /// The generator of this seed.
     pub fn new(seed: u64) -> Self {
         let [state_high, state_low, stream_high, stream_low] = SeedSequence::new(seed).words();
         let wide = |high: u64, low: u64| u128::from(high) << 64 | u128::from(low);

@@ -1,5 +1,5 @@
-use crate::support::{assert_close, noise};
 use burn::tensor::{Tensor, TensorData};
+use lane_testing::{assert_close, noise};
 use liquid_cells::cell::{Cell, CellRun, CellSpec, CellState, Constraint, CoreSpec, LtcSpec, WiringSource};
 use liquid_cells::device;
 use liquid_cells::interchange;

@@ -1,24 +1,7 @@
-use crate::support::assert_close;
+use lane_testing::{assert_close, golden, numbers};
 use liquid_cells::ltc_kernel::{self, Layout, Run};
 use liquid_cells::wiring::{Layer, Synapse, Wiring};
-use safetensors::{Dtype, SafeTensors};
-use std::path::PathBuf;
-
-/// A file of `tests/golden/` of the repository.
-fn golden(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// A tensor's numbers, whatever their width.
-fn numbers(file: &SafeTensors<'_>, name: &str) -> Vec<f32> {
-    let tensor = file.tensor(name).unwrap_or_else(|error| panic!("{name}: {error}"));
-    match tensor.dtype() {
-        Dtype::F64 => tensor.data().chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap()) as f32).collect(),
-        Dtype::F32 => tensor.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect(),
-        other => panic!("{name} is {other:?}"),
-    }
-}
+use safetensors::SafeTensors;
 
 #[test]
 fn ids_run_motor_then_command_then_inter() {

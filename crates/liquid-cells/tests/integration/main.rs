@@ -4,8 +4,6 @@
 #![allow(clippy::print_stdout, reason = "a long fuzz run says how many cases it was")]
 #![allow(clippy::single_range_in_vec_init, reason = "the layers of a wiring are ranges")]
 
-mod support;
-
 /// Wiring and liquid cell against the reference library.
 mod golden;
 

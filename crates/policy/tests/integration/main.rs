@@ -5,8 +5,6 @@
 
 #[path = "../../../liquid-cells/tests/integration/state_dict/spoil.rs"]
 mod spoil;
-#[path = "../../../liquid-cells/tests/integration/support.rs"]
-mod support;
 
 /// Convolutional encoders and heads against their definition and the paper's counts.
 mod policy;

@@ -1,8 +1,8 @@
-use crate::support::{assert_close, noise};
 use lane_policy::conv::{ConvShape, backward, forward};
 use lane_policy::device;
 use lane_policy::encoder::EncoderKind;
 use lane_policy::{Policy, PolicyKind};
+use lane_testing::{assert_close, noise};
 
 /// Convolution, bias and ReLU of one frame, straight from the definition, in 64 bits.
 fn by_definition(shape: &ConvShape, input: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f64> {

@@ -2,52 +2,12 @@ use lane_frame::whole_file;
 use lane_frame::{RgbImage, Size};
 use lane_policy::device;
 use lane_policy::preprocess::whiten;
-use lane_policy::weights::{self, ModelCard, WeightsError};
+use lane_policy::weights::{self, WeightsError};
 use lane_policy::{Policy, PolicyKind};
-use safetensors::SafeTensors;
+use lane_testing::{card, file_with};
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::HashMap;
 use std::path::Path;
-
-/// A card that says no more than it must.
-pub fn card(policy: PolicyKind) -> ModelCard {
-    ModelCard {
-        policy,
-        parameters: 0,
-        cell: policy.cell(),
-        input: String::new(),
-        output: String::new(),
-        training: Default::default(),
-        scores: Default::default(),
-    }
-}
-
-/// A weights file of these tensors.
-pub fn file_with(card: &ModelCard, tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<u8> {
-    let bytes: Vec<Vec<u8>> =
-        tensors.iter().map(|(_, _, values)| values.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
-    let views = tensors
-        .iter()
-        .zip(&bytes)
-        .map(|((name, shape, _), bytes)| (name.clone(), TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap()));
-    let header = HashMap::from([("liquid_lane_model_card".into(), serde_json::to_string(card).unwrap())]);
-    safetensors::serialize(views, Some(header)).unwrap()
-}
-
-/// Weights that load, since a file cannot hold NaN, and whose products overflow.
-pub fn overflowing(kind: PolicyKind) -> Vec<u8> {
-    let policy = Policy::init(kind, 1, &device::cpu());
-    let bytes = weights::to_bytes(&policy, &card(kind)).unwrap();
-    let file = SafeTensors::deserialize(&bytes).unwrap();
-    let huge: Vec<_> = file
-        .iter()
-        .map(|(name, tensor)| {
-            let values = crate::support::numbers(&file, name);
-            (name.to_string(), tensor.shape().to_vec(), values.iter().map(|value| value.signum() * 3e37).collect())
-        })
-        .collect();
-    file_with(&card(kind), &huge)
-}
 
 /// A good file of a fresh policy, and the folder it lies in.
 fn good_file(kind: PolicyKind) -> (tempfile::TempDir, std::path::PathBuf, Policy) {
@@ -126,7 +86,7 @@ fn a_missing_a_misshapen_a_superfluous_and_a_nan_tensor_are_refused_by_name() {
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     let good: Vec<_> = file
         .iter()
-        .map(|(name, tensor)| (name.to_string(), tensor.shape().to_vec(), crate::support::numbers(&file, name)))
+        .map(|(name, tensor)| (name.to_string(), tensor.shape().to_vec(), lane_testing::numbers(&file, name)))
         .collect();
     let refused = |tensors: &[(String, Vec<usize>, Vec<f32>)]| {
         refusal(&file_with(&card(PolicyKind::CNN), tensors), None).to_string()

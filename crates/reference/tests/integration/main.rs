@@ -4,8 +4,6 @@
 #![allow(clippy::print_stdout, reason = "a long fuzz run says how many cases it was")]
 #![allow(clippy::single_range_in_vec_init, reason = "the drives of a recording are ranges")]
 
-mod support;
-
 /// Reference fixtures, whole and damaged.
 mod check;
 

@@ -1,4 +1,3 @@
-use crate::support::golden;
 use lane_frame::RgbImage;
 use lane_policy::device;
 use lane_policy::preprocess::{Whitened, whiten};
@@ -8,6 +7,7 @@ use lane_policy::saliency::quadrature::Quadrature;
 use lane_policy::saliency::{Method, Situation, saliency};
 use lane_policy::{Policy, PolicyKind, PolicyState, to_vec};
 use lane_reference::vision::{VisionCheck, check_vision};
+use lane_testing::golden;
 use safetensors::SafeTensors;
 use serde_json::Value;
 

@@ -4,12 +4,12 @@
 
 use super::constants::{Elastic, Fog, Frost, Glass, Snow};
 use super::{Corruption, Family, blur, digital, noise, weather};
+use crate::{Camera, Factors, RoadSet, Simulator, Weather, World, WorldSpec};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use lane_frame::RgbImage;
 use lane_frame::Size;
 use lane_frame::random::{Purpose, stream};
 use lane_frame::ssim::ssim;
-use lane_sim::{Camera, Factors, RoadSet, Simulator, Weather, World, WorldSpec};
 use std::fs::File;
 use std::sync::Arc;
 
