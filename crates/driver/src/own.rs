@@ -4,7 +4,7 @@ use super::FIRST_STEP_SECS;
 use super::moment::{Decision, LiquidActivity, NeuronActivity, PolicyInfo};
 use burn::tensor::Device;
 use lane_frame::{Frame, RgbImage, Steering};
-use lane_policy::cell::{CellSpec, CoreSpec};
+use lane_policy::cell::CellSpec;
 use lane_policy::preprocess::{Whitened, whiten};
 use lane_policy::saliency::map::SaliencyMap;
 use lane_policy::saliency::{Method, Situation, saliency};
@@ -138,15 +138,7 @@ impl OwnPolicy {
 /// Head, neurons and synapses in one line.
 fn summary(cell: Option<&CellSpec>, wiring: Option<&Wiring>) -> String {
     let Some(cell) = cell else { return "dense layers, no memory".into() };
-    let what = match &cell.core {
-        CoreSpec::Ltc(_) => "liquid",
-        CoreSpec::Cfc(_) | CoreSpec::WiredCfc(_) => "closed-form",
-        CoreSpec::Lstm(_) => "LSTM",
-        CoreSpec::Gru(_) => "GRU",
-        CoreSpec::CtRnn(_) => "CT-RNN",
-        CoreSpec::NeuralOde(_) => "Neural ODE",
-    };
-    let mut words = format!("{} {what} neurons", cell.core.units());
+    let mut words = format!("{} {} neurons", cell.core.units(), cell.core.neurons());
     if let Some(wiring) = wiring {
         words += &format!(", {} synapses", wiring.sensory_synapses().len() + wiring.synapses().len());
     }

@@ -34,7 +34,7 @@ impl<'a> FirstWeights<'a> {
     /// N(0, 2 / fan_in): He et al. 2015, for rectified layers.
     pub fn he_normal<const D: usize>(&mut self, shape: [usize; D], fan_in: usize) -> Param<Tensor<D>> {
         let sd = (2.0 / fan_in as f32).sqrt();
-        self.fill(shape, |rng| {
+        self.drawn(shape, |rng| {
             let draw: f32 = StandardNormal.sample(rng);
             sd * draw
         })
@@ -42,7 +42,7 @@ impl<'a> FirstWeights<'a> {
 
     /// U(low, high).
     pub fn uniform<const D: usize>(&mut self, shape: [usize; D], low: f32, high: f32) -> Param<Tensor<D>> {
-        self.fill(shape, |rng| {
+        self.drawn(shape, |rng| {
             let draw: f32 = StandardUniform.sample(rng);
             low + (high - low) * draw
         })
@@ -70,30 +70,30 @@ impl<'a> FirstWeights<'a> {
             basis.push(column);
         }
         let values: Vec<f32> = (0..rows).flat_map(|row| basis.iter().map(move |column| column[row] as f32)).collect();
-        self.filled([rows, columns], values)
+        self.param([rows, columns], values)
     }
 
     /// All the same.
     pub fn constant<const D: usize>(&mut self, shape: [usize; D], value: f32) -> Param<Tensor<D>> {
-        self.filled(shape, vec![value; shape.iter().product()])
+        self.param(shape, vec![value; shape.iter().product()])
     }
 
     /// These numbers.
-    pub fn given(&mut self, values: Vec<f32>) -> Param<Tensor<1>> {
-        self.filled([values.len()], values)
+    pub fn constants(&mut self, values: Vec<f32>) -> Param<Tensor<1>> {
+        self.param([values.len()], values)
     }
 
-    fn fill<const D: usize>(
+    fn drawn<const D: usize>(
         &mut self,
         shape: [usize; D],
         mut draw: impl FnMut(&mut ChaCha8Rng) -> f32,
     ) -> Param<Tensor<D>> {
         let Some(rng) = &mut self.rng else { return self.constant(shape, 0.0) };
         let values = (0..shape.iter().product()).map(|_| draw(rng)).collect();
-        self.filled(shape, values)
+        self.param(shape, values)
     }
 
-    fn filled<const D: usize>(&self, shape: [usize; D], values: Vec<f32>) -> Param<Tensor<D>> {
+    fn param<const D: usize>(&self, shape: [usize; D], values: Vec<f32>) -> Param<Tensor<D>> {
         Param::from_data(TensorData::new(values, shape), self.device)
     }
 }

@@ -1,4 +1,4 @@
-//! Liquid neural networks on burn: wirings, cells, their kernels, and state dicts of ncps and PyTorch.
+#![doc = include_str!("../README.md")]
 
 pub mod cell;
 mod dense;
@@ -7,6 +7,7 @@ pub mod interchange;
 pub mod ltc_kernel;
 mod ltc_op;
 mod ltc_tensor;
+mod named;
 pub mod solver;
 pub mod state_dict;
 mod values;

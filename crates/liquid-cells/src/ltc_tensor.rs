@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn a_neuron_without_synapses_leaks_towards_its_leak_potential() {
-        let wiring = Wiring::given(1, &[(Layer::Motor, 1)], vec![], vec![]).unwrap();
+        let wiring = Wiring::from_synapses(1, &[(Layer::Motor, 1)], vec![], vec![]).unwrap();
         let number = |value: f32| Tensor::<1>::from_data([value], &Device::flex());
         let parameters = Tensor::cat(vec![number(2.0), number(0.25), number(0.5)], 0); // gleak, vleak, cm
         let (input, state, elapsed) = (number(1.0).unsqueeze(), number(1.0).unsqueeze(), number(0.5).unsqueeze());

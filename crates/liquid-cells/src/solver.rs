@@ -1,50 +1,20 @@
 //! How a continuous-time cell is carried over one step: the solvers by name, and the explicit ones as plain formulas
 //! that serve any vector field.
 
+use crate::named::named;
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
 
-/// The solvers there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Solver {
-    /// Semi-implicit step of the liquid time-constant cell (Hasani et al., AAAI 2021): stable for steps of any length.
-    #[default]
-    Fused,
-    /// Explicit Euler: first order.
-    Euler,
-    /// The classical Runge-Kutta method: fourth order.
-    Rk4,
-}
-
-impl Solver {
-    /// Every solver, in the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::Fused, Self::Euler, Self::Rk4];
-
-    /// The name on the command line and in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Fused => "fused",
-            Self::Euler => "euler",
-            Self::Rk4 => "rk4",
-        }
-    }
-}
-
-impl std::fmt::Display for Solver {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl std::str::FromStr for Solver {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|solver| solver.name() == name).ok_or_else(|| {
-            let known = Self::ALL.map(Self::name);
-            format!("there is no solver `{name}`; choose one of {}", known.join(", "))
-        })
+named! {
+    /// The solvers of a continuous-time cell.
+    #[derive(Default)]
+    "solver" Solver {
+        /// Semi-implicit step of the liquid time-constant cell (Hasani et al., AAAI 2021): stable for steps of any length.
+        #[default]
+        Fused = "fused",
+        /// Explicit Euler: first order.
+        Euler = "euler",
+        /// The classical Runge-Kutta method: fourth order.
+        Rk4 = "rk4",
     }
 }
 

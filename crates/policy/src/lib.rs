@@ -23,7 +23,7 @@ pub use liquid_cells::{FirstWeights, cell, interchange, ltc_kernel, solver, to_v
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use cell::{CellSpec, CellState, Core, CoreSpec, Held};
+use cell::{CellSpec, CellState, Held};
 use encoder::Encoder;
 use head::{CnnHead, RecurrentHead};
 use lane_frame::{Size, Steering};
@@ -167,11 +167,8 @@ impl Policy {
     /// If the cell has no such neuron.
     pub fn holding(self, neuron: usize, value: f32) -> Self {
         let Some(head) = self.recurrent() else { return self };
-        let neuron = match &head.cell().spec().core {
-            CoreSpec::WiredCfc(spec) => spec.place_of(neuron).unwrap_or(neuron),
-            _ => neuron,
-        };
-        let cell = head.cell().clone().holding(Held { neuron, value });
+        let neuron = head.cell().spec().core.place_of(neuron);
+        let cell = head.cell().clone().with_held(Held { neuron, value });
         self.with_cell(cell)
     }
 
@@ -258,18 +255,13 @@ impl Policy {
 
     /// The state of one sequence and step by neuron id: closed-form cells in a wiring run inter, command, motor inside.
     pub fn in_order_of_ids(&self, state: Vec<f32>) -> Vec<f32> {
-        match self.cell_spec().map(|spec| &spec.core) {
-            Some(CoreSpec::WiredCfc(spec)) => spec.in_order_of_ids(&state),
-            _ => state,
-        }
+        let Some(spec) = self.cell_spec() else { return state };
+        (0..state.len()).map(|id| state[spec.core.place_of(id)]).collect()
     }
 
     /// Time constants and currents of liquid neurons at a state, if it has such.
     pub fn introspect(&self, sensory: &[f32], state: &[f32]) -> Option<ltc_kernel::Introspection> {
-        match self.recurrent()?.cell().core() {
-            Core::Ltc(ltc) => Some(ltc.introspect(sensory, state)),
-            _ => None,
-        }
+        self.recurrent()?.cell().introspect(sensory, state)
     }
 }
 
@@ -291,7 +283,7 @@ impl PolicyState {
 }
 
 impl Network {
-    /// Keeps physical quantities physical; to be called after each optimiser step. See [`cell::Ltc::constrain`].
+    /// Keeps physical quantities physical; to be called after each optimiser step. See [`cell::Cell::constrain`].
     pub fn constrain(self) -> Self {
         match self.head {
             Head::Recurrent(head) => Self { head: Head::Recurrent(head.constrain()), ..self },

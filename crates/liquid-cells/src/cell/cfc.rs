@@ -2,12 +2,48 @@
 //! 1.0.1 (`cfc_cell.py` for PyTorch; its Keras version has other signs and no tanh, so weights do not carry over).
 
 use super::choices::{Activation, CfcMode};
-use super::spec::CfcSpec;
+use super::closed_form::{ClosedForm, closed_form_name, inferred_mode};
+use super::held::{Held, hold};
+use super::kind::{Kind, Step};
+use super::reference::{CoreDict, Hints, ImportError, Style};
+use super::{CellState, Core, state_as_output};
 use crate::dense::Dense;
 use crate::init::FirstWeights;
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::tensor::Tensor;
-use burn::tensor::activation::{gelu, relu, sigmoid, silu};
+use burn::tensor::activation::{gelu, relu, silu};
+use serde::{Deserialize, Serialize};
+
+/// Closed-form continuous-time cell: `CfC` in ncps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CfcSpec {
+    /// Inputs.
+    pub inputs: usize,
+    /// Neurons.
+    pub units: usize,
+    /// The closed form.
+    pub mode: CfcMode,
+    /// Width of the backbone.
+    pub backbone_units: usize,
+    /// Depth of the backbone; 0 for none.
+    pub backbone_layers: usize,
+    /// Of the backbone's layers.
+    pub activation: Activation,
+}
+
+impl CfcSpec {
+    /// The defaults of ncps: the gated form over a backbone of one layer of 128.
+    pub fn new(inputs: usize, units: usize) -> Self {
+        Self {
+            inputs,
+            units,
+            mode: CfcMode::Default,
+            backbone_units: 128,
+            backbone_layers: 1,
+            activation: Activation::LecunTanh,
+        }
+    }
+}
 
 /// A backbone over `[input, state]` and one of three closed forms in the elapsed time t on top of it:
 ///
@@ -24,94 +60,101 @@ pub struct Cfc {
     activation: Activation,
 }
 
-impl Cfc {
-    /// Weights as ncps draws them.
-    pub fn init(spec: &CfcSpec, first: &mut FirstWeights<'_>) -> Self {
-        let mut width = spec.inputs + spec.units;
-        let mut backbone = Vec::with_capacity(spec.backbone_layers);
-        for _ in 0..spec.backbone_layers {
-            backbone.push(Dense::xavier(width, spec.backbone_units, first));
-            width = spec.backbone_units;
-        }
-        Self { backbone, form: ClosedForm::init(width, spec.units, spec.mode, first), activation: spec.activation }
+impl Kind for CfcSpec {
+    fn inputs(&self) -> usize {
+        self.inputs
     }
 
-    /// `[batch, inputs]`, `[batch, units]`, `[batch, 1]` to the next state.
-    pub(super) fn step(&self, input: Tensor<2>, hidden: Tensor<2>, elapsed: Tensor<2>) -> Tensor<2> {
+    fn units(&self) -> usize {
+        self.units
+    }
+
+    fn weights(&self) -> usize {
+        let (seen, width) = (self.inputs + self.units, self.backbone_units);
+        match self.backbone_layers {
+            0 => 4 * self.units * seen,
+            layers => width * seen + (layers - 1) * width * width + 4 * self.units * width,
+        }
+    }
+
+    fn counts(&self) -> Vec<(&'static str, usize)> {
+        match self.backbone_layers {
+            0 => Vec::new(),
+            layers => vec![("backbone layers", layers), ("backbone units", self.backbone_units)],
+        }
+    }
+
+    /// Weights as ncps draws them.
+    fn init(&self, first: &mut FirstWeights<'_>) -> Core {
+        let mut width = self.inputs + self.units;
+        let mut backbone = Vec::with_capacity(self.backbone_layers);
+        for _ in 0..self.backbone_layers {
+            backbone.push(Dense::xavier(width, self.backbone_units, first));
+            width = self.backbone_units;
+        }
+        let form = ClosedForm::init(width, self.units, self.mode, first);
+        Core::Cfc(Cfc { backbone, form, activation: self.activation })
+    }
+
+    fn style(&self) -> Style {
+        Style::NCPS
+    }
+
+    fn reference_name(&self, path: &str) -> String {
+        backbone_name(&closed_form_name(path))
+    }
+
+    fn infer(dict: &CoreDict, hints: &Hints) -> Result<Self, ImportError> {
+        let [units, seen] = dict.shape("ff1.weight")?;
+        let backbone_layers =
+            dict.0.names().filter(|name| name.starts_with("backbone.") && name.ends_with(".weight")).count();
+        let (backbone_units, width) = match backbone_layers {
+            0 => (0, seen),
+            _ => {
+                let [width, seen] = dict.shape("backbone.0.weight")?;
+                (width, seen)
+            }
+        };
+        let (mode, activation) = (inferred_mode(dict.get("w_tau"), hints), hints.activation);
+        let inputs = width.saturating_sub(units);
+        Ok(Self { inputs, units, mode, backbone_units, backbone_layers, activation })
+    }
+
+    fn neurons(&self) -> &'static str {
+        "closed-form"
+    }
+
+    fn description(&self) -> String {
+        format!(
+            "closed-form cell, {} form, backbone of {} x {}, {}",
+            self.mode, self.backbone_layers, self.backbone_units, self.activation
+        )
+    }
+}
+
+impl Step for Cfc {
+    fn step(
+        &self,
+        input: Tensor<2>,
+        CellState { hidden, memory }: CellState,
+        elapsed: Tensor<2>,
+        held: Option<Held>,
+    ) -> (Tensor<2>, CellState) {
         let seen = Tensor::cat(vec![input, hidden], 1);
         let seen = self.backbone.iter().fold(seen, |seen, layer| activate(self.activation, layer.forward(seen)));
-        self.form.step(seen, elapsed, None)
+        state_as_output(hold(held, self.form.step(seen, elapsed, None)), memory)
     }
 }
 
-/// The closed form over what a backbone, or nothing, makes of input and state. Wired cells use it with a mask.
-#[derive(Module, Debug)]
-pub(super) struct ClosedForm {
-    ff1: Dense,
-    /// All modes but pure.
-    gate: Option<Gate>,
-    /// Pure mode.
-    decay: Option<Decay>,
-    #[module(skip)]
-    mode: CfcMode,
-}
-
-/// What interpolates in time between two targets.
-#[derive(Module, Debug)]
-struct Gate {
-    ff2: Dense,
-    time_a: Dense,
-    time_b: Dense,
-}
-
-/// What decays towards a level.
-#[derive(Module, Debug)]
-struct Decay {
-    /// `[1, units]`
-    w_tau: Param<Tensor<2>>,
-    /// `[1, units]`; `A` in ncps.
-    level: Param<Tensor<2>>,
-}
-
-impl ClosedForm {
-    pub(super) fn init(seen: usize, units: usize, mode: CfcMode, first: &mut FirstWeights<'_>) -> Self {
-        let ff1 = Dense::xavier(seen, units, first);
-        let dense = |first: &mut FirstWeights<'_>| Dense::xavier(seen, units, first);
-        let (gate, decay) = match mode {
-            // ncps draws both like weight matrices, over the constants that it has set before.
-            CfcMode::Pure => (None, Some(Decay { w_tau: first.xavier([1, units]), level: first.xavier([1, units]) })),
-            CfcMode::Default | CfcMode::NoGate => {
-                let [ff2, time_a, time_b] = [dense(first), dense(first), dense(first)];
-                (Some(Gate { ff2, time_a, time_b }), None)
-            }
-        };
-        Self { ff1, gate, decay, mode }
-    }
-
-    /// The next state; a mask `[units, seen]` lets through only some weights of the two targets.
-    pub(super) fn step(&self, seen: Tensor<2>, elapsed: Tensor<2>, mask: Option<&Tensor<2>>) -> Tensor<2> {
-        let target = |layer: &Dense| match mask {
-            Some(mask) => layer.forward_masked(seen.clone(), mask),
-            None => layer.forward(seen.clone()),
-        };
-        let first = target(&self.ff1);
-        match (&self.gate, &self.decay) {
-            (Some(gate), _) => {
-                let [first, second] = [first.tanh(), target(&gate.ff2).tanh()];
-                let time = gate.time_a.forward(seen.clone()) * elapsed + gate.time_b.forward(seen.clone());
-                let share = sigmoid(time);
-                match self.mode {
-                    CfcMode::NoGate => first + share * second,
-                    _ => first * (share.clone().neg() + 1.0) + share * second,
-                }
-            }
-            (None, Some(decay)) => {
-                let rate = decay.w_tau.val().abs() + first.clone().abs();
-                let level = decay.level.val();
-                level.clone() - level * (rate * elapsed).neg().exp() * first
-            }
-            (None, None) => unreachable!("a closed form is built with a gate or a decay"),
+/// Backbone layers have an activation module after each.
+fn backbone_name(path: &str) -> String {
+    let parts: Vec<&str> = path.split('.').collect();
+    match parts[..] {
+        ["backbone", layer, name] => {
+            let layer: usize = layer.parse().unwrap_or_default();
+            format!("backbone.{}.{name}", 2 * layer)
         }
+        _ => path.to_owned(),
     }
 }
 

@@ -2,11 +2,38 @@
 //! steps, one fixed time constant, full connection, states clipped.
 
 use super::held::Held;
-use super::spec::CtRnnSpec;
+use super::kind::{Kind, SpecError, Step};
+use super::reference::{CoreDict, Hints, ImportError, Style};
+use super::{CellState, Core, state_as_output};
 use crate::init::FirstWeights;
 use crate::solver::{Solver, explicit_step};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+/// Continuous-time recurrent network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CtRnnSpec {
+    /// Inputs.
+    pub inputs: usize,
+    /// Neurons.
+    pub units: usize,
+    /// The one time constant, in the cell's unit of time.
+    pub tau: f64,
+    /// Largest |state| after a step.
+    pub clip: f64,
+    /// Parts of one step.
+    pub unfolds: usize,
+    /// Explicit Euler or Runge-Kutta.
+    pub solver: Solver,
+}
+
+impl CtRnnSpec {
+    /// The constants of Lechner et al. 2020, Methods.
+    pub fn new(inputs: usize, units: usize) -> Self {
+        Self { inputs, units, tau: 1.0, clip: 5.0, unfolds: 6, solver: Solver::Euler }
+    }
+}
 
 /// `dx/dt = −x/τ + tanh([u, x]·W + b)`
 #[derive(Module, Debug)]
@@ -16,34 +43,82 @@ pub struct CtRnn {
     /// `[units]`
     b: Param<Tensor<1>>,
     #[module(skip)]
-    dynamics: Dynamics,
+    spec: CtRnnSpec,
 }
 
-#[derive(Clone, Debug)]
-struct Dynamics {
-    tau: f64,
-    clip: f64,
-    unfolds: usize,
-    solver: Solver,
-}
-
-impl CtRnn {
-    /// Xavier-uniform weights, no bias.
-    pub fn init(spec: &CtRnnSpec, first: &mut FirstWeights<'_>) -> Self {
-        let &CtRnnSpec { inputs, units, tau, clip, unfolds, solver } = spec;
-        let (w, b) = (first.xavier([inputs + units, units]), first.constant([units], 0.0));
-        Self { w, b, dynamics: Dynamics { tau, clip, unfolds, solver } }
+impl Kind for CtRnnSpec {
+    fn inputs(&self) -> usize {
+        self.inputs
     }
 
-    /// `[batch, inputs]`, `[batch, units]`, `[batch, 1]` to the next state; a held neuron stays where it is.
-    pub(super) fn step(
+    fn units(&self) -> usize {
+        self.units
+    }
+
+    fn weights(&self) -> usize {
+        self.units * (self.inputs + self.units)
+    }
+
+    fn counts(&self) -> Vec<(&'static str, usize)> {
+        vec![("unfolds", self.unfolds)]
+    }
+
+    fn check(&self) -> Result<(), SpecError> {
+        let &Self { tau, clip, solver, .. } = self;
+        SpecError::if_fused(solver)?;
+        if !(tau > 0.0 && clip > 0.0) {
+            let expected = "time constant and clip: expected positive numbers";
+            return Err(SpecError(format!("{expected}, got {tau} and {clip}")));
+        }
+        Ok(())
+    }
+
+    fn solver_mut(&mut self) -> Option<&mut Solver> {
+        Some(&mut self.solver)
+    }
+
+    fn unfolds_mut(&mut self) -> Option<&mut usize> {
+        Some(&mut self.unfolds)
+    }
+
+    /// Xavier-uniform weights, no bias.
+    fn init(&self, first: &mut FirstWeights<'_>) -> Core {
+        let (w, b) = (first.xavier([self.inputs + self.units, self.units]), first.constant([self.units], 0.0));
+        Core::CtRnn(CtRnn { w, b, spec: self.clone() })
+    }
+
+    fn style(&self) -> Style {
+        Style::BARE
+    }
+
+    fn infer(dict: &CoreDict, hints: &Hints) -> Result<Self, ImportError> {
+        let [rows, units] = dict.shape("w")?;
+        let (unfolds, solver) = (hints.unfolds, hints.solver.unwrap_or(Solver::Euler));
+        Ok(Self { inputs: rows.saturating_sub(units), units, tau: hints.tau, clip: hints.clip, unfolds, solver })
+    }
+
+    fn neurons(&self) -> &'static str {
+        "CT-RNN"
+    }
+
+    fn description(&self) -> String {
+        format!(
+            "CT-RNN, {} solver, {} parts of a step, time constant {}, clipped at ±{}",
+            self.solver, self.unfolds, self.tau, self.clip
+        )
+    }
+}
+
+impl Step for CtRnn {
+    /// A held neuron stays where it is.
+    fn step(
         &self,
         input: Tensor<2>,
-        hidden: Tensor<2>,
+        CellState { hidden, memory }: CellState,
         elapsed: Tensor<2>,
         held: Option<Held>,
-    ) -> Tensor<2> {
-        let Dynamics { tau, clip, unfolds, solver } = self.dynamics;
+    ) -> (Tensor<2>, CellState) {
+        let CtRnnSpec { tau, clip, unfolds, solver, .. } = self.spec;
         let part = elapsed / unfolds as f64;
         let slope = |state: Tensor<2>| {
             let seen = Tensor::cat(vec![input.clone(), state.clone()], 1);
@@ -51,6 +126,6 @@ impl CtRnn {
             held.map_or(slope.clone(), |held| held.in_slope(slope))
         };
         let end = (0..unfolds).fold(hidden, |state, _| explicit_step(solver, state, &part, slope));
-        end.clamp(-clip, clip)
+        state_as_output(end.clamp(-clip, clip), memory)
     }
 }

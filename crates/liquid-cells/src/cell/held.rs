@@ -34,3 +34,11 @@ impl Held {
         values.slice_assign([0..batch, self.neuron..self.neuron + 1], column)
     }
 }
+
+/// The state with a held neuron, if there is one, at its value.
+pub(super) fn hold(held: Option<Held>, state: Tensor<2>) -> Tensor<2> {
+    match held {
+        Some(held) => held.in_state(state),
+        None => state,
+    }
+}

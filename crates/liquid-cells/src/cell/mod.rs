@@ -15,38 +15,169 @@
 
 mod cfc;
 mod choices;
+mod closed_form;
 mod ct_rnn;
 mod gru;
 mod held;
+mod kind;
 mod lstm;
 mod ltc;
 mod neural_ode;
+mod reference;
 mod spec;
 mod wired_cfc;
 mod wiring_source;
 
-pub use cfc::Cfc;
 pub use choices::{Activation, CfcMode, Constraint, GateOrder, Mapping};
-pub use ct_rnn::CtRnn;
-pub use gru::Gru;
 pub use held::Held;
-pub use lstm::Lstm;
-pub use ltc::Ltc;
-pub use neural_ode::NeuralOde;
-pub use spec::{
-    CellSpec, CfcSpec, CoreSpec, CtRnnSpec, GruSpec, LstmSpec, LtcSpec, NeuralOdeSpec, SpecError, WiredCfcSpec,
-};
-pub use wired_cfc::WiredCfc;
+pub use kind::SpecError;
+pub(crate) use reference::{CoreDict, Layout, Part};
+pub use reference::{Hints, ImportError, Style};
+pub use spec::CellSpec;
 pub use wiring_source::WiringSource;
 
-use super::dense::Dense;
-use super::init::FirstWeights;
-use super::wiring::Wiring;
+use crate::dense::Dense;
+use crate::init::FirstWeights;
+use crate::ltc_kernel::Introspection;
+use crate::named::named;
+use crate::wiring::Wiring;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use held::hold;
+pub(crate) use kind::Kind;
+use kind::Step;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What a cell remembers between two steps.
+/// Makes, from the table of the cells, the enums of their names, specifications and weights.
+macro_rules! cells {
+    ($($(#[$doc:meta])* $module:ident :: $cell:ident, $spec:ident, $name:literal;)*) => {
+        $(pub use $module::{$cell, $spec};)*
+
+        named! {
+            /// The kinds of cell, by the name on the command line.
+            "cell" CellName {
+                $($(#[$doc])* $cell = $name,)*
+            }
+        }
+
+        /// The specification of the cell proper.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "cell", rename_all = "kebab-case")]
+        pub enum CoreSpec {
+            $($(#[$doc])* $cell($spec),)*
+        }
+
+        /// The cell proper.
+        #[derive(Module, Debug)]
+        #[allow(clippy::large_enum_variant, reason = "one per network, and networks are not moved about")]
+        pub enum Core {
+            $($(#[$doc])* $cell($cell),)*
+        }
+
+        $(impl From<$spec> for CoreSpec {
+            fn from(spec: $spec) -> Self {
+                Self::$cell(spec)
+            }
+        }
+
+        impl From<$spec> for CellSpec {
+            fn from(spec: $spec) -> Self {
+                CoreSpec::from(spec).into()
+            }
+        })*
+
+        impl CoreSpec {
+            pub(crate) fn kind(&self) -> &dyn Kind {
+                match self {
+                    $(Self::$cell(spec) => spec,)*
+                }
+            }
+
+            pub(crate) fn kind_mut(&mut self) -> &mut dyn Kind {
+                match self {
+                    $(Self::$cell(spec) => spec,)*
+                }
+            }
+
+            pub(crate) fn infer(name: CellName, dict: &CoreDict, hints: &Hints) -> Result<Self, ImportError> {
+                match name {
+                    $(CellName::$cell => $spec::infer(dict, hints).map(Self::$cell),)*
+                }
+            }
+        }
+
+        impl Core {
+            fn weights(&self) -> &dyn Step {
+                match self {
+                    $(Self::$cell(cell) => cell,)*
+                }
+            }
+
+            fn weights_mut(&mut self) -> &mut dyn Step {
+                match self {
+                    $(Self::$cell(cell) => cell,)*
+                }
+            }
+        }
+    };
+}
+
+cells! {
+    /// Liquid time-constant neurons: ncps `LTC` or `LTCCell`.
+    ltc::Ltc, LtcSpec, "ltc";
+    /// Closed-form continuous-time cell: ncps `CfC` or `CfCCell`.
+    cfc::Cfc, CfcSpec, "cfc";
+    /// Closed-form cells in the shape of a wiring: ncps `CfC` with a wiring, or `WiredCfCCell`.
+    wired_cfc::WiredCfc, WiredCfcSpec, "wired-cfc";
+    /// Long short-term memory: ncps `LSTMCell` or PyTorch's `LSTM` of one layer.
+    lstm::Lstm, LstmSpec, "lstm";
+    /// Gated recurrent unit: PyTorch's `GRU` of one layer.
+    gru::Gru, GruSpec, "gru";
+    /// Continuous-time recurrent network, `w`, `b`: `dx/dt = −x/τ + tanh([u, x]·w + b)`.
+    ct_rnn::CtRnn, CtRnnSpec, "ctrnn";
+    /// Neural ordinary differential equation, `inner`, `slope`: two linear layers with a tanh between.
+    neural_ode::NeuralOde, NeuralOdeSpec, "node";
+}
+
+impl CoreSpec {
+    /// Width of its input.
+    pub fn inputs(&self) -> usize {
+        self.kind().inputs()
+    }
+
+    /// Neurons.
+    pub fn units(&self) -> usize {
+        self.kind().units()
+    }
+
+    /// Width of its own output.
+    pub fn outputs(&self) -> usize {
+        self.kind().outputs()
+    }
+
+    /// The wiring, where it has one.
+    pub fn wiring(&self) -> Option<&Arc<Wiring>> {
+        self.kind().wiring()
+    }
+
+    /// The place in the state of the neuron of this id: [`WiredCfc`] keeps its neurons layer by layer from the input on.
+    pub fn place_of(&self, id: usize) -> usize {
+        self.kind().place_of(id)
+    }
+
+    /// The adjective of its neurons, as in "19 liquid neurons".
+    pub fn neurons(&self) -> &'static str {
+        self.kind().neurons()
+    }
+
+    /// Kind and settings in one line.
+    pub fn description(&self) -> String {
+        self.kind().description()
+    }
+}
+
+/// The state of a cell between two steps.
 #[derive(Clone, Debug)]
 pub struct CellState {
     /// `[batch, units]`
@@ -69,26 +200,6 @@ pub struct CellRun {
     pub state: CellState,
 }
 
-/// The cell proper.
-#[derive(Module, Debug)]
-#[allow(clippy::large_enum_variant, reason = "one per network, and networks are not moved about")]
-pub enum Core {
-    /// Liquid time-constant neurons.
-    Ltc(Ltc),
-    /// Closed-form continuous-time cell.
-    Cfc(Cfc),
-    /// Closed-form cells, one per layer of a wiring.
-    WiredCfc(WiredCfc),
-    /// Long short-term memory.
-    Lstm(Lstm),
-    /// Gated recurrent unit.
-    Gru(Gru),
-    /// Continuous-time recurrent network.
-    CtRnn(CtRnn),
-    /// Neural ordinary differential equation.
-    NeuralOde(NeuralOde),
-}
-
 /// A cell with what may stand before and behind it.
 #[derive(Module, Debug)]
 pub struct Cell {
@@ -105,17 +216,19 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// A cell with first weights, as ncps and PyTorch draw them.
+    /// A cell with first weights, drawn from a seed as ncps and PyTorch draw them.
+    ///
+    /// # Errors
+    /// When the specification cannot be computed; see [`CellSpec::check`].
+    pub fn new(spec: impl Into<CellSpec>, seed: u64, device: &Device) -> Result<Self, SpecError> {
+        let spec = spec.into();
+        spec.check()?;
+        Ok(Self::init(&spec, &mut FirstWeights::new(seed, device)))
+    }
+
+    /// A cell of a checked specification as a part of a larger network, whose first weights come from one stream.
     pub fn init(spec: &CellSpec, first: &mut FirstWeights<'_>) -> Self {
-        let core = match &spec.core {
-            CoreSpec::Ltc(spec) => Core::Ltc(Ltc::init(spec, first)),
-            CoreSpec::Cfc(spec) => Core::Cfc(Cfc::init(spec, first)),
-            CoreSpec::WiredCfc(spec) => Core::WiredCfc(WiredCfc::init(spec, first)),
-            CoreSpec::Lstm(spec) => Core::Lstm(Lstm::init(spec, first)),
-            CoreSpec::Gru(spec) => Core::Gru(Gru::init(spec, first)),
-            CoreSpec::CtRnn(spec) => Core::CtRnn(CtRnn::init(spec, first)),
-            CoreSpec::NeuralOde(spec) => Core::NeuralOde(NeuralOde::init(spec, first)),
-        };
+        let core = spec.core.kind().init(first);
         let memory = spec.memory_spec().map(|memory| Lstm::init(&memory, first));
         let readout = spec.readout.map(|outputs| Dense::xavier(spec.core.outputs(), outputs, first));
         Self { core, memory, readout, spec: Arc::new(spec.clone()), held: None }
@@ -129,16 +242,12 @@ impl Cell {
     /// The wiring as it is now: of liquid neurons with the polarities that training left, of closed-form cells without the
     /// synapses that play no part.
     pub fn wiring(&self) -> Option<Wiring> {
-        match (&self.core, &self.spec.core) {
-            (Core::Ltc(ltc), _) => Some(ltc.wiring()),
-            (_, CoreSpec::WiredCfc(spec)) => Some(spec.wiring()),
-            _ => None,
-        }
+        self.core.weights().wiring()
     }
 
     /// Whether a polarity of that wiring means anything.
     pub fn is_polar(&self) -> bool {
-        matches!(self.core, Core::Ltc(_))
+        self.spec.core.kind().is_polar()
     }
 
     /// Trainable numbers in all.
@@ -146,9 +255,10 @@ impl Cell {
         self.num_params()
     }
 
-    /// The cell proper.
-    pub fn core(&self) -> &Core {
-        &self.core
+    /// Time constants and currents of liquid neurons at a state, for values as [`Cell::sense`] returns them; nothing for
+    /// another cell.
+    pub fn introspect(&self, sensory: &[f32], state: &[f32]) -> Option<Introspection> {
+        self.core.weights().introspect(sensory, state)
     }
 
     /// The state at the start of a sequence: zero.
@@ -158,12 +268,22 @@ impl Cell {
     }
 
     /// The same cell with one neuron kept at a value.
-    pub fn holding(mut self, held: Held) -> Self {
-        if let Core::Ltc(ltc) = self.core {
-            self.core = Core::Ltc(ltc.inert(held.neuron));
-        }
+    pub fn with_held(mut self, held: Held) -> Self {
+        self.core.weights_mut().make_inert(held.neuron);
         self.held = Some(held);
         self
+    }
+
+    /// Runs a batch of sequences from a state of zero, one unit of time to a step: the defaults of ncps.
+    ///
+    /// # Shapes
+    /// - inputs: `[batch, steps, inputs]`
+    ///
+    /// # Panics
+    /// As [`Cell::forward`].
+    pub fn forward_from_zero(&self, inputs: Tensor<3>) -> CellRun {
+        let ([batch, steps, _], device) = (inputs.dims(), inputs.device());
+        self.forward(inputs, self.zero_state(batch, &device), Tensor::ones([batch, steps], &device))
     }
 
     /// Runs a batch of sequences; one step is a sequence of length one.
@@ -174,10 +294,11 @@ impl Cell {
     /// # Panics
     /// If the shapes do not agree, or there is no step.
     pub fn forward(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>) -> CellRun {
-        let run = match (&self.core, &self.memory) {
-            (Core::Ltc(ltc), None) => ltc.forward(inputs, hold(self.held, state.hidden), elapsed),
-            _ => self.step_by_step(inputs, state, elapsed),
+        let at_once = match &self.memory {
+            None => self.core.weights().sequence(&inputs, &hold(self.held, state.hidden.clone()), &elapsed),
+            Some(_) => None,
         };
+        let run = at_once.unwrap_or_else(|| self.step_by_step(inputs, state, elapsed));
         match &self.readout {
             Some(readout) => CellRun { outputs: over_steps(readout, run.outputs), ..run },
             None => run,
@@ -191,10 +312,11 @@ impl Cell {
             let input = inputs.clone().narrow(1, step, 1).reshape([batch, features]);
             let elapsed = elapsed.clone().narrow(1, step, 1); // [batch, 1]
             if let Some(lstm) = &self.memory {
-                state = lstm.step(input.clone(), state);
+                state = lstm.next_state(input.clone(), state);
                 recalled.push(state.hidden.clone());
             }
-            let (output, next) = self.core.step(input, state, elapsed, self.held);
+            let before = CellState { hidden: hold(self.held, state.hidden), ..state };
+            let (output, next) = self.core.weights().step(input, before, elapsed, self.held);
             outputs.push(output);
             hidden.push(next.hidden.clone());
             memory.extend(next.memory.clone());
@@ -209,63 +331,22 @@ impl Cell {
         }
     }
 
-    /// What the neurons sense of features `[batch, steps, inputs]`: after the input mapping, where the cell has one.
-    pub fn sense(&self, features: Tensor<3>) -> Tensor<3> {
-        match &self.core {
-            Core::Ltc(ltc) => ltc.map_inputs(features),
-            _ => features,
-        }
+    /// What the neurons sense of inputs `[batch, steps, inputs]`: after the input mapping, where the cell has one.
+    pub fn sense(&self, inputs: Tensor<3>) -> Tensor<3> {
+        self.core.weights().sense(inputs)
     }
 
-    /// Keeps physical quantities physical; to be called after each optimiser step. See [`Ltc::constrain`].
+    /// Keeps conductances and capacitances of liquid neurons from turning negative, as `apply_weight_constraints` does in
+    /// ncps; to be called after each optimiser step. Nothing to do for other cells, and where a softplus keeps them
+    /// positive.
     pub fn constrain(mut self) -> Self {
-        if let Core::Ltc(ltc) = self.core {
-            self.core = Core::Ltc(ltc.constrain());
-        }
+        self.core.weights_mut().constrain();
         self
     }
 }
 
-impl Core {
-    /// One step. An LSTM's memory passes through the cells that have none of their own.
-    fn step(
-        &self,
-        input: Tensor<2>,
-        state: CellState,
-        elapsed: Tensor<2>,
-        held: Option<Held>,
-    ) -> (Tensor<2>, CellState) {
-        let (hidden, memory) = (hold(held, state.hidden), state.memory);
-        match self {
-            Self::Ltc(ltc) => {
-                let run = ltc.forward(input.unsqueeze_dim(1), hidden, elapsed);
-                (run.outputs.squeeze_dim(1), CellState { memory, ..run.state })
-            }
-            Self::WiredCfc(cfc) => {
-                let (output, hidden) = cfc.step(input, hidden, elapsed, held);
-                (output, CellState { hidden, memory })
-            }
-            Self::Lstm(lstm) => {
-                let CellState { hidden, memory } = lstm.step(input, CellState { hidden, memory });
-                shown(hold(held, hidden), memory)
-            }
-            Self::Cfc(cell) => shown(hold(held, cell.step(input, hidden, elapsed)), memory),
-            Self::Gru(cell) => shown(hold(held, cell.step(input, hidden)), memory),
-            Self::CtRnn(cell) => shown(cell.step(input, hidden, elapsed, held), memory),
-            Self::NeuralOde(cell) => shown(cell.step(input, hidden, elapsed, held), memory),
-        }
-    }
-}
-
-fn hold(held: Option<Held>, state: Tensor<2>) -> Tensor<2> {
-    match held {
-        Some(held) => held.in_state(state),
-        None => state,
-    }
-}
-
 /// The step of a cell whose output is its state.
-fn shown(hidden: Tensor<2>, memory: Option<Tensor<2>>) -> (Tensor<2>, CellState) {
+fn state_as_output(hidden: Tensor<2>, memory: Option<Tensor<2>>) -> (Tensor<2>, CellState) {
     (hidden.clone(), CellState { hidden, memory })
 }
 

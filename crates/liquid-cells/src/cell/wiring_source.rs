@@ -16,7 +16,7 @@ pub struct WiringSource {
 #[serde(untagged)]
 enum WiringOrigin {
     Drawn(WiringSpec),
-    Given(Wiring),
+    Synapses(Wiring),
 }
 
 impl WiringSource {
@@ -26,11 +26,6 @@ impl WiringSource {
     /// Refuses a recipe that does not fit, with the two numbers that disagree.
     pub fn draw(spec: WiringSpec) -> Result<Self, WiringError> {
         Self::try_from(WiringOrigin::Drawn(spec))
-    }
-
-    /// A wiring that was drawn elsewhere.
-    pub fn given(wiring: Wiring) -> Self {
-        Self { origin: WiringOrigin::Given(wiring.clone()), wiring: Arc::new(wiring) }
     }
 
     /// The published lane-keeping wiring, from the seed of its draws.
@@ -53,8 +48,15 @@ impl WiringSource {
     pub fn recipe(&self) -> Option<&WiringSpec> {
         match &self.origin {
             WiringOrigin::Drawn(spec) => Some(spec),
-            WiringOrigin::Given(_) => None,
+            WiringOrigin::Synapses(_) => None,
         }
+    }
+}
+
+/// A wiring that was drawn elsewhere.
+impl From<Wiring> for WiringSource {
+    fn from(wiring: Wiring) -> Self {
+        Self { origin: WiringOrigin::Synapses(wiring.clone()), wiring: Arc::new(wiring) }
     }
 }
 
@@ -64,7 +66,7 @@ impl TryFrom<WiringOrigin> for WiringSource {
     fn try_from(origin: WiringOrigin) -> Result<Self, WiringError> {
         let wiring = match &origin {
             WiringOrigin::Drawn(spec) => Wiring::build(spec)?,
-            WiringOrigin::Given(wiring) => wiring.clone(),
+            WiringOrigin::Synapses(wiring) => wiring.clone(),
         };
         Ok(Self { origin, wiring: Arc::new(wiring) })
     }

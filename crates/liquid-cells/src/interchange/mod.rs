@@ -1,37 +1,35 @@
 //! Cells to and from other libraries: the state dicts of ncps 1.0.1 and PyTorch, by their names and in their layouts.
 
 pub mod cell_file;
-mod infer;
-mod names;
 
+pub use crate::cell::{CellName, Hints, ImportError, Style};
 pub use crate::state_dict::{Array, Fault, StateDict, StateDictError, one_line};
-pub use infer::{CellName, Hints, infer};
-pub use names::Style;
 
-use super::cell::{Cell, CellSpec, Constraint, CoreSpec};
-use super::{FirstWeights, to_vec};
+use crate::cell::{Cell, CellSpec, CoreDict, CoreSpec, Kind as _, Layout, Part};
+use crate::init::FirstWeights;
+use crate::values::to_vec;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use names::{Part, reference};
 use std::collections::BTreeMap;
 
-/// Why a state dict is no cell, or another one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportError(String);
-
-impl std::fmt::Display for ImportError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
+/// The specification of the cell whose state dict this is: widths, wiring and mappings stand in it; what does not, such
+/// as the number of unfolds, comes as a hint.
+///
+/// # Errors
+/// When a tensor that tells a width is missing or has another number of dimensions, or masks are no wiring.
+pub fn infer(dict: &StateDict, cell: CellName, hints: &Hints) -> Result<CellSpec, ImportError> {
+    let style = Style::of(dict);
+    let core = CoreSpec::infer(cell, &CoreDict(style.part(dict, Part::Core)), hints)?;
+    let mixed_memory = !style.part(dict, Part::Memory).is_empty();
+    let readout = style.part(dict, Part::Readout).get("bias").map(|bias| bias.values.len());
+    Ok(CellSpec { core, mixed_memory, readout })
 }
-
-impl std::error::Error for ImportError {}
 
 /// A cell as a state dict that its reference library loads, masks included.
 pub fn export(cell: &Cell) -> StateDict {
-    let style = Style::for_cell(cell.spec());
-    let mut dict = in_their_words(cell.spec(), &style, collect(cell, None));
-    for (name, mask) in names::masks(cell.spec()) {
+    let style = style(cell.spec());
+    let mut dict = in_style(cell.spec(), &style, collect(cell, None));
+    for (name, mask) in cell.spec().core.kind().masks() {
         dict.insert(style.name(Part::Core, &name), mask);
     }
     dict
@@ -39,12 +37,12 @@ pub fn export(cell: &Cell) -> StateDict {
 
 /// Gradients of a cell's parameters, written in a style like the parameters themselves.
 pub fn gradients(cell: &Cell, gradients: &Gradients, style: &Style) -> StateDict {
-    in_their_words(cell.spec(), style, collect(cell, Some(gradients)))
+    in_style(cell.spec(), style, collect(cell, Some(gradients)))
 }
 
 /// Parameters of a cell, written in a style.
 pub fn parameters(cell: &Cell, style: &Style) -> StateDict {
-    in_their_words(cell.spec(), style, collect(cell, None))
+    in_style(cell.spec(), style, collect(cell, None))
 }
 
 /// A cell of this specification with the numbers of a state dict.
@@ -59,11 +57,13 @@ pub fn import(dict: &StateDict, spec: &CellSpec, device: &Device) -> Result<Cell
     let cell = Cell::init(spec, &mut FirstWeights::blank(device));
     let mut values = BTreeMap::new();
     for (path, ours) in collect(&cell, None) {
-        let theirs = reference(spec, &path);
+        let Reference { part, name, layout } = reference(spec, &path);
         let wiring = spec.core.wiring().map(AsRef::as_ref);
-        let array = take(&mut left, &style.name(theirs.part, &theirs.name), &theirs.layout.shape(&ours.shape, wiring))?;
-        let numbers = theirs.layout.gather(&array, wiring);
-        check_sign(spec, &theirs.name, &numbers)?;
+        let array = take(&mut left, &style.name(part, &name), &layout.shape(&ours.shape, wiring))?;
+        let numbers = layout.gather(&array, wiring);
+        if part == Part::Core {
+            spec.core.kind().check_numbers(&name, &numbers)?;
+        }
         values.insert(path, numbers);
     }
     match left.names().next() {
@@ -84,22 +84,9 @@ fn take(dict: &mut StateDict, name: &str, shape: &[usize]) -> Result<Array, Impo
     }
 }
 
-/// Refuses a conductance or capacitance that clipping would not have left: the cell was made with a softplus.
-fn check_sign(spec: &CellSpec, name: &str, numbers: &[f32]) -> Result<(), ImportError> {
-    let clipped = matches!(&spec.core, CoreSpec::Ltc(ltc) if ltc.constraint == Constraint::Explicit);
-    let is_positive = ["w", "sensory_w", "gleak", "cm"].contains(&name);
-    match numbers.iter().find(|number| clipped && is_positive && **number < 0.0) {
-        Some(number) => Err(ImportError(format!(
-            "tensor `{name}`: expected no negative number where conductances are clipped, got {number}; \
-             was the cell made with a softplus?"
-        ))),
-        None => Ok(()),
-    }
-}
-
 /// Takes the masks out of the dict and holds them against the wiring. A cell without them is taken at its word.
 fn check_masks(dict: &mut StateDict, spec: &CellSpec, style: &Style) -> Result<(), ImportError> {
-    for (name, mask) in names::masks(spec) {
+    for (name, mask) in spec.core.kind().masks() {
         let name = style.name(Part::Core, &name);
         if dict.get(&name).is_none() {
             continue;
@@ -117,12 +104,38 @@ fn check_masks(dict: &mut StateDict, spec: &CellSpec, style: &Style) -> Result<(
     Ok(())
 }
 
-fn in_their_words(spec: &CellSpec, style: &Style, found: Vec<(String, Array)>) -> StateDict {
+/// The style in which a cell is written down.
+fn style(spec: &CellSpec) -> Style {
+    if spec.mixed_memory { Style::NCPS } else { spec.core.kind().style() }
+}
+
+/// Name and layout of a parameter in the reference library.
+struct Reference {
+    part: Part,
+    name: String,
+    layout: Layout,
+}
+
+/// The reference of a parameter, from its path in the cell such as `core.gate.ff2.weight`.
+fn reference(spec: &CellSpec, path: &str) -> Reference {
+    let same = |part, name| Reference { part, name, layout: Layout::Same };
+    match path.split_once('.') {
+        Some(("memory", rest)) => {
+            same(Part::Memory, spec.memory_spec().map_or_else(|| rest.to_owned(), |lstm| lstm.reference_name(rest)))
+        }
+        Some(("readout", rest)) => same(Part::Readout, rest.to_owned()),
+        other => {
+            let name = spec.core.kind().reference_name(other.map_or(path, |(_, rest)| rest));
+            Reference { part: Part::Core, layout: spec.core.kind().layout(&name), name }
+        }
+    }
+}
+
+fn in_style(spec: &CellSpec, style: &Style, found: Vec<(String, Array)>) -> StateDict {
     let mut dict = StateDict::default();
     for (path, array) in found {
-        let theirs = reference(spec, &path);
-        let array = theirs.layout.spread(array, spec.core.wiring().map(AsRef::as_ref));
-        dict.insert(style.name(theirs.part, &theirs.name), array);
+        let Reference { part, name, layout } = reference(spec, &path);
+        dict.insert(style.name(part, &name), layout.spread(array, spec.core.wiring().map(AsRef::as_ref)));
     }
     dict
 }

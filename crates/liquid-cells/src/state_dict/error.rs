@@ -41,7 +41,7 @@ impl Fault {
         Self::Tensor { tensor: tensor.into(), why: why.into() }
     }
 
-    pub(super) fn of(self, path: &Path) -> StateDictError {
+    pub(super) fn in_file(self, path: &Path) -> StateDictError {
         StateDictError { path: path.into(), fault: self }
     }
 }
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_name_from_the_file_cannot_break_the_line_or_flood_it() {
         let name = format!("a\nb\u{1b}[2J{}", "x".repeat(10_000));
-        let message = Fault::tensor(&name, "is missing").of(Path::new("some/file")).to_string();
+        let message = Fault::tensor(&name, "is missing").in_file(Path::new("some/file")).to_string();
         assert!(message.starts_with("some/file: tensor `a\\nb\\u{1b}[2Jxxx"), "{message}");
         assert!(message.ends_with('…') && message.len() < 500, "{} bytes", message.len());
     }

@@ -11,7 +11,9 @@
 
 mod error;
 mod intake;
+#[cfg(feature = "pytorch")]
 mod pickle;
+#[cfg(feature = "pytorch")]
 mod pytorch;
 mod safetensors;
 
@@ -57,10 +59,16 @@ impl StateDict {
     /// # Errors
     /// Refuses what [`Fault`] lists, naming the file and the tensor.
     pub fn read(path: &Path) -> Result<Self, StateDictError> {
-        let bytes = whole(path).map_err(|fault| fault.of(path))?;
-        match Container::of(&bytes) {
+        let bytes = whole(path).map_err(|fault| fault.in_file(path))?;
+        match Container::recognise(&bytes) {
             Container::Safetensors => Self::from_safetensors(&bytes, path),
-            Container::Torch(layout) => pytorch::read(&bytes, path, layout).map_err(|fault| fault.of(path)),
+            #[cfg(feature = "pytorch")]
+            Container::Torch(layout) => pytorch::read(&bytes, path, layout).map_err(|fault| fault.in_file(path)),
+            #[cfg(not(feature = "pytorch"))]
+            Container::Torch(_) => {
+                let why = "a checkpoint of torch.save, which only the feature `pytorch` of liquid-cells reads";
+                Err(Fault::Foreign(why.into()).in_file(path))
+            }
         }
     }
 
@@ -69,7 +77,7 @@ impl StateDict {
     /// # Errors
     /// As [`StateDict::read`].
     pub fn from_safetensors(bytes: &[u8], name: &Path) -> Result<Self, StateDictError> {
-        safetensors::read(bytes).map_err(|fault| fault.of(name))
+        safetensors::read(bytes).map_err(|fault| fault.in_file(name))
     }
 
     /// The bytes of a safetensors file, names sorted: the same tensors give the same bytes.
@@ -157,18 +165,30 @@ fn whole(path: &Path) -> Result<Vec<u8>, Fault> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Container {
     Safetensors,
-    Torch(pytorch::Layout),
+    Torch(TorchLayout),
 }
+
+/// How a checkpoint of `torch.save` is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TorchLayout {
+    /// An archive of a pickle and the numbers of each tensor, PyTorch 1.6 on.
+    Zip,
+    /// Pickles in a row and then the numbers, up to PyTorch 1.5.
+    Pickles,
+}
+
+/// The opcode that a pickle starts with, before its protocol.
+const PICKLE_PROTOCOL: u8 = 0x80;
 
 impl Container {
     /// What the first bytes speak for; safetensors, whose reader says what it misses, where they speak for nothing.
-    fn of(bytes: &[u8]) -> Self {
+    fn recognise(bytes: &[u8]) -> Self {
         // A safetensors file starts with a number, of which the low bytes may look like a pickle, and a brace.
         let header = bytes.first_chunk().map_or(u64::MAX, |length| u64::from_le_bytes(*length));
         let is_safetensors = header < bytes.len() as u64 && bytes.get(8) == Some(&b'{');
         match bytes {
-            [b'P', b'K', 3, 4, ..] => Self::Torch(pytorch::Layout::Zip),
-            [pickle::PROTO, 2..=5, ..] if !is_safetensors => Self::Torch(pytorch::Layout::Pickles),
+            [b'P', b'K', 3, 4, ..] => Self::Torch(TorchLayout::Zip),
+            [PICKLE_PROTOCOL, 2..=5, ..] if !is_safetensors => Self::Torch(TorchLayout::Pickles),
             _ => Self::Safetensors,
         }
     }
@@ -218,7 +238,7 @@ mod tests {
         // 640 = 0x0280: the first two bytes are those of a pickle of protocol 2.
         let mut bytes = 640_u64.to_le_bytes().to_vec();
         bytes.extend(format!("{:<640}", "{}").bytes());
-        assert_eq!(bytes[..2], [pickle::PROTO, 2]);
-        assert_eq!(Container::of(&bytes), Container::Safetensors);
+        assert_eq!(bytes[..2], [PICKLE_PROTOCOL, 2]);
+        assert_eq!(Container::recognise(&bytes), Container::Safetensors);
     }
 }

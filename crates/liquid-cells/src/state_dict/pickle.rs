@@ -5,11 +5,8 @@
 //! refused here instead, as `torch.load(weights_only=True)` does. Of the opcodes, those are let in that `torch.save`
 //! writes in protocols 2 to 5.
 
-use super::Fault;
+use super::{Fault, PICKLE_PROTOCOL};
 use std::collections::BTreeMap;
-
-/// The opcode that a pickle starts with, before its protocol.
-pub(super) const PROTO: u8 = 0x80;
 
 /// More opcodes are refused: each may take some hundred bytes of memory, and the largest model takes some 10,000.
 const MOST_OPCODES: usize = 1_000_000;
@@ -78,7 +75,7 @@ impl<'a> Walk<'a> {
             b'T' | b'B' | b'X' => self.length::<4>().map(|text| self.push(Some(text)))?,
             0x8d | 0x8e | 0x96 => self.length::<8>().map(|text| self.push(Some(text)))?,
             // Protocol and frames.
-            PROTO => self.array::<1>().map(drop)?,
+            PICKLE_PROTOCOL => self.array::<1>().map(drop)?,
             0x95 => self.array::<8>().map(drop)?,
             // Memo.
             b'q' => self.put::<1>()?,
@@ -236,7 +233,7 @@ mod tests {
 
     #[test]
     fn endless_and_foreign_opcodes_are_refused() {
-        let endless = [&[PROTO, 2][..], &[b'N'; MOST_OPCODES]].concat();
+        let endless = [&[PICKLE_PROTOCOL, 2][..], &[b'N'; MOST_OPCODES]].concat();
         assert!(refusal(&endless).contains("more than 1000000 opcodes"), "{}", refusal(&endless));
         assert!(refusal(b"\x80\x02\x82\x01.").contains("0x82 is no opcode"), "extension registry");
     }

@@ -8,20 +8,11 @@
 
 use super::intake::{Intake, Precision};
 use super::safetensors::is_counter;
-use super::{Fault, MOST_TENSORS, StateDict, pickle};
+use super::{Fault, MOST_TENSORS, StateDict, TorchLayout, pickle};
 use pytorch_reader::{DType, PickleValue, PytorchError, PytorchReader, Tensor};
 use std::io::{Cursor, Read as _};
 use std::path::Path;
 use zip::{CompressionMethod, ZipArchive};
-
-/// How a checkpoint is laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
-    /// An archive of a pickle and the numbers of each tensor, PyTorch 1.6 on.
-    Zip,
-    /// Pickles in a row and then the numbers, up to PyTorch 1.5.
-    Pickles,
-}
 
 /// Keys under which training programs keep the weights beside other things.
 const WEIGHTS_KEYS: [&str; 3] = ["state_dict", "model_state_dict", "model"];
@@ -42,10 +33,10 @@ const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0
 const PICKLES: usize = 5;
 
 /// Reads a checkpoint, whose bytes are also at hand.
-pub(super) fn read(bytes: &[u8], path: &Path, layout: Layout) -> Result<StateDict, Fault> {
+pub(super) fn read(bytes: &[u8], path: &Path, layout: TorchLayout) -> Result<StateDict, Fault> {
     match layout {
-        Layout::Zip => check_archive(bytes)?,
-        Layout::Pickles => check_pickles(bytes)?,
+        TorchLayout::Zip => check_archive(bytes)?,
+        TorchLayout::Pickles => check_pickles(bytes)?,
     }
     let outline = PytorchReader::read_pickle_data(path, None).map_err(fault)?;
     let (key, weights) = weights(&outline);

@@ -14,6 +14,7 @@ mod properties;
 mod spec;
 pub mod svg;
 
+use crate::named::named;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -57,29 +58,15 @@ impl std::fmt::Display for WiringError {
 
 impl std::error::Error for WiringError {}
 
-/// The three kinds of neuron, from the input to the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Layer {
-    /// Between the sensory inputs and the command neurons; in a wiring without layers, all neurons that are no output.
-    Inter,
-    /// Recurrently connected decision layer.
-    Command,
-    /// Output.
-    Motor,
-}
-
-impl Layer {
-    /// From the input to the output.
-    pub const ALL: [Self; 3] = [Self::Inter, Self::Command, Self::Motor];
-
-    /// "inter", "command" or "motor".
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Inter => "inter",
-            Self::Command => "command",
-            Self::Motor => "motor",
-        }
+named! {
+    /// The three kinds of neuron, from the input to the output.
+    "layer" Layer {
+        /// Between the sensory inputs and the command neurons; in a wiring without layers, all neurons that are no output.
+        Inter = "inter",
+        /// Recurrently connected decision layer.
+        Command = "command",
+        /// Output.
+        Motor = "motor",
     }
 }
 
@@ -140,7 +127,7 @@ impl Wiring {
     /// # Errors
     /// Refuses a synapse that leads to or from a cell that is not there, that is listed twice or whose polarity is not
     /// +1 or -1; a layer that is listed twice; and a wiring without inputs or motor neurons or beyond [`MOST_CELLS`].
-    pub fn given(
+    pub fn from_synapses(
         sensory: usize,
         layers: &[(Layer, usize)],
         mut sensory_synapses: Vec<Synapse>,
@@ -267,7 +254,7 @@ impl TryFrom<Parts> for Wiring {
     type Error = WiringError;
 
     fn try_from(parts: Parts) -> Result<Self, WiringError> {
-        Self::given(parts.sensory, &parts.layers, parts.sensory_synapses, parts.synapses)
+        Self::from_synapses(parts.sensory, &parts.layers, parts.sensory_synapses, parts.synapses)
     }
 }
 
@@ -294,7 +281,7 @@ mod tests {
         let wiring = Wiring::lane_keeping(7);
         let text = serde_json::to_string(&wiring).unwrap();
         assert_eq!(serde_json::from_str::<Wiring>(&text).unwrap(), wiring);
-        let same = Wiring::given(
+        let same = Wiring::from_synapses(
             32,
             &[(Layer::Command, 6), (Layer::Inter, 12), (Layer::Motor, 1)],
             wiring.sensory_synapses().iter().rev().copied().collect(),
@@ -308,7 +295,7 @@ mod tests {
         let refusal = |sensory: &[(usize, usize, i8)], internal: &[(usize, usize, i8)]| {
             let synapses = |list: &[(usize, usize, i8)]| list.iter().copied().map(Synapse::from).collect();
             let layers = [(Layer::Motor, 1), (Layer::Inter, 2)];
-            Wiring::given(2, &layers, synapses(sensory), synapses(internal)).unwrap_err().to_string()
+            Wiring::from_synapses(2, &layers, synapses(sensory), synapses(internal)).unwrap_err().to_string()
         };
         assert_eq!(refusal(&[(2, 0, 1)], &[]), "a sensory synapse leads from cell 2 but there are only 2");
         assert_eq!(refusal(&[], &[(0, 3, 1)]), "a synapse leads to cell 3 but there are only 3");

@@ -125,7 +125,7 @@ fn a_state_dict_is_not_taken_for_a_clipped_cell_unless_somebody_says_so() {
 
 #[test]
 fn the_wiring_of_a_cell_has_the_polarities_that_training_left() {
-    let spec = CellSpec::plain(CoreSpec::Ltc(LtcSpec::new(WiringSource::lane_keeping(7))));
+    let spec = CellSpec::from(CoreSpec::Ltc(LtcSpec::new(WiringSource::lane_keeping(7))));
     let first = |cell: &Cell| cell.wiring().unwrap().synapses()[0].polarity;
     let turned = |erev| interchange::import(&changed("rnn_cell.erev", erev), &spec, &device::cpu()).unwrap();
     assert_eq!((first(&turned(0.7)), first(&turned(-0.7))), (1, -1));
@@ -145,7 +145,7 @@ fn wired_closed_form_cells_show_only_synapses_from_layer_to_layer() {
 /// The liquid cell of the lane-keeping wiring with another solver.
 fn liquid(solver: Solver, unfolds: usize) -> Cell {
     let ltc = LtcSpec { solver, unfolds, ..LtcSpec::new(WiringSource::lane_keeping(7)) };
-    Cell::init(&CellSpec::plain(CoreSpec::Ltc(ltc)), &mut FirstWeights::new(5, &device::cpu()))
+    Cell::init(&CellSpec::from(CoreSpec::Ltc(ltc)), &mut FirstWeights::new(5, &device::cpu()))
 }
 
 #[test]
