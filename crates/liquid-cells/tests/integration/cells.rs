@@ -1,12 +1,14 @@
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use lane_testing::{assert_close, noise};
-use liquid_cells::cell::{Cell, CellRun, CellSpec, CellState, Constraint, CoreSpec, LtcSpec, WiringSource};
-use liquid_cells::device;
+use liquid_cells::cell::{
+    Cell, CellRun, CellSpec, CellState, CfcMode, CfcSpec, Constraint, CtRnnSpec, GateOrder, GruSpec, LstmSpec, LtcSpec,
+    NeuralOdeSpec, WiredCfcSpec, WiringSource,
+};
 use liquid_cells::interchange;
 use liquid_cells::ltc_kernel::{self, Layout, Run};
 use liquid_cells::solver::Solver;
-use liquid_cells::wiring::{Layer, NcpShape, Synapse, Wiring, WiringSpec};
-use liquid_cells::{FirstWeights, HeadKind, PolicyKind, to_vec};
+use liquid_cells::to_vec;
+use liquid_cells::wiring::{LANE_KEEPING_SEED, Layer, NcpShape, Synapse, Wiring, WiringSpec};
 use proptest::prelude::*;
 
 const BATCH: usize = 3;
@@ -15,11 +17,33 @@ const STEPS: usize = 4;
 /// Rounding of 32-bit sums in another order.
 const ROUNDING: f32 = 2e-6;
 
-fn cells() -> impl Iterator<Item = (HeadKind, Cell)> {
-    HeadKind::ALL.into_iter().filter_map(|head| {
-        let spec = PolicyKind { head, paper: false }.cell()?;
-        Some((head, Cell::init(&spec, &mut FirstWeights::new(5, &device::cpu()))))
-    })
+/// Every cell, and those of its variants that differ in what they keep or how they are written down.
+fn specs() -> Vec<(&'static str, CellSpec)> {
+    let wiring = || WiringSource::lane_keeping(LANE_KEEPING_SEED);
+    let lstm = |gates| CellSpec::from(LstmSpec { inputs: 32, units: 8, gates });
+    let cfc = |mode| CellSpec::from(CfcSpec { mode, ..CfcSpec::new(32, 8) });
+    let softplus = LtcSpec { constraint: Constraint::Softplus, ..LtcSpec::new(wiring()) };
+    vec![
+        ("ltc", LtcSpec::new(wiring()).into()),
+        ("ltc, softplus", softplus.into()),
+        ("ltc, mixed", CellSpec::from(LtcSpec::new(wiring())).with_mixed_memory()),
+        ("cfc", cfc(CfcMode::Default)),
+        ("cfc, pure", cfc(CfcMode::Pure).with_readout(1)),
+        ("cfc, no gate", cfc(CfcMode::NoGate)),
+        ("cfc, mixed", cfc(CfcMode::Default).with_mixed_memory().with_readout(2)),
+        ("cfc, deep", CfcSpec { backbone_layers: 3, ..CfcSpec::new(32, 8) }.into()),
+        ("wired cfc", WiredCfcSpec::new(wiring()).into()),
+        ("wired cfc, mixed", CellSpec::from(WiredCfcSpec::new(wiring())).with_mixed_memory()),
+        ("lstm", lstm(GateOrder::Ncps).with_readout(1)),
+        ("lstm, torch", lstm(GateOrder::Torch).with_readout(1)),
+        ("gru", CellSpec::from(GruSpec { inputs: 32, units: 8 }).with_readout(1)),
+        ("ct-rnn", CtRnnSpec::new(32, 8).into()),
+        ("neural ode", NeuralOdeSpec::new(32, 8).into()),
+    ]
+}
+
+fn cells() -> impl Iterator<Item = (&'static str, Cell)> {
+    specs().into_iter().map(|(name, spec)| (name, Cell::new(spec, 5, &Device::flex()).unwrap()))
 }
 
 fn inputs(cell: &Cell) -> Vec<f32> {
@@ -32,7 +56,7 @@ fn elapsed() -> Vec<f32> {
 }
 
 fn run(cell: &Cell, inputs: &[f32], elapsed: &[f32], batch: usize, state: Option<CellState>) -> CellRun {
-    let device = device::cpu();
+    let device = Device::flex();
     let steps = elapsed.len() / batch;
     let inputs =
         Tensor::<3>::from_data(TensorData::new(inputs.to_vec(), [batch, steps, cell.spec().core.inputs()]), &device);
@@ -42,7 +66,7 @@ fn run(cell: &Cell, inputs: &[f32], elapsed: &[f32], batch: usize, state: Option
 
 #[test]
 fn a_sequence_is_its_single_steps_for_every_cell() {
-    for (head, cell) in cells() {
+    for (name, cell) in cells() {
         let (width, inputs, elapsed) = (cell.spec().core.inputs(), inputs(&cell), elapsed());
         let whole = run(&cell, &inputs, &elapsed, BATCH, None);
         let (mut state, mut last) = (None, Vec::new());
@@ -55,43 +79,43 @@ fn a_sequence_is_its_single_steps_for_every_cell() {
             state = Some(one.state);
         }
         let end = to_vec(whole.outputs.narrow(1, STEPS - 1, 1));
-        assert_close(head.name(), &last, &end, ROUNDING);
-        assert_close(head.name(), &to_vec(state.unwrap().hidden), &to_vec(whole.state.hidden), ROUNDING);
+        assert_close(name, &last, &end, ROUNDING);
+        assert_close(name, &to_vec(state.unwrap().hidden), &to_vec(whole.state.hidden), ROUNDING);
     }
 }
 
 #[test]
 fn every_sequence_of_a_batch_has_its_own_time() {
-    for (head, cell) in cells() {
+    for (name, cell) in cells() {
         let (width, inputs, elapsed) = (cell.spec().core.inputs(), inputs(&cell), elapsed());
         let together = to_vec(run(&cell, &inputs, &elapsed, BATCH, None).outputs);
         for sequence in 0..BATCH {
             let own = &inputs[sequence * STEPS * width..][..STEPS * width];
             let alone = to_vec(run(&cell, own, &elapsed[sequence * STEPS..][..STEPS], 1, None).outputs);
             let outputs = alone.len();
-            assert_close(head.name(), &alone, &together[sequence * outputs..][..outputs], ROUNDING);
+            assert_close(name, &alone, &together[sequence * outputs..][..outputs], ROUNDING);
         }
     }
 }
 
 #[test]
 fn time_matters_to_the_continuous_cells_and_to_no_other() {
-    for (head, cell) in cells() {
+    for (name, cell) in cells() {
         let inputs = inputs(&cell);
         let after = |length: f32| to_vec(run(&cell, &inputs, &[length; BATCH * STEPS], BATCH, None).outputs);
-        let timeless = matches!(head, HeadKind::Lstm | HeadKind::Gru);
-        assert_eq!(after(0.3) == after(1.0), timeless, "{}", head.name());
+        let timeless = name.starts_with("lstm") || name == "gru";
+        assert_eq!(after(0.3) == after(1.0), timeless, "{}", name);
     }
 }
 
 #[test]
 fn an_exported_cell_comes_back_with_the_same_numbers() {
-    for (head, cell) in cells() {
+    for (name, cell) in cells() {
         let dict = interchange::export(&cell);
-        let back = interchange::import(&dict, cell.spec(), &device::cpu()).unwrap();
+        let back = interchange::import(&dict, cell.spec(), &Device::flex()).unwrap();
         let (inputs, elapsed) = (inputs(&cell), elapsed());
         let outputs = |cell: &Cell| to_vec(run(cell, &inputs, &elapsed, BATCH, None).outputs);
-        assert_eq!(outputs(&back), outputs(&cell), "{}", head.name());
+        assert_eq!(outputs(&back), outputs(&cell), "{}", name);
     }
 }
 
@@ -116,24 +140,24 @@ fn a_state_dict_is_not_taken_for_a_clipped_cell_unless_somebody_says_so() {
     assert!(refused.contains("--constraint softplus or explicit"), "{refused}");
     let spec = infer(Some(Constraint::Explicit)).unwrap();
     for name in ["rnn_cell.w", "rnn_cell.sensory_w", "rnn_cell.gleak", "rnn_cell.cm"] {
-        let refused = interchange::import(&changed(name, -0.5), &spec, &device::cpu()).unwrap_err().to_string();
+        let refused = interchange::import(&changed(name, -0.5), &spec, &Device::flex()).unwrap_err().to_string();
         assert!(refused.contains("made with a softplus"), "{name}: {refused}");
     }
     let softplus = infer(Some(Constraint::Softplus)).unwrap();
-    assert!(interchange::import(&changed("rnn_cell.w", -0.5), &softplus, &device::cpu()).is_ok());
+    assert!(interchange::import(&changed("rnn_cell.w", -0.5), &softplus, &Device::flex()).is_ok());
 }
 
 #[test]
 fn the_wiring_of_a_cell_has_the_polarities_that_training_left() {
-    let spec = CellSpec::from(CoreSpec::Ltc(LtcSpec::new(WiringSource::lane_keeping(7))));
+    let spec = CellSpec::from(LtcSpec::new(WiringSource::lane_keeping(7)));
     let first = |cell: &Cell| cell.wiring().unwrap().synapses()[0].polarity;
-    let turned = |erev| interchange::import(&changed("rnn_cell.erev", erev), &spec, &device::cpu()).unwrap();
+    let turned = |erev| interchange::import(&changed("rnn_cell.erev", erev), &spec, &Device::flex()).unwrap();
     assert_eq!((first(&turned(0.7)), first(&turned(-0.7))), (1, -1));
 }
 
 #[test]
 fn wired_closed_form_cells_show_only_synapses_from_layer_to_layer() {
-    let (_, cell) = cells().find(|(head, _)| *head == HeadKind::WiredCfc).unwrap();
+    let (_, cell) = cells().find(|(name, _)| *name == "wired cfc").unwrap();
     let wiring = cell.wiring().unwrap();
     let command = wiring.ids(Layer::Command);
     let within = |synapse: &&Synapse| command.contains(&synapse.source) && command.contains(&synapse.target);
@@ -145,7 +169,7 @@ fn wired_closed_form_cells_show_only_synapses_from_layer_to_layer() {
 /// The liquid cell of the lane-keeping wiring with another solver.
 fn liquid(solver: Solver, unfolds: usize) -> Cell {
     let ltc = LtcSpec { solver, unfolds, ..LtcSpec::new(WiringSource::lane_keeping(7)) };
-    Cell::init(&CellSpec::from(CoreSpec::Ltc(ltc)), &mut FirstWeights::new(5, &device::cpu()))
+    Cell::new(ltc, 5, &Device::flex()).unwrap()
 }
 
 #[test]

@@ -10,5 +10,8 @@ mod golden;
 /// Every cell: sequences and steps, time, solvers, interchange; the bounds of liquid ones.
 mod cells;
 
+/// Names and shapes of state dicts, and what is read from them.
+mod names;
+
 /// State dicts of other libraries: real ones, forged ones, and spoiled at random.
 mod state_dict;
