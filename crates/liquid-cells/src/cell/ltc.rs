@@ -229,7 +229,7 @@ impl Kind for LtcSpec {
 
     fn check(&self) -> Result<(), SpecError> {
         let epsilon = self.epsilon;
-        if !(epsilon >= 0.0 && epsilon < 1.0) {
+        if !(0.0..1.0).contains(&epsilon) {
             return Err(SpecError(format!("epsilon: expected 0 or a small positive number, got {epsilon}")));
         }
         Ok(())

@@ -24,7 +24,7 @@ pub(super) const RECURRENT_SCRIPT: Procedure = Procedure {
     name: "VisualBackProp, RNN script",
     short: "RNN",
     cost: Cost::Quick,
-    map: |situation| enlarged(&released_recurrent(&situation.whitened.input, situation.maps), situation),
+    map: |situation| enlarged(released_recurrent(&situation.whitened.input, situation.maps), situation),
 };
 
 /// The script for the CNN.
@@ -32,10 +32,10 @@ pub(super) const CONVOLUTIONAL_SCRIPT: Procedure = Procedure {
     name: "VisualBackProp, CNN script",
     short: "CNN",
     cost: Cost::Quick,
-    map: |situation| enlarged(&released_convolutional(situation.maps), situation),
+    map: |situation| enlarged(released_convolutional(situation.maps), situation),
 };
 
-fn enlarged(plane: &Plane, situation: &Situation<'_>) -> SaliencyMap {
+fn enlarged(plane: Plane, situation: &Situation<'_>) -> SaliencyMap {
     let size = situation.policy.input_size();
     SaliencyMap { size, values: plane.at_size(size) }
 }
