@@ -15,13 +15,14 @@ pub struct Axis {
     pub(super) label: String,
     scale: Scale,
     included: Vec<f64>,
+    starts_at_zero: bool,
     ticks: Option<Vec<(f64, String)>>,
 }
 
 impl Axis {
     /// Equal steps are equal distances. Name the unit in the label: `time (s)`.
     pub fn linear(label: impl Into<String>) -> Self {
-        Self { label: label.into(), scale: Scale::Linear, included: Vec::new(), ticks: None }
+        Self { label: label.into(), scale: Scale::Linear, included: Vec::new(), starts_at_zero: false, ticks: None }
     }
 
     /// Equal ratios are equal distances.
@@ -42,6 +43,11 @@ impl Axis {
         self
     }
 
+    /// Starts at 0, for a quantity that cannot be negative.
+    pub fn starting_at_zero(self) -> Self {
+        Self { starts_at_zero: true, ..self }.including(0.0)
+    }
+
     /// Marks these values and no others.
     pub fn marking(mut self, values: &[f64]) -> Self {
         self.ticks = Some(values.iter().map(|value| (*value, value.to_string())).collect());
@@ -57,6 +63,7 @@ impl Axis {
     /// Where the axis begins and ends for these data, and what it marks.
     pub(super) fn extent(&self, data: impl Iterator<Item = f64>) -> Extent {
         let values = data.chain(self.included.iter().copied());
-        Extent::spanning(self.scale, values, self.ticks.clone())
+        let extent = Extent::spanning(self.scale, values, self.ticks.clone());
+        if self.starts_at_zero { extent.cut_at_zero() } else { extent }
     }
 }

@@ -49,6 +49,11 @@ impl Extent {
         Self { scale, ends: (low - room, high + room), ticks }
     }
 
+    /// The same without what lies below 0.
+    pub(super) fn cut_at_zero(self) -> Self {
+        Self { ends: (self.ends.0.max(0.0), self.ends.1), ..self }
+    }
+
     /// Whether a value has a place on this axis.
     pub(super) fn holds(&self, value: f64) -> bool {
         self.scale.distance(value).is_some_and(|distance| distance >= self.ends.0 && distance <= self.ends.1)
@@ -156,6 +161,8 @@ mod tests {
         let extent = Extent::spanning(Scale::Log, [0.0, -1.0, f64::NAN, 2.0, 30.0].into_iter(), None);
         assert!(extent.holds(2.0) && extent.holds(30.0) && !extent.holds(0.0) && !extent.holds(1.0));
         assert!((extent.map(&2.0, (0, 1080)) - 40).abs() <= 1, "4 % of room, of 108 %");
+        let rates = Extent::spanning(Scale::Linear, [0.0, 10.0].into_iter(), None);
+        assert!(rates.holds(-0.4) && !rates.cut_at_zero().holds(-0.01), "no crashes below none");
         let single = Extent::spanning(Scale::Linear, [5.0].into_iter(), None);
         assert_eq!(single.map(&5.0, (0, 100)), 50);
     }
