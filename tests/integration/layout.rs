@@ -105,3 +105,38 @@ fn no_files_of_a_crate_know_each_other_in_a_circle() {
     }
     assert!(circles.is_empty(), "{} circles:\n{}", circles.len(), circles.join("\n"));
 }
+
+/// A crate of these files.
+fn a_crate(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let source = tempfile::tempdir().unwrap();
+    for (path, code) in files {
+        let path = source.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, code).unwrap();
+    }
+    source
+}
+
+#[test]
+fn a_circle_is_found_through_a_re_export_and_through_a_path_without_a_use() {
+    let files = [
+        ("lib.rs", "mod road; mod scene;"),
+        ("road/mod.rs", "mod bend; pub use bend::Bend;"),
+        ("road/bend.rs", "pub struct Bend; fn look() -> crate::scene::Scene { crate::scene::Scene }"),
+        ("scene.rs", "use crate::road::Bend; pub struct Scene; fn bend(_: Bend) {}"),
+    ];
+    let source = a_crate(&files);
+    assert_eq!(ModuleGraph::read(source.path()).circles(), [["road::bend", "scene"]]);
+}
+
+#[test]
+fn the_ground_in_a_parents_file_and_what_tests_use_make_no_circle() {
+    let files = [
+        ("lib.rs", "mod road; mod scene;"),
+        ("road/mod.rs", "mod bend; use bend::length; pub const LANE_M: f64 = 3.2; fn whole() { length() }"),
+        ("road/bend.rs", "use super::LANE_M; pub fn length() { LANE_M; }"),
+        ("scene.rs", "use crate::road::LANE_M;\n#[cfg(test)]\nmod tests { use super::*; }"),
+    ];
+    let source = a_crate(&files);
+    assert_eq!(ModuleGraph::read(source.path()).circles(), Vec::<Vec<String>>::new());
+}
