@@ -39,7 +39,7 @@ impl<S: Study> Findings<'_, S> {
     pub fn dots(&self) -> Figure {
         let Some(measure) = self.measures().first() else { return Figure::new("") };
         let y = Axis::linear(&measure.heading);
-        let y = if measure.signed { y.including(0.0) } else { y.starting_at_zero() };
+        let y = if measure.signed { y.including(0.0) } else { y };
         let names: Vec<&str> = self.groups().iter().map(|group| group.name.as_str()).collect();
         let rows: Vec<(&str, Colour, Vec<Marks>)> = self
             .rows()
