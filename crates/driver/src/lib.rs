@@ -1,5 +1,6 @@
 //! A policy in time: frames in, decisions out. Owns the policy, its memory and the device; hands on plain numbers.
 
+mod car;
 pub mod closed_loop;
 mod model;
 pub mod module_card;
