@@ -1,19 +1,16 @@
-//! What an axis says: label, scale and marked values.
+//! The label, the scale and the marked values of an axis.
 
-use super::extent::Extent;
+use super::extent::{Extent, Scale};
 
-/// How values are spaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scale {
-    Linear,
-    Log,
-}
+/// Room between the outermost data and the ends of an axis, as a share of their distance.
+const ROOM: f64 = 0.04;
 
 /// An axis: a label with its unit, a scale, and what it spans beside its data.
 #[derive(Clone, Debug)]
 pub struct Axis {
     pub(super) label: String,
     scale: Scale,
+    room: f64,
     included: Vec<f64>,
     ticks: Option<Vec<(f64, String)>>,
 }
@@ -21,7 +18,7 @@ pub struct Axis {
 impl Axis {
     /// Equal steps are equal distances. Name the unit in the label: `time (s)`.
     pub fn linear(label: impl Into<String>) -> Self {
-        Self { label: label.into(), scale: Scale::Linear, included: Vec::new(), ticks: None }
+        Self { label: label.into(), scale: Scale::Linear, room: ROOM, included: Vec::new(), ticks: None }
     }
 
     /// Equal ratios are equal distances.
@@ -33,7 +30,7 @@ impl Axis {
     pub fn categories<Name: Into<String>>(label: impl Into<String>, names: impl IntoIterator<Item = Name>) -> Self {
         let ticks: Vec<_> = names.into_iter().enumerate().map(|(at, name)| (at as f64, name.into())).collect();
         let included = vec![-0.5, ticks.len() as f64 - 0.5];
-        Self { included, ticks: Some(ticks), ..Self::linear(label) }
+        Self { room: 0.0, included, ticks: Some(ticks), ..Self::linear(label) }
     }
 
     /// Spans this value too.
@@ -54,9 +51,14 @@ impl Axis {
         names.map(|name| name.chars().count()).max().unwrap_or(0)
     }
 
+    /// How many values it marks; 0 where it chooses them itself.
+    pub(super) fn marked(&self) -> usize {
+        self.ticks.as_ref().map_or(0, Vec::len)
+    }
+
     /// Where the axis begins and ends for these data, and what it marks.
     pub(super) fn extent(&self, data: impl Iterator<Item = f64>) -> Extent {
         let values = data.chain(self.included.iter().copied());
-        Extent::spanning(self.scale, values, self.ticks.clone())
+        Extent::spanning(self.scale, values, self.room, self.ticks.clone())
     }
 }
