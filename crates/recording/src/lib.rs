@@ -22,7 +22,6 @@ mod camera_view;
 mod candidates;
 mod civil_time;
 mod comma2k19;
-pub mod contact_sheet;
 mod contained;
 mod convert;
 mod donkey;
