@@ -5,6 +5,7 @@ mod swap;
 
 use crate::driving::{DriveFigures, DrivingScore, driving_table};
 use crate::study::{Entrant, Figure, Findings, Marks, Measure, Row, Study, dots_panel, verdict};
+use crate::suite::policies::difference_cell;
 use lane_driver::closed_loop::{Conditions, drive};
 use lane_driver::twin_drive::Course;
 use lane_report::plot::{Axis, Figure as Chart};
@@ -225,10 +226,6 @@ fn error_cost_m(row: &Row<'_, ShortcutStudy>, mode: usize) -> Option<Difference>
 
 fn by_training<T>(row: &Row<'_, ShortcutStudy>, pair: impl Fn(&Outcome) -> T) -> Vec<Vec<T>> {
     row.records.iter().map(|record| record.seen.iter().map(|(_, outcome)| pair(outcome)).collect()).collect()
-}
-
-fn difference_cell(found: Option<Difference>) -> Cell {
-    found.map_or(Cell::Missing, |found| Cell::with_interval(found.mean, Some(found.interval)))
 }
 
 /// All drives of a row in one mode.
