@@ -17,7 +17,8 @@
 //! | `lane-statistics` | intervals, bootstrap, correlation: figures of samples and their uncertainty |
 //! | `lane-sim` | the simulator: roads, looks, renderer, expert; corruptions of pictures |
 //! | `lane-recording` | recorded drives: readers, writers, codecs. The only crate with C and C++ in it |
-//! | `lane-policy` | tensors: encoder, wiring, cells, heads, weights; saliency, the attribution of a steering to its input |
+//! | `liquid-cells` | ncps for Rust: wirings, cells, their kernels, state dicts; a library that others can use |
+//! | `lane-policy` | tensors: encoders, heads, weights; saliency, the attribution of a steering to its input |
 //! | `lane-driver` | frames into decisions, closed loop and open loop; demonstrations into weights |
 //! | `lane-report` | tables, charts and pages: figures for a reader |
 //! | `lane-audit` | decisions into figures: suites, their engine, what neurons do |

@@ -1,7 +1,7 @@
 //! Frames of a recording as one picture: small pictures in a grid, each with the path of its steering on the road and a
 //! bar below. A wrong sign or unit shows at a glance: the path leaves the road where it bends.
 
-use super::CameraView;
+use crate::CameraView;
 use image::imageops::{self, FilterType};
 use lane_frame::{RgbImage, Size, Steering};
 use tiny_skia::{Color, FillRule, Paint, PathBuilder, Pixmap, Rect, Stroke, Transform};

@@ -2,6 +2,7 @@
 //! that breaks it has a bug.
 
 use super::{ReadReport, Report};
+use crate::answers::{Answer, PolicyValue, ShownDifference};
 use crate::section::{Cell, Table};
 use anyhow::{Context as _, bail, ensure};
 use std::collections::BTreeSet;
@@ -22,6 +23,9 @@ pub(super) fn tables(report: &ReadReport) -> anyhow::Result<()> {
     ensure_distinct("chart", charts.into_iter())?;
     ensure_distinct("picture", pictures.into_iter())?;
     for section in &report.sections {
+        for answer in &section.answers {
+            self::answer(answer).with_context(|| format!("answer {}-{}", section.id, answer.question.name()))?;
+        }
         for table in &section.tables {
             self::table(table).with_context(|| format!("table {}-{}", section.id, table.id))?;
         }
@@ -36,6 +40,19 @@ pub(super) fn pictures(report: &Report) -> anyhow::Result<()> {
             let known = image::ImageReader::with_format(Cursor::new(&picture.png), image::ImageFormat::Png);
             known.into_dimensions().with_context(|| format!("picture {}-{}", section.id, picture.id))?;
         }
+    }
+    Ok(())
+}
+
+fn answer(answer: &Answer) -> anyhow::Result<()> {
+    for (number, PolicyValue { policy, value }) in answer.policies.iter().enumerate() {
+        let twice = answer.policies[..number].iter().any(|other| other.policy == *policy);
+        ensure!(!twice, "two values of {policy}");
+        cell(value).with_context(|| format!("policy {policy}"))?;
+    }
+    for ShownDifference { better, worse } in &answer.differences {
+        let known = answer.value(better).is_some() && answer.value(worse).is_some();
+        ensure!(known, "a difference between {better} and {worse}, of which one has no value");
     }
     Ok(())
 }
@@ -121,6 +138,17 @@ mod tests {
         let reversed = Cell::Interval { value: 1.0, low: 2.0, high: 1.0 };
         let reversed = refusal(|report| report.sections[0].tables[0].rows[0][2] = reversed.clone());
         assert!(reversed.ends_with("1 [2, 1] is no interval"), "{reversed}");
+    }
+
+    #[test]
+    fn answers_with_two_values_of_a_policy_or_a_difference_of_none_are_refused() {
+        let twice = refusal(|report| {
+            let value = report.sections[0].answers[0].policies[0].clone();
+            report.sections[0].answers[0].policies.push(value);
+        });
+        assert_eq!(twice, "answer driving-clean_driving: two values of ncp");
+        let unknown = refusal(|report| report.sections[0].answers[0].differences[0].worse = "lstm".into());
+        assert!(unknown.ends_with("a difference between ncp and lstm, of which one has no value"), "{unknown}");
     }
 
     #[test]

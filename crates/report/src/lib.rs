@@ -3,6 +3,7 @@
 //! ```text
 //! report.html                    everything, in one file that needs no other
 //! report.json                    everything but the pictures, at full precision
+//! tables/answers.csv             the first screen: policies against questions
 //! tables/SUITE-TABLE.csv
 //! charts/SUITE-CHART.svg, .png
 //! pictures/SUITE-PICTURE.png
@@ -11,16 +12,19 @@
 //! No date, machine or thread count is in it: the same content gives the same bytes.
 
 mod about;
+pub mod answers;
 mod check;
 pub mod diff;
 mod folder;
 pub mod measure;
+mod overview;
 mod page;
 pub mod plot;
 #[cfg(test)]
 mod sample;
 pub mod section;
 mod stored;
+mod table;
 mod table_file;
 
 pub use about::{About, AuditedPolicy};
@@ -66,6 +70,9 @@ impl Report {
         let charts = self.drawn()?;
         let page = page::html(self, &charts);
         let mut entries = vec![Entry::new("report.json", stored.json()?), Entry::new("report.html", page)];
+        if let Some(table) = overview::file_table(&self.sections) {
+            entries.push(Entry::new("tables/answers.csv", table_file::csv(&table)?));
+        }
         for (section, charts) in self.sections.iter().zip(charts) {
             let id = &section.id;
             for table in &section.tables {

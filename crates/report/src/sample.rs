@@ -1,6 +1,7 @@
 //! A small report with every kind of cell, a chart and a picture, for tests.
 
 use super::{About, AuditedPolicy, Report};
+use crate::answers::{Answer, Better, Question};
 use crate::plot::{Axis, Colour, Figure, HeatMap, Interval, Panel};
 use crate::section::{Cell, Column, Section, Table};
 
@@ -67,6 +68,13 @@ fn driving() -> Section {
         range: None,
     });
     Section::new("driving", "Driving & crashes")
+        .answer(
+            Answer::new(Question::CleanDriving, "crashes", "1/km", Better::Lower, 2)
+                .on("2 trainings on 3 roads")
+                .policy("ncp", rate(0.3, 0.1, 0.55))
+                .policy("cnn", Cell::Number(1.5))
+                .difference("ncp", "cnn"),
+        )
         .say("Each policy drove 3 roads.")
         .say("No difference shown between ncp and cnn: −0.1 [−0.5, 0.3].")
         .table(table)

@@ -1,6 +1,7 @@
 //! `report.json`: everything but the pictures, and the way back.
 
 use super::{About, Report, check};
+use crate::answers::Answer;
 use crate::section::{Section, Table};
 use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,9 @@ pub struct ReadSection {
     pub title: String,
     /// What was done and how to read it, a paragraph each.
     pub text: Vec<String>,
+    /// Its answers to the questions of the report's first screen.
+    #[serde(default)]
+    pub answers: Vec<Answer>,
     /// Every number.
     pub tables: Vec<Table>,
     /// The charts that were drawn.
@@ -74,6 +78,7 @@ impl ReadSection {
             id: section.id.clone(),
             title: section.title.clone(),
             text: section.text.clone(),
+            answers: section.answers.clone(),
             tables: section.tables.clone(),
             charts: section.charts.iter().map(|chart| captioned(&chart.id, &chart.caption)).collect(),
             pictures: section.pictures.iter().map(|picture| captioned(&picture.id, &picture.caption)).collect(),

@@ -13,6 +13,7 @@ fn the_same_content_gives_the_same_bytes_in_the_same_files() {
     let expected = [
         "report.json",
         "report.html",
+        "tables/answers.csv",
         "tables/driving-policies.csv",
         "charts/driving-rates.svg",
         "charts/driving-rates.png",

@@ -1,5 +1,6 @@
 //! The report as one page: no script, no other file, light and dark, on screen and on paper.
 
+mod answers;
 mod number;
 mod summary;
 mod table;
@@ -27,6 +28,7 @@ pub(super) fn html(report: &Report, charts: &[Vec<Drawn>]) -> String {
             }
             body {
                 (summary::header(&report.about))
+                (answers::markup(&report.about.policies(), &report.sections))
                 (contents(report))
                 main {
                     @for (section, charts) in report.sections.iter().zip(charts) { (self::section(section, charts)) }

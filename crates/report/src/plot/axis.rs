@@ -1,28 +1,24 @@
-//! What an axis says: label, scale and marked values.
+//! The label, the scale and the marked values of an axis.
 
-use super::extent::Extent;
+use super::extent::{Extent, Scale};
 
-/// How values are spaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scale {
-    Linear,
-    Log,
-}
+/// Room between the outermost data and the ends of an axis, as a share of their distance.
+const ROOM: f64 = 0.04;
 
 /// An axis: a label with its unit, a scale, and what it spans beside its data.
 #[derive(Clone, Debug)]
 pub struct Axis {
     pub(super) label: String,
     scale: Scale,
+    room: f64,
     included: Vec<f64>,
-    starts_at_zero: bool,
     ticks: Option<Vec<(f64, String)>>,
 }
 
 impl Axis {
     /// Equal steps are equal distances. Name the unit in the label: `time (s)`.
     pub fn linear(label: impl Into<String>) -> Self {
-        Self { label: label.into(), scale: Scale::Linear, included: Vec::new(), starts_at_zero: false, ticks: None }
+        Self { label: label.into(), scale: Scale::Linear, room: ROOM, included: Vec::new(), ticks: None }
     }
 
     /// Equal ratios are equal distances.
@@ -34,18 +30,13 @@ impl Axis {
     pub fn categories<Name: Into<String>>(label: impl Into<String>, names: impl IntoIterator<Item = Name>) -> Self {
         let ticks: Vec<_> = names.into_iter().enumerate().map(|(at, name)| (at as f64, name.into())).collect();
         let included = vec![-0.5, ticks.len() as f64 - 0.5];
-        Self { included, ticks: Some(ticks), ..Self::linear(label) }
+        Self { room: 0.0, included, ticks: Some(ticks), ..Self::linear(label) }
     }
 
     /// Spans this value too.
     pub fn including(mut self, value: f64) -> Self {
         self.included.push(value);
         self
-    }
-
-    /// Starts at 0, for a quantity that cannot be negative.
-    pub fn starting_at_zero(self) -> Self {
-        Self { starts_at_zero: true, ..self }.including(0.0)
     }
 
     /// Marks these values and no others.
@@ -60,10 +51,14 @@ impl Axis {
         names.map(|name| name.chars().count()).max().unwrap_or(0)
     }
 
+    /// How many values it marks; 0 where it chooses them itself.
+    pub(super) fn marked(&self) -> usize {
+        self.ticks.as_ref().map_or(0, Vec::len)
+    }
+
     /// Where the axis begins and ends for these data, and what it marks.
     pub(super) fn extent(&self, data: impl Iterator<Item = f64>) -> Extent {
         let values = data.chain(self.included.iter().copied());
-        let extent = Extent::spanning(self.scale, values, self.ticks.clone());
-        if self.starts_at_zero { extent.cut_at_zero() } else { extent }
+        Extent::spanning(self.scale, values, self.room, self.ticks.clone())
     }
 }

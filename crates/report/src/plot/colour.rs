@@ -1,7 +1,6 @@
 //! Colours that colour-blind readers can tell apart, on white.
 
-use plotters::style::RGBColor;
-use plotters::style::colors::colormaps::{ColorMap as _, ViridisRGB};
+use std::fmt;
 
 /// An opaque colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +19,21 @@ const CATEGORIES: [Colour; 6] = [
     Colour { rgb: [0x56, 0xb4, 0xe9] },
 ];
 
+/// The map `viridis` of matplotlib (CC0) at eight even steps.
+const VIRIDIS: [[u8; 3]; 8] = [
+    [68, 1, 84],
+    [70, 50, 127],
+    [54, 92, 141],
+    [39, 127, 143],
+    [31, 162, 136],
+    [74, 194, 110],
+    [160, 219, 57],
+    [254, 232, 37],
+];
+
 impl Colour {
+    /// Ground of a chart.
+    pub(super) const PAPER: Self = Self { rgb: [0xff; 3] };
     /// Text, and what belongs to no series.
     pub const INK: Self = Self { rgb: [0x22, 0x22, 0x22] };
     /// Axes and reference lines.
@@ -47,14 +60,19 @@ impl Colour {
 
     /// For an amount between 0 and 1: viridis, from dark blue to yellow.
     pub fn amount(share: f64) -> Self {
-        let RGBColor(red, green, blue) = ViridisRGB.get_color(share.clamp(0.0, 1.0) as f32);
-        Self { rgb: [red, green, blue] }
+        let place = share.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f64;
+        let below = (place as usize).min(VIRIDIS.len() - 2);
+        let [from, to] = [VIRIDIS[below], VIRIDIS[below + 1]].map(|rgb| rgb.map(f64::from));
+        let mixed = |channel: usize| from[channel] + (place - below as f64) * (to[channel] - from[channel]);
+        Self { rgb: std::array::from_fn(|channel| mixed(channel).round() as u8) }
     }
+}
 
-    /// As the drawing library has it.
-    pub(super) const fn rgb(self) -> RGBColor {
+/// As SVG has it: `#0072b2`.
+impl fmt::Display for Colour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [red, green, blue] = self.rgb;
-        RGBColor(red, green, blue)
+        write!(f, "#{red:02x}{green:02x}{blue:02x}")
     }
 }
 

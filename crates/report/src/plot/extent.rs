@@ -1,22 +1,13 @@
 //! The stretch of numbers that an axis spans, and the values marked on it.
 
-use super::axis::Scale;
-use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
-use std::ops::Range;
-
-/// Room between the outermost data and the ends of an axis, as a share of its length.
-const ROOM: f64 = 0.04;
-
 /// Steps of marked values, per power of ten.
 const STEPS: [f64; 3] = [1.0, 2.0, 5.0];
 
-/// A resolved axis: both ends, and the marked values with their texts.
-#[derive(Clone, Debug)]
-pub(super) struct Extent {
-    scale: Scale,
-    /// Ends as distances along the axis: the value, or its decadic logarithm.
-    ends: (f64, f64),
-    ticks: Option<Vec<(f64, String)>>,
+/// How values are spaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    Linear,
+    Log,
 }
 
 impl Scale {
@@ -35,23 +26,56 @@ impl Scale {
             Self::Log => 10.0_f64.powf(distance),
         }
     }
+
+    /// Ends of an axis for data that all lie at one distance: it lies in the middle, and a quantity that is never
+    /// negative keeps to its side of zero.
+    fn around(self, distance: f64) -> (f64, f64) {
+        match self {
+            Self::Log => (distance - 0.5, distance + 0.5),
+            Self::Linear if distance == 0.0 => (0.0, 1.0),
+            Self::Linear => (f64::min(0.0, 2.0 * distance), f64::max(0.0, 2.0 * distance)),
+        }
+    }
+}
+
+/// A resolved axis: both ends, and the marked values with their texts.
+#[derive(Clone, Debug)]
+pub(super) struct Extent {
+    scale: Scale,
+    /// Ends as distances along the axis: the value, or its decadic logarithm.
+    ends: (f64, f64),
+    /// The smallest of the data, as a distance.
+    least: f64,
+    ticks: Option<Vec<(f64, String)>>,
 }
 
 impl Extent {
-    /// From the smallest to the largest value that has a place, with a little room; 0 to 1, or 1 to 10, for none.
-    pub(super) fn spanning(scale: Scale, values: impl Iterator<Item = f64>, ticks: Option<Vec<(f64, String)>>) -> Self {
+    /// From the smallest to the largest value that has a place, with room on both sides as a share of their distance;
+    /// 0 to 1, or 1 to 10, for none.
+    pub(super) fn spanning(
+        scale: Scale,
+        values: impl Iterator<Item = f64>,
+        room: f64,
+        ticks: Option<Vec<(f64, String)>>,
+    ) -> Self {
         let distances = values.filter_map(|value| scale.distance(value));
-        let (low, high) = distances
+        let (least, most) = distances
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), distance| (low.min(distance), high.max(distance)));
-        let (low, high) = if low > high { (0.0, 1.0) } else { (low, high) };
-        // A single value is put in the middle of an axis as long as the value is large.
-        let room = if high > low { ROOM * (high - low) } else { low.abs().max(1.0) / 2.0 };
-        Self { scale, ends: (low - room, high + room), ticks }
+        let (low, high) = match least.total_cmp(&most) {
+            std::cmp::Ordering::Less => (least, most),
+            std::cmp::Ordering::Equal => scale.around(least),
+            std::cmp::Ordering::Greater => (0.0, 1.0),
+        };
+        let room = room * (high - low);
+        Self { scale, ends: (low - room, high + room), least: least.min(low), ticks }
     }
 
-    /// The same without what lies below 0.
-    pub(super) fn cut_at_zero(self) -> Self {
-        Self { ends: (self.ends.0.max(0.0), self.ends.1), ..self }
+    /// Without room below zero where no data lie there.
+    pub(super) fn standing_on_zero(mut self) -> Self {
+        if self.scale == Scale::Linear && self.least >= 0.0 {
+            self.ends.0 = self.ends.0.max(0.0);
+        }
+        self
     }
 
     /// Whether a value has a place on this axis.
@@ -59,9 +83,30 @@ impl Extent {
         self.scale.distance(value).is_some_and(|distance| distance >= self.ends.0 && distance <= self.ends.1)
     }
 
+    /// Where a value lies between the low end, 0, and the high end, 1; what has no place lies at the nearer end.
+    pub(super) fn share(&self, value: f64) -> f64 {
+        let (low, high) = self.ends;
+        let distance = self.scale.distance(value).unwrap_or(low).clamp(low, high);
+        (distance - low) / (high - low)
+    }
+
     /// Where bars start: at 0, or at the low end of an axis without it.
     pub(super) fn base(&self) -> f64 {
-        if self.holds(0.0) { 0.0 } else { self.range().start }
+        if self.holds(0.0) { 0.0 } else { self.range().0 }
+    }
+
+    /// The marked values with their texts: those that the axis was given, or at most as many round ones as these.
+    pub(super) fn ticks(&self, most: usize) -> Vec<(f64, String)> {
+        let written = |values: Vec<f64>| values.into_iter().map(|value| (value, number(value))).collect();
+        match (&self.ticks, self.scale) {
+            (Some(ticks), _) => ticks.iter().filter(|(value, _)| self.holds(*value)).cloned().collect(),
+            (None, Scale::Linear) => written(linear_ticks(self.ends.0, self.ends.1, most)),
+            (None, Scale::Log) => written(self.log_ticks(most)),
+        }
+    }
+
+    fn range(&self) -> (f64, f64) {
+        (self.scale.value(self.ends.0), self.scale.value(self.ends.1))
     }
 
     /// 1, 2 and 5 times each power of ten. Where those are too many, every first, second, … power; where they are too
@@ -71,8 +116,8 @@ impl Extent {
         let fine = decades.clone().flat_map(|decade| STEPS.map(|step| step * 10.0_f64.powi(decade)));
         let fine: Vec<_> = fine.filter(|value| self.holds(*value)).collect();
         if fine.len() < 3 {
-            let range = self.range();
-            return linear_ticks(range.start, range.end, most);
+            let (low, high) = self.range();
+            return linear_ticks(low, high, most);
         }
         if fine.len() <= most {
             return fine;
@@ -92,36 +137,6 @@ fn linear_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
     (first..=last).map(|multiple| multiple as f64 * step).collect()
 }
 
-impl Ranged for Extent {
-    type FormatOption = NoDefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, (start, end): (i32, i32)) -> i32 {
-        let (low, high) = self.ends;
-        let distance = self.scale.distance(*value).unwrap_or(low).clamp(low, high);
-        start + (f64::from(end - start) * (distance - low) / (high - low)).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        match (&self.ticks, self.scale) {
-            (Some(ticks), _) => ticks.iter().map(|(value, _)| *value).filter(|value| self.holds(*value)).collect(),
-            (None, Scale::Linear) => linear_ticks(self.ends.0, self.ends.1, hint.max_num_points()),
-            (None, Scale::Log) => self.log_ticks(hint.max_num_points()),
-        }
-    }
-
-    fn range(&self) -> Range<f64> {
-        self.scale.value(self.ends.0)..self.scale.value(self.ends.1)
-    }
-}
-
-impl ValueFormatter<f64> for Extent {
-    fn format_ext(&self, value: &f64) -> String {
-        let named = self.ticks.iter().flatten().find(|(at, _)| at == value);
-        named.map_or_else(|| number(*value), |(_, name)| name.clone())
-    }
-}
-
 /// A number as short as it can be: at most ten decimals, or four digits and a power of ten.
 pub(super) fn number(value: f64) -> String {
     let shortest = |digits: &str| digits.trim_end_matches('0').trim_end_matches('.').to_owned();
@@ -139,11 +154,11 @@ pub(super) fn number(value: f64) -> String {
 mod tests {
     use super::*;
 
+    const ROOM: f64 = 0.04;
+
     fn ticks(scale: Scale, low: f64, high: f64, most: usize) -> Vec<String> {
-        let extent = Extent::spanning(scale, [low, high].into_iter(), None);
-        let values =
-            if scale == Scale::Log { extent.log_ticks(most) } else { linear_ticks(extent.ends.0, extent.ends.1, most) };
-        values.iter().map(|value| extent.format_ext(value)).collect()
+        let extent = Extent::spanning(scale, [low, high].into_iter(), ROOM, None);
+        extent.ticks(most).into_iter().map(|(_, text)| text).collect()
     }
 
     #[test]
@@ -158,12 +173,28 @@ mod tests {
 
     #[test]
     fn an_axis_spans_all_its_data_and_skips_what_has_no_place() {
-        let extent = Extent::spanning(Scale::Log, [0.0, -1.0, f64::NAN, 2.0, 30.0].into_iter(), None);
+        let extent = Extent::spanning(Scale::Log, [0.0, -1.0, f64::NAN, 2.0, 30.0].into_iter(), ROOM, None);
         assert!(extent.holds(2.0) && extent.holds(30.0) && !extent.holds(0.0) && !extent.holds(1.0));
-        assert!((extent.map(&2.0, (0, 1080)) - 40).abs() <= 1, "4 % of room, of 108 %");
-        let rates = Extent::spanning(Scale::Linear, [0.0, 10.0].into_iter(), None);
-        assert!(rates.holds(-0.4) && !rates.cut_at_zero().holds(-0.01), "no crashes below none");
-        let single = Extent::spanning(Scale::Linear, [5.0].into_iter(), None);
-        assert_eq!(single.map(&5.0, (0, 100)), 50);
+        assert!((extent.share(2.0) - 0.04 / 1.08).abs() < 1e-12, "4 % of room, of 108 %");
+        let single = Extent::spanning(Scale::Linear, [5.0].into_iter(), ROOM, None);
+        assert_eq!(single.share(5.0), 0.5);
+    }
+
+    #[test]
+    fn no_negative_number_is_marked_where_nothing_is_negative() {
+        for value in [0.0, 0.3, 4.0, 1e-6] {
+            let extent = Extent::spanning(Scale::Linear, [value].into_iter(), ROOM, None);
+            assert!(extent.ticks(6).iter().all(|(at, _)| *at >= 0.0), "{extent:?}");
+            assert!(extent.holds(value) && extent.ticks(6).len() > 1, "{extent:?}");
+        }
+    }
+
+    #[test]
+    fn an_axis_stands_on_zero_unless_data_lie_below_it() {
+        let low_end = |values: [f64; 2]| {
+            Extent::spanning(Scale::Linear, values.into_iter(), ROOM, None).standing_on_zero().ends.0
+        };
+        assert_eq!((low_end([0.0, 10.0]), low_end([0.1, 10.0])), (0.0, 0.0));
+        assert!(low_end([-1.0, 10.0]) < -1.0 && low_end([5.0, 10.0]) > 4.0);
     }
 }

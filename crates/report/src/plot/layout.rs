@@ -1,137 +1,77 @@
-//! Places title, panels and legend on the sheet, and draws them as SVG.
+//! Places title, panels and legend on the sheet.
 
 use super::colour::Colour;
 use super::panel::Panel;
-use super::plot_area::PlotArea;
-use super::{Figure, heat_map, legend, marks};
-use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, IntoDrawingArea as _};
-use plotters::prelude::SVGBackend;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{IntoFont as _, TextStyle, WHITE};
+use super::plot_area::{PlotArea, extra_height};
+use super::svg::{Side, Svg, Type};
+use super::{Figure, Part, Parts, heat_map, legend, marks};
 
-/// SVG units per pixel: the drawing library places in whole units, which would show in slanted lines.
-const UNITS: u32 = 20;
+/// Size of a panel, axes and labels included, unless the figure has another.
+pub(super) const PANEL: [u32; 2] = [330, 250];
 
-/// Size of a panel in pixels, axes and labels included, unless the figure has another.
-pub(super) const PANEL: (u32, u32) = (330, 250);
+/// Height of the title's strip.
+const TITLE_HEIGHT: f64 = 34.0;
 
-/// Height in pixels of the title's strip.
-const TITLE_HEIGHT: u32 = 34;
+/// Room around the figure.
+const MARGIN: f64 = 8.0;
 
-/// Room in pixels around the figure.
-const MARGIN: u32 = 8;
-
-/// Room in pixels for the numbers and the label of an axis: below, and on the left at least.
-pub(super) const LABEL_ROOM: (u32, u32) = (40, 62);
-
-/// Width in pixels of a letter of an axis's names, on average.
-const LETTER: u32 = 6;
-
-/// Width in pixels of a heat map's colour scale with its numbers.
-const SCALE_WIDTH: u32 = 70;
-
-/// Part of the sheet, in SVG units.
-pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-
-/// Pixels as SVG units.
-pub(super) const fn px(pixels: u32) -> u32 {
-    pixels * UNITS
-}
-
-/// Pixels as a coordinate in SVG units.
-pub(super) const fn at(pixels: i32) -> i32 {
-    pixels * UNITS as i32
-}
-
-/// Text of a size in pixels, anchored at a side and at half its height.
-pub(super) fn text(pixels: u32, side: HPos) -> TextStyle<'static> {
-    // The library writes the size divided by 1.24.
-    let size = 1.24 * f64::from(px(pixels));
-    ("sans-serif", size).into_font().color(&Colour::INK.rgb()).pos(Pos::new(side, VPos::Center))
-}
-
-/// Pixels that the parts of a figure take.
-struct Sheet {
-    rows: usize,
-    columns: usize,
-    width: u32,
-    height: u32,
-    title_height: u32,
-    panels_height: u32,
-}
-
-impl Sheet {
-    fn of(figure: &Figure, entries: &[legend::Entry]) -> anyhow::Result<Self> {
-        // Keeps every coordinate far from the end of 32 bits.
-        anyhow::ensure!(figure.panels.len() <= 400, "{} panels are more than 400", figure.panels.len());
-        let columns = figure.columns.min(figure.panels.len()).max(1);
-        let rows = figure.panels.len().div_ceil(columns).max(1);
-        let width = figure.panel_size.0 * columns as u32 + 2 * MARGIN;
-        let title_height = if figure.title.is_empty() { 0 } else { TITLE_HEIGHT };
-        let panels_height = figure.panel_size.1 * rows as u32;
-        let height = title_height + panels_height + legend::height(entries, width) + 2 * MARGIN;
-        Ok(Self { rows, columns, width, height, title_height, panels_height })
-    }
-}
+/// Panels of a figure, at most.
+const MOST_PANELS: usize = 400;
 
 /// The whole figure as SVG.
-pub(super) fn draw(figure: &Figure) -> anyhow::Result<String> {
+pub(super) fn whole(figure: &Figure) -> anyhow::Result<String> {
+    let [panel_width, panel_height] = panel_size(figure)?;
     let entries = legend::entries(&figure.panels);
-    let sheet = Sheet::of(figure, &entries)?;
-    let mut svg = String::new();
-    draw_parts(figure, &entries, &sheet, &mut svg)?;
-    // The coordinates stay in units, the size is in pixels.
-    let in_units = format!("width=\"{}\" height=\"{}\"", px(sheet.width), px(sheet.height));
-    Ok(svg.replacen(&in_units, &format!("width=\"{}\" height=\"{}\"", sheet.width, sheet.height), 1))
-}
+    let columns = figure.columns.min(figure.panels.len()).max(1);
+    let rows = figure.panels.len().div_ceil(columns).max(1);
+    let width = panel_width * columns as f64 + 2.0 * MARGIN;
+    let title_height = if figure.title.is_empty() { 0.0 } else { TITLE_HEIGHT };
+    let foot = MARGIN + title_height + panel_height * rows as f64;
+    let height = foot + legend::height(&entries, width) + MARGIN;
 
-fn draw_parts(figure: &Figure, entries: &[legend::Entry], sheet: &Sheet, svg: &mut String) -> anyhow::Result<()> {
-    let whole = SVGBackend::with_string(svg, (px(sheet.width), px(sheet.height))).into_drawing_area();
-    whole.fill(&WHITE)?;
-    let inner = whole.margin(px(MARGIN), px(MARGIN), px(MARGIN), px(MARGIN));
-    let (title, rest) = inner.split_vertically(px(sheet.title_height));
-    let (panels, strip) = rest.split_vertically(px(sheet.panels_height));
+    let mut svg = Svg::default();
+    svg.rectangle([[0.0, 0.0], [width, height]], Colour::PAPER);
     if !figure.title.is_empty() {
-        title.draw_text(&figure.title, &text(16, HPos::Left), (at(8), at(14)))?;
+        svg.text(&figure.title, [MARGIN + 8.0, MARGIN + 14.0], Type::level(16.0, Side::Left), Colour::INK);
     }
-    for (panel, area) in figure.panels.iter().zip(panels.split_evenly((sheet.rows, sheet.columns))) {
-        draw_panel(panel, figure.panel_size.0, &area)?;
+    for (number, panel) in figure.panels.iter().enumerate() {
+        let (column, row) = (number % columns, number / columns);
+        let place = [MARGIN + column as f64 * panel_width, MARGIN + title_height + row as f64 * panel_height];
+        svg.put(place, &draw(panel, [panel_width, panel_height]));
     }
-    legend::draw(entries, &strip, sheet.width)?;
-    Ok(whole.present()?)
+    svg.put([0.0, foot], &legend::draw(&entries, width));
+    Ok(svg.document([width, height]))
 }
 
-/// Room in pixels on the left of a panel: its names fit.
-pub(super) fn left_room(panel: &Panel) -> u32 {
-    let names = panel.y.longest_name() as u32 * LETTER;
-    LABEL_ROOM.1.max(if names > 0 { names + 16 } else { 0 })
+/// The figure in parts.
+pub(super) fn parts(figure: &Figure) -> anyhow::Result<Parts> {
+    let size = panel_size(figure)?;
+    let panel = |panel| Part { svg: draw(panel, size).document(size), name: String::new() };
+    let entry = |entry: &legend::Entry| Part { svg: entry.sample(), name: entry.name.to_owned() };
+    Ok(Parts {
+        title: figure.title.clone(),
+        panel_width: size[0],
+        panels: figure.panels.iter().map(panel).collect(),
+        legend: legend::entries(&figure.panels).iter().map(entry).collect(),
+    })
 }
 
-fn draw_panel(panel: &Panel, width: u32, area: &Area) -> anyhow::Result<()> {
-    let scale_width = if panel.heat_map.is_some() { SCALE_WIDTH } else { 0 };
-    let (main, strip) = area.split_horizontally(px(width - scale_width));
-    if !panel.title.is_empty() {
-        let middle = (left_room(panel) + width - scale_width) / 2;
-        main.draw_text(&panel.title, &text(13, HPos::Center), (px(middle) as i32, at(13)))?;
-    }
-    let plot = PlotArea::draw(panel, &main)?;
+/// Size of every panel of a figure: all are as high as the one with the longest names below it.
+fn panel_size(figure: &Figure) -> anyhow::Result<[f64; 2]> {
+    let count = figure.panels.len();
+    anyhow::ensure!(count <= MOST_PANELS, "{count} panels are more than {MOST_PANELS}");
+    let [width, height] = figure.panel_size.map(f64::from);
+    let extra = figure.panels.iter().map(|panel| extra_height(panel, width)).fold(0.0, f64::max);
+    Ok([width, height + extra.ceil()])
+}
+
+fn draw(panel: &Panel, [width, height]: [f64; 2]) -> Svg {
+    let mut svg = Svg::default();
+    let scale_width = if panel.heat_map.is_some() { heat_map::SCALE_WIDTH } else { 0.0 };
+    let plot = PlotArea::draw(panel, [width - scale_width, height], &mut svg);
     if let Some(map) = &panel.heat_map {
-        heat_map::draw(map, &plot, &strip)?;
+        heat_map::draw(map, &plot, width - scale_width, &mut svg);
     }
-    panel.series.iter().try_for_each(|series| marks::draw(&plot, series))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plot::Axis;
-
-    #[test]
-    fn long_names_beside_an_axis_get_the_room_they_take_and_numbers_no_more_than_before() {
-        let panel = |names: [&str; 2]| Panel::new("", Axis::linear("x"), Axis::categories("", names));
-        assert_eq!(left_room(&panel(["a", "b"])), LABEL_ROOM.1);
-        assert_eq!(left_room(&panel(["a", "marking-erasure"])), 15 * LETTER + 16);
-        assert_eq!(left_room(&panel(["1000000000000000", "2"])), LABEL_ROOM.1);
-    }
+    panel.series.iter().for_each(|series| marks::draw(&plot, series, &mut svg));
+    svg
 }

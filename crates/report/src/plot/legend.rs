@@ -1,29 +1,42 @@
 //! The names of the series, in a strip of their own.
 
-use super::layout::{Area, at, text};
+use super::colour::Colour;
 use super::marks;
 use super::panel::{Panel, Series};
-use plotters::style::text_anchor::HPos;
+use super::svg::{Side, Svg, Type};
 
-/// Height in pixels of one line of names.
-const LINE_HEIGHT: u32 = 22;
+/// Height of one line of names.
+const LINE_HEIGHT: f64 = 22.0;
 
-/// Width in pixels of the sample of line, dot or area beside a name.
-const SAMPLE_WIDTH: u32 = 26;
+/// Size of the sample of line, dot or area beside a name.
+const SAMPLE: [f64; 2] = [26.0, 16.0];
 
-/// Width in pixels of a character, on the wide side: no text is measured, so that any font may show the SVG.
-const CHARACTER_WIDTH: u32 = 7;
+/// Width of a character, on the wide side: no text is measured, so that any font may show the SVG.
+const CHARACTER_WIDTH: f64 = 7.0;
+
+/// Room on the left of the first name of a line.
+const LEFT: f64 = 8.0;
 
 /// One name and everything that is drawn under it.
 pub(super) struct Entry<'a> {
-    name: &'a str,
+    pub name: &'a str,
     series: Vec<&'a Series>,
 }
 
 impl Entry<'_> {
-    fn width(&self) -> u32 {
-        let characters = u32::try_from(self.name.chars().count()).unwrap_or(u32::MAX);
-        CHARACTER_WIDTH.saturating_mul(characters).saturating_add(SAMPLE_WIDTH + 22)
+    /// What is drawn under the name, as a picture by itself.
+    pub fn sample(&self) -> String {
+        let mut svg = Svg::default();
+        self.draw_sample([0.0, SAMPLE[1] / 2.0], &mut svg);
+        svg.document(SAMPLE)
+    }
+
+    fn draw_sample(&self, left: [f64; 2], svg: &mut Svg) {
+        self.series.iter().for_each(|series| marks::sample(series, left, SAMPLE[0], svg));
+    }
+
+    fn width(&self) -> f64 {
+        CHARACTER_WIDTH * self.name.chars().count() as f64 + SAMPLE[0] + 22.0
     }
 }
 
@@ -43,35 +56,35 @@ pub(super) fn entries(panels: &[Panel]) -> Vec<Entry<'_>> {
     entries
 }
 
-/// Left end in pixels and line of each entry.
-fn places(entries: &[Entry], width: u32) -> Vec<(u32, u32)> {
-    let (mut left, mut line) = (8_u32, 0);
+/// Left end and line of each entry.
+fn places(entries: &[Entry], width: f64) -> Vec<(f64, usize)> {
+    let (mut left, mut line) = (LEFT, 0);
     let mut places = Vec::with_capacity(entries.len());
     for entry in entries {
-        if left > 8 && left.saturating_add(entry.width()) > width {
-            (left, line) = (8, line + 1);
+        if left > LEFT && left + entry.width() > width {
+            (left, line) = (LEFT, line + 1);
         }
         places.push((left, line));
-        left = left.saturating_add(entry.width());
+        left += entry.width();
     }
     places
 }
 
-/// Height in pixels of the strip.
-pub(super) fn height(entries: &[Entry], width: u32) -> u32 {
-    places(entries, width).last().map_or(0, |(_, line)| (line + 1) * LINE_HEIGHT + 6)
+/// Height of a strip of this width.
+pub(super) fn height(entries: &[Entry], width: f64) -> f64 {
+    places(entries, width).last().map_or(0.0, |(_, line)| (line + 1) as f64 * LINE_HEIGHT + 6.0)
 }
 
-/// Draws the strip.
-pub(super) fn draw(entries: &[Entry], strip: &Area, width: u32) -> anyhow::Result<()> {
+/// A strip of this width.
+pub(super) fn draw(entries: &[Entry], width: f64) -> Svg {
+    let mut svg = Svg::default();
     for (entry, (left, line)) in entries.iter().zip(places(entries, width)) {
-        let (left, middle) = (left as i32, (line * LINE_HEIGHT + LINE_HEIGHT / 2 + 6) as i32);
-        for series in &entry.series {
-            marks::sample(series, strip, (at(left), at(middle)), SAMPLE_WIDTH as i32)?;
-        }
-        strip.draw_text(entry.name, &text(13, HPos::Left), (at(left + SAMPLE_WIDTH as i32 + 6), at(middle)))?;
+        let middle = (line as f64 + 0.5) * LINE_HEIGHT + 6.0;
+        entry.draw_sample([left, middle], &mut svg);
+        let place = [left + SAMPLE[0] + 6.0, middle];
+        svg.text(entry.name, place, Type::level(13.0, Side::Left), Colour::INK);
     }
-    Ok(())
+    svg
 }
 
 #[cfg(test)]
@@ -90,8 +103,8 @@ mod tests {
         let entries = entries(&panels);
         let names: Vec<_> = entries.iter().map(|entry| (entry.name, entry.series.len())).collect();
         assert_eq!(names, [("a", 2), ("b", 1)]);
-        assert_eq!(height(&entries, 300), LINE_HEIGHT + 6);
-        assert_eq!(height(&entries, 100), 2 * LINE_HEIGHT + 6);
-        assert_eq!(height(&[], 100), 0);
+        assert_eq!(height(&entries, 300.0), LINE_HEIGHT + 6.0);
+        assert_eq!(height(&entries, 100.0), 2.0 * LINE_HEIGHT + 6.0);
+        assert_eq!(height(&[], 100.0), 0.0);
     }
 }

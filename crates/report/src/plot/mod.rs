@@ -1,12 +1,11 @@
 //! Charts from plain numbers: a [`Figure`] of [`Panel`]s, as SVG text or as PNG bytes.
 //! Small pictures in a grid: a [`Sheet`].
 //!
-//! There is one drawing path. The chart is drawn as SVG by `plotters`, and the picture is that same SVG rasterised by
-//! `resvg` with fonts that the program carries, so it looks the same on a machine without any. The same data give the
-//! same bytes.
+//! There is one drawing path. The chart is written as SVG, and the picture is that same SVG rasterised by `resvg` with
+//! fonts that the program carries, so it looks the same on a machine without any. The same data give the same bytes.
 //!
 //! ```
-//! use crate::plot::{Axis, Colour, Figure, Panel};
+//! use lane_report::plot::{Axis, Colour, Figure, Panel};
 //!
 //! let panel = Panel::new("", Axis::linear("time (s)"), Axis::linear("offset (m)"))
 //!     .line("policy", Colour::category(0), [(0.0, 0.1), (1.0, 0.3), (2.0, 0.2)])
@@ -18,7 +17,7 @@
 //!
 //! - Colours are Okabe and Ito's for things that differ in kind, viridis for things that differ in amount.
 //! - The legend has a strip of its own below the panels and never covers data.
-//! - An axis always spans all its data: nothing is cut off. A number that is not finite, or not positive on a
+//! - An axis always spans all its data: nothing is cut off. It stands on zero where nothing is negative. A number that is not finite, or not positive on a
 //!   logarithmic axis, leaves a gap.
 
 mod axis;
@@ -32,6 +31,7 @@ mod panel;
 mod plot_area;
 mod raster;
 mod sheet;
+mod svg;
 
 pub use axis::Axis;
 pub use colour::Colour;
@@ -45,8 +45,30 @@ use anyhow::Context as _;
 pub struct Figure {
     title: String,
     columns: usize,
-    panel_size: (u32, u32),
+    panel_size: [u32; 2],
     panels: Vec<Panel>,
+}
+
+/// A figure in parts.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The title; may be empty.
+    pub title: String,
+    /// Width of each panel in pixels.
+    pub panel_width: f64,
+    /// The panels in their order, without names.
+    pub panels: Vec<Part>,
+    /// The names of the series with a sample of each.
+    pub legend: Vec<Part>,
+}
+
+/// A small picture as SVG, with the name that belongs beside it.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The picture.
+    pub svg: String,
+    /// The name; may be empty.
+    pub name: String,
 }
 
 impl Figure {
@@ -63,7 +85,7 @@ impl Figure {
 
     /// Makes every panel this large in pixels, axes included; by default 330x250, and never smaller.
     pub fn panel_size(mut self, width: u32, height: u32) -> Self {
-        self.panel_size = (width.clamp(layout::PANEL.0, 2000), height.clamp(layout::PANEL.1, 2000));
+        self.panel_size = [width.clamp(layout::PANEL[0], 2000), height.clamp(layout::PANEL[1], 2000)];
         self
     }
 
@@ -78,7 +100,15 @@ impl Figure {
     /// # Errors
     /// When the figure is too large to be drawn.
     pub fn svg(&self) -> anyhow::Result<String> {
-        layout::draw(self).with_context(|| format!("cannot draw the figure '{}'", self.title))
+        layout::whole(self).with_context(|| format!("cannot draw the figure '{}'", self.title))
+    }
+
+    /// The figure in parts, for a page that lets them flow.
+    ///
+    /// # Errors
+    /// When the figure is too large to be drawn.
+    pub fn parts(&self) -> anyhow::Result<Parts> {
+        layout::parts(self).with_context(|| format!("cannot draw the figure '{}'", self.title))
     }
 
     /// The figure as PNG, at 1.5 pixels per SVG pixel.
@@ -134,7 +164,7 @@ mod tests {
     fn panels_without_drawable_data_are_drawn_empty() {
         let nothing = [(0.0, f64::NAN), (f64::INFINITY, 1.0), (1.0, -1.0)];
         let panel = Panel::new("", Axis::linear("x"), Axis::log("y")).line("n", Colour::INK, nothing);
-        assert!(Figure::new("").with(panel).svg().unwrap().contains(">\nn\n<"));
+        assert!(Figure::new("").with(panel).svg().unwrap().contains(">n</text>"));
         assert!(Figure::new("").svg().unwrap().starts_with("<svg"));
     }
 }

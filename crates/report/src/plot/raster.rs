@@ -2,13 +2,14 @@
 
 use anyhow::Context as _;
 use epaint_default_fonts::{HACK_REGULAR, UBUNTU_LIGHT};
+use image::RgbImage;
 use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 use std::io::Cursor;
 use std::sync::{Arc, LazyLock};
 
-/// Pixels of the picture per pixel of the SVG.
-pub(super) const SCALE: f32 = 1.5;
+/// Pixels of a chart's PNG per pixel of its SVG.
+const SCALE: f32 = 1.5;
 
 /// Pixels of a picture, at most: 400 MB while it is drawn.
 const MOST_PIXELS: u64 = 100_000_000;
@@ -27,20 +28,41 @@ static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
 
 /// Draws an SVG as a PNG on white.
 pub(super) fn png(svg: &str) -> anyhow::Result<Vec<u8>> {
-    let options = Options { fontdb: FONTS.clone(), ..Options::default() };
-    let tree = Tree::from_str(svg, &options)?;
+    let tree = tree(svg)?;
     let size = tree.size().to_int_size().scale_by(SCALE).context("the picture has no size")?;
     let pixels = u64::from(size.width()) * u64::from(size.height());
     anyhow::ensure!(pixels <= MOST_PIXELS, "{}x{} pixels are more than {MOST_PIXELS}", size.width(), size.height());
     let mut pixmap = Pixmap::new(size.width(), size.height()).context("the picture is too large")?;
     pixmap.fill(Color::WHITE);
     resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut pixmap.as_mut());
-    // Opaque throughout, so what is left without the alpha channel is the colour itself.
-    let rgb: Vec<u8> = pixmap.data().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-    let image = image::RgbImage::from_raw(size.width(), size.height(), rgb).context("the picture has no pixels")?;
     let mut bytes = Cursor::new(Vec::new());
-    image.write_to(&mut bytes, image::ImageFormat::Png)?;
+    picture(&pixmap).write_to(&mut bytes, image::ImageFormat::Png)?;
     Ok(bytes.into_inner())
+}
+
+/// Draws an SVG over a picture, a pixel of the one on a pixel of the other.
+pub(super) fn over(picture: &RgbImage, svg: &str) -> anyhow::Result<RgbImage> {
+    let tree = tree(svg)?;
+    let mut pixmap = Pixmap::new(picture.width(), picture.height()).context("the picture has no pixels")?;
+    for (to, [red, green, blue]) in pixmap.data_mut().as_chunks_mut::<4>().0.iter_mut().zip(picture.as_chunks::<3>().0)
+    {
+        *to = [*red, *green, *blue, u8::MAX];
+    }
+    resvg::render(&tree, Transform::identity(), &mut pixmap.as_mut());
+    Ok(self::picture(&pixmap))
+}
+
+fn tree(svg: &str) -> anyhow::Result<Tree> {
+    Ok(Tree::from_str(svg, &Options { fontdb: FONTS.clone(), ..Options::default() })?)
+}
+
+/// The colours of a pixmap that is opaque throughout: they are the same with and without its alpha.
+fn picture(pixmap: &Pixmap) -> RgbImage {
+    let mut image = RgbImage::new(pixmap.width(), pixmap.height());
+    for (to, [red, green, blue, _]) in image.as_chunks_mut::<3>().0.iter_mut().zip(pixmap.data().as_chunks::<4>().0) {
+        *to = [*red, *green, *blue];
+    }
+    image
 }
 
 #[cfg(test)]

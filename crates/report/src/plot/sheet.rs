@@ -1,9 +1,9 @@
 //! Small pictures in a grid under headings, as one PNG.
 
+use super::colour::Colour;
 use super::raster;
-use anyhow::Context as _;
+use super::svg::{Side, Svg, Type};
 use image::RgbImage;
-use std::fmt::Write as _;
 use std::io::Cursor;
 
 /// Size of a picture's place on the sheet, in pixels; pictures keep their shape and are enlarged to fit it.
@@ -14,7 +14,9 @@ const GAP: u32 = 6;
 const HEADING: u32 = 27;
 const NAME: u32 = 24;
 
-/// See the module. Each row has its name above it.
+const TEXT_SIZE: f64 = 16.5;
+
+/// Rows of small pictures, each with its name above it.
 #[derive(Clone, Debug, Default)]
 pub struct Sheet {
     headings: Vec<String>,
@@ -41,42 +43,42 @@ impl Sheet {
         let columns = self.rows.iter().map(|(_, pictures)| pictures.len()).chain([self.headings.len()]);
         let width = GAP + columns.max().unwrap_or(0) as u32 * (CELL[0] + GAP);
         let height = HEADING + self.rows.len() as u32 * (NAME + CELL[1] + GAP);
-        let words = raster::png(&self.words(width, height))?;
-        let mut sheet = image::load_from_memory(&words).context("the sheet's words")?.to_rgb8();
+        let mut sheet = RgbImage::from_pixel(width, height, image::Rgb(Colour::PAPER.rgb));
         for (number, (_, pictures)) in self.rows.iter().enumerate() {
-            let top = HEADING + number as u32 * (NAME + CELL[1] + GAP) + NAME;
             for (column, picture) in pictures.iter().enumerate() {
-                let left = GAP + column as u32 * (CELL[0] + GAP);
-                image::imageops::replace(&mut sheet, &fitted(picture), left.into(), top.into());
+                let top = row_top(number) + NAME;
+                image::imageops::replace(&mut sheet, &fitted(picture), column_left(column).into(), top.into());
             }
         }
         let mut bytes = Cursor::new(Vec::new());
-        sheet.write_to(&mut bytes, image::ImageFormat::Png)?;
+        raster::over(&sheet, &self.words([width, height]))?.write_to(&mut bytes, image::ImageFormat::Png)?;
         Ok(bytes.into_inner())
     }
 
-    /// All text, in a picture of the sheet's size once it is rasterised.
-    fn words(&self, width: u32, height: u32) -> String {
-        let scaled = |pixels: u32| pixels as f32 / raster::SCALE;
-        let mut svg = format!(
-            r#"<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="{}">"#,
-            scaled(width),
-            scaled(height)
-        );
-        let mut write = |left: u32, bottom: u32, text: &str| {
-            let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-            let (x, y) = (scaled(left), scaled(bottom));
-            // Writing to a string cannot fail.
-            let _ = write!(svg, r#"<text x="{x}" y="{y}" font-family="sans-serif" font-size="11">{text}</text>"#);
+    /// All text, as SVG.
+    fn words(&self, size: [u32; 2]) -> String {
+        let mut svg = Svg::default();
+        let mut write = |[left, top]: [u32; 2], height: u32, text: &str| {
+            let place = [f64::from(left), f64::from(top) + f64::from(height) / 2.0];
+            svg.text(text, place, Type::level(TEXT_SIZE, Side::Left), Colour::INK);
         };
         for (column, heading) in self.headings.iter().enumerate() {
-            write(GAP + column as u32 * (CELL[0] + GAP), HEADING - GAP, heading);
+            write([column_left(column), 0], HEADING, heading);
         }
         for (number, (name, _)) in self.rows.iter().enumerate() {
-            write(GAP, HEADING + number as u32 * (NAME + CELL[1] + GAP) + NAME - GAP, name);
+            write([GAP, row_top(number)], NAME, name);
         }
-        svg + "</svg>"
+        svg.document(size.map(f64::from))
     }
+}
+
+fn column_left(column: usize) -> u32 {
+    GAP + column as u32 * (CELL[0] + GAP)
+}
+
+/// Where the name of a row begins.
+fn row_top(row: usize) -> u32 {
+    HEADING + row as u32 * (NAME + CELL[1] + GAP)
 }
 
 /// As large as fits into a cell.

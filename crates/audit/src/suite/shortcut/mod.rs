@@ -101,7 +101,7 @@ impl Study for ShortcutStudy {
                 1e3 * outcome.swap.rms_change_per_m()
             })
             .claiming("the change of steering under swapped colours", "1/km"),
-            Measure::<Self>::rate("share_followed", "share followed", 3, |outcome| outcome.swap.followed()).signed(),
+            Measure::<Self>::rate("share_followed", "share followed", 3, |outcome| outcome.swap.followed()),
         ]
     }
 
@@ -253,7 +253,7 @@ fn chart(findings: &Findings<'_, ShortcutStudy>) -> Chart {
         let by_mode: Vec<Marks> = (0..MODES.len()).map(|mode| marks(row, mode)).collect();
         (row.name.as_str(), row.colour, by_mode)
     });
-    let (x, y) = (Axis::categories("cue", MODES.map(Cue::name)), Axis::linear("crashes (1/km)").starting_at_zero());
+    let (x, y) = (Axis::categories("cue", MODES.map(Cue::name)), Axis::linear("crashes (1/km)").including(0.0));
     Chart::new("").with(dots_panel("", x, y, &rows.collect::<Vec<_>>()))
 }
 
