@@ -16,7 +16,7 @@ use lane_driver::moment::{Moment, Session, SessionInfo};
 /// Noise levels of `+` and `-`: the variances of Lechner et al. 2020, Fig. 4, and half the least of them.
 const NOISE_VARIANCES: [f32; 5] = [0.0, 0.05, 0.1, 0.2, 0.3];
 
-/// How long a notice stays at the foot of the window.
+/// The time for which a notice stays at the foot of the window.
 const NOTICE_SECS: f64 = 4.0;
 
 /// Width over height of a picture before the first one has come.
@@ -64,7 +64,7 @@ impl App {
         }
     }
 
-    /// What is fixed about the session.
+    /// The facts about the session that no moment changes.
     pub fn info(&self) -> &SessionInfo {
         &self.info
     }
@@ -74,12 +74,12 @@ impl App {
         self.moment.as_deref()
     }
 
-    /// How things are shown.
+    /// The settings by which things are shown.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Where the session is on its time line.
+    /// The place of the session on its time line.
     pub fn playback(&self) -> &Playback {
         &self.playback
     }
@@ -89,12 +89,12 @@ impl App {
         self.stop.as_ref().map(|stop| stop.reason.as_str())
     }
 
-    /// Whether the user asked to leave.
+    /// True when the user asked to leave.
     pub fn quit_wanted(&self) -> bool {
         self.quit_wanted
     }
 
-    /// Whether the user asked to save the window's picture since the last call.
+    /// True when the user asked to save the window's picture since the last call.
     pub fn take_screenshot_wish(&mut self) -> bool {
         std::mem::take(&mut self.screenshot_wanted)
     }
@@ -104,7 +104,7 @@ impl App {
         self.notice = Some((words, NOTICE_SECS));
     }
 
-    /// Whether the picture may change without an input.
+    /// True while the picture may change without an input.
     pub fn is_live(&self) -> bool {
         self.playback.is_waiting() || self.notice.is_some()
     }
@@ -273,7 +273,7 @@ fn layout(window: egui::Rect, scene: &Scene) -> Layout {
     let picture = scene.moment.and_then(|moment| moment.sides.first()).map(|side| &side.picture.image);
     let aspect = picture.map_or(USUAL_ASPECT, |image| image.width() as f32 / image.height() as f32);
     let neurons = panels::neurons::wired_policy(scene).is_some();
-    Layout::of(window, scene.info.policies.len(), aspect, panels::policy::TEXT_HEIGHT, neurons)
+    Layout::new(window, scene.info.policies.len(), aspect, neurons)
 }
 
 fn opposite(theme: Theme) -> Theme {

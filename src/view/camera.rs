@@ -29,7 +29,7 @@ pub struct Camera {
     resizer: Resizer,
 }
 
-/// What a texture was made from.
+/// The source of a texture.
 #[derive(Clone, Debug, PartialEq)]
 struct Shown {
     moment: u64,
@@ -102,7 +102,7 @@ fn lay_over(line: &mut [Color32], overlay: &Overlay, columns: &Samples, (above, 
     }
 }
 
-/// Where each of the screen's pixels falls between the map's, along one axis.
+/// The place of each of the screen's pixels between the map's, along one axis.
 struct Samples(Vec<(usize, usize, f32)>);
 
 impl Samples {

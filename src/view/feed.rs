@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_
 /// of noise shows at once.
 const MOMENTS_AHEAD: usize = 2;
 
-/// What a session is asked to change.
+/// A change that is asked of a session.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Order {
     /// Back to the first moment.
@@ -27,12 +27,12 @@ impl Order {
     }
 }
 
-/// What a session reports.
+/// A report of a session.
 #[derive(Debug)]
 pub enum News {
     /// It starts from its first moment.
     Started(Box<SessionInfo>),
-    /// What holds for the moments that follow.
+    /// The facts that hold for the moments that follow.
     Changed(Box<SessionInfo>),
     /// Its next moment.
     Moment(Box<Moment>),
@@ -44,7 +44,7 @@ pub enum News {
     Gone,
 }
 
-/// Whether to wait for news that are not there yet.
+/// The choice to wait for news that are not there yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
     /// Take what is there: for a window.
@@ -59,7 +59,7 @@ pub struct Feed {
     news: Receiver<News>,
     /// Restarts that were ordered and have not come through: news before them are about the past.
     restarts_due: usize,
-    /// Whether it was reported that the session's thread is gone.
+    /// True once it was reported that the session's thread is gone.
     told_gone: bool,
 }
 
@@ -103,7 +103,7 @@ impl Feed {
         }
     }
 
-    /// What there is to say about a session that is gone: nothing after the first time.
+    /// The report that a session is gone; nothing after the first time.
     fn gone(&mut self) -> Option<News> {
         let told = std::mem::replace(&mut self.told_gone, true);
         (!told).then_some(News::Gone)

@@ -19,7 +19,7 @@ pub const FILM_SIZE: Size = Size::new(1280, 800);
 /// Pictures drawn ahead of the encoder.
 const PICTURES_AHEAD: usize = 2;
 
-/// What was filmed.
+/// The length of a film.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FilmReport {
     /// Pictures drawn: frames of the video.
@@ -85,7 +85,7 @@ fn draw_frames(
         }
         raster.draw(app, RawInput::default());
         // A broken encoder tells why when it is joined.
-        if encoder.is_some_and(|encoder| !encoder.add(raster.rgba())) {
+        if encoder.is_some_and(|encoder| !encoder.send(raster.rgba())) {
             return Ok(frame);
         }
         progress((frame + 1) as f32 / wanted as f32);
@@ -111,7 +111,7 @@ impl<'scope> EncoderThread<'scope> {
         let thread = scope.spawn(move || {
             let mut video = Video::new(writer, FILM_SIZE, frames_per_sec)?;
             for picture in pictures_taken {
-                video.add(&picture)?;
+                video.encode(&picture)?;
                 // The other side has gone when it has drawn all; the buffer is not needed then.
                 let _ = used_sent.send(picture);
             }
@@ -121,7 +121,7 @@ impl<'scope> EncoderThread<'scope> {
     }
 
     /// Hands a picture over; `false` when the encoder has stopped.
-    fn add(&self, rgba: &[u8]) -> bool {
+    fn send(&self, rgba: &[u8]) -> bool {
         let mut buffer = self.used.try_recv().unwrap_or_default();
         buffer.clear();
         buffer.extend_from_slice(rgba);

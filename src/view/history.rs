@@ -1,4 +1,4 @@
-//! What was shown so far, for the plots: one trace per policy, its crashes, and the neurons of the last moments.
+//! The record of what was shown so far, for the plots: one trace per policy, its crashes, and the neurons of the last moments.
 
 use lane_driver::moment::{Moment, NeuronActivity, PolicyInfo, Side, Status};
 use std::collections::VecDeque;
@@ -17,7 +17,7 @@ const LONGEST_STEP_SECS: f64 = 1.0;
 pub struct Trace {
     /// Commanded curvature in 1/m, left positive.
     pub steering: Vec<[f64; 2]>,
-    /// What the expert or the recorded human did there, in 1/m.
+    /// Curvature of the expert or the recorded human there, in 1/m.
     pub reference: Vec<[f64; 2]>,
     /// Cross-track error in m, left positive; empty in a replay.
     pub offset_m: Vec<[f64; 2]>,
@@ -48,19 +48,19 @@ pub struct History {
 /// Largest magnitudes so far; they only grow, so that a colour keeps its meaning during a drive.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Peaks {
-    /// Of a neuron's state.
+    /// The largest of a neuron's state.
     pub state: f32,
-    /// Of a sensory input.
+    /// The largest of a sensory input.
     pub sensory: f32,
-    /// Of the current through a synapse between neurons.
+    /// The largest of the current through a synapse between neurons.
     pub current: f32,
-    /// Of the current through a sensory synapse.
+    /// The largest of the current through a sensory synapse.
     pub sensory_current: f32,
-    /// Of a saliency map, in its method's own unit.
+    /// The largest of a saliency map, in its method's own unit.
     pub saliency: f32,
-    /// Of a curvature, in 1/m.
+    /// The largest of a curvature, in 1/m.
     pub steering: f32,
-    /// Of a steering error, in 1/m.
+    /// The largest of a steering error, in 1/m.
     pub error: f32,
 }
 

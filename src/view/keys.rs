@@ -3,7 +3,7 @@
 
 use egui::Key;
 
-/// What a key, or a click on its hint, asks for.
+/// An action that a key, or a click on its hint, asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Run, or hold the present moment.
@@ -45,11 +45,11 @@ pub enum Action {
 pub struct Binding {
     /// Keys that do it.
     pub keys: &'static [Key],
-    /// How the keys are written on screen.
+    /// The keys as they are written on screen.
     pub label: &'static str,
-    /// What they do.
+    /// The action they ask for.
     pub action: Action,
-    /// What they do, for the key table.
+    /// Their effect in words, for the key table.
     pub text: &'static str,
     /// The same in one or two words for the foot of the window; `None` for keys that are not listed there.
     pub hint: Option<&'static str>,
@@ -91,12 +91,12 @@ const fn row(
     Binding { keys, label, action, text, hint }
 }
 
-/// What this key does, if anything.
+/// The action of this key, if it has one.
 pub fn action_of(key: Key) -> Option<Action> {
     BINDINGS.iter().find(|binding| binding.keys.contains(&key)).map(|binding| binding.action)
 }
 
-/// What the keys of these input events ask for, in their order. Keys held with Ctrl, Alt or Cmd belong to others.
+/// The actions of the keys in these input events, in their order. Keys held with Ctrl, Alt or Cmd belong to others.
 pub fn actions_in(events: &[egui::Event]) -> Vec<Action> {
     events
         .iter()

@@ -1,5 +1,6 @@
-//! Where each panel lies. A fixed dashboard: nothing scrolls, nothing moves when numbers change.
+//! The place of each panel. A fixed dashboard: nothing scrolls, nothing moves when numbers change.
 
+use super::panels::policy::Form;
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
 /// Space around and between panels, in points.
@@ -11,6 +12,9 @@ const STATUS: f32 = 26.0;
 /// Least height of a plot that can still be read.
 const LEAST_PLOT: f32 = 104.0;
 
+/// The pictures of more policies than this need the room of the neurons.
+const MOST_BESIDE_NEURONS: usize = 4;
+
 /// Window sizes in points between which the layout was made to look well.
 const LEAST_WINDOW: Vec2 = vec2(1024.0, 700.0);
 const LARGEST_WINDOW: Vec2 = vec2(1920.0, 1200.0);
@@ -20,13 +24,13 @@ const LARGEST_WINDOW: Vec2 = vec2(1920.0, 1200.0);
 pub struct Layout {
     /// Name, mode and title.
     pub header: Rect,
-    /// One per policy, side by side.
+    /// One per policy, side by side in one row or two.
     pub policies: Vec<Rect>,
     /// Saliency method and scale.
     pub colour_bar: Rect,
     /// Steering above, cross-track error below.
     pub plots: [Rect; 2],
-    /// The neurons, if a policy has some.
+    /// The neurons, if a policy has some and there is room.
     pub neurons: Option<Rect>,
     /// Position and crashes.
     pub time_line: Rect,
@@ -35,28 +39,33 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Divides a window. `text_height` is what a policy panel needs besides its picture, `aspect` is the pictures'
-    /// width over height.
-    pub fn of(window: Rect, policies: usize, aspect: f32, text_height: f32, neurons: bool) -> Self {
+    /// Divides a window among this many policies. `aspect` is the pictures' width over height; `neurons` tells whether
+    /// a policy has some.
+    pub fn new(window: Rect, policies: usize, aspect: f32, neurons: bool) -> Self {
+        let form = Form::for_policies(policies);
         let inside = window.shrink(GAP);
         let (header, rest) = cut_top(inside, HEADER);
         let (rest, status) = cut_bottom(rest, STATUS);
         let (rest, time_line) = cut_bottom(rest, TIME_LINE);
         let neurons_width = (window.width() * 0.27).clamp(280.0, 460.0);
-        let (left, neurons) = if neurons {
+        let (left, neurons) = if neurons && policies <= MOST_BESIDE_NEURONS {
             let (left, right) = cut_right(rest, neurons_width);
             (left, Some(right))
         } else {
             (rest, None)
         };
         let most = left.height() - COLOUR_BAR - 2.0 * LEAST_PLOT - 3.0 * GAP;
-        let width = (left.width() - GAP * (policies.max(1) - 1) as f32) / policies.max(1) as f32;
-        let (row, rest) = cut_top(left, (width / aspect + text_height).min(most));
+        let (rows, columns) = (form.rows(), policies.div_ceil(form.rows()).max(1));
+        let width = (left.width() - GAP * (columns - 1) as f32) / columns as f32;
+        let gaps = GAP * (rows - 1) as f32;
+        let (panels, rest) = cut_top(left, (rows as f32 * form.height(width, aspect) + gaps).min(most));
+        let height = (panels.height() - gaps) / rows as f32;
         let (colour_bar, rest) = cut_top(rest, COLOUR_BAR);
         let (steering, deviation) = cut_top(rest, (rest.height() - GAP) / 2.0);
-        let policies = (0..policies)
-            .map(|i| Rect::from_min_size(row.min + vec2(i as f32 * (width + GAP), 0.0), vec2(width, row.height())))
-            .collect();
+        let place =
+            |policy: usize| vec2((policy % columns) as f32 * (width + GAP), (policy / columns) as f32 * (height + GAP));
+        let policies =
+            (0..policies).map(|policy| Rect::from_min_size(panels.min + place(policy), vec2(width, height))).collect();
         Self { header, policies, colour_bar, plots: [steering, deviation], neurons, time_line, status }
     }
 }
@@ -108,8 +117,17 @@ mod tests {
     fn panels_fill_their_room_without_touching_each_other() {
         for (width, height) in [(1024.0, 700.0), (1280.0, 800.0), (1920.0, 1080.0), (1920.0, 1200.0)] {
             let window = Rect::from_min_size(Pos2::ZERO, vec2(width, height));
-            for (policies, aspect, neurons) in [(2, 2.5, true), (2, 2.0, true), (1, 2.0, false), (3, 2.5, true)] {
-                let all = all(&Layout::of(window, policies, aspect, 130.0, neurons));
+            for (policies, aspect, neurons) in [
+                (2, 2.5, true),
+                (2, 2.0, true),
+                (1, 2.0, false),
+                (3, 2.5, true),
+                (4, 2.5, true),
+                (4, 1.3, true),
+                (5, 2.5, true),
+                (6, 2.0, false),
+            ] {
+                let all = all(&Layout::new(window, policies, aspect, neurons));
                 for (place, rect) in all.iter().enumerate() {
                     assert!(window.contains_rect(*rect) && rect.is_positive(), "{width}x{height}: {rect:?}");
                     assert!(rect.height() >= 20.0 && rect.width() >= 200.0, "{width}x{height}: {rect:?}");

@@ -18,15 +18,19 @@ const CRASH_EVERY: u64 = 150;
 /// Frames without evidence, and frames that cannot be read, of a replay.
 const BLANK_EVERY: u64 = 70;
 
-/// A made-up drive or replay of two policies.
+/// A made-up drive or replay, of two policies unless told otherwise.
+#[derive(Clone)]
 pub struct MockSession {
     info: SessionInfo,
     road: u64,
     index: u64,
     failure: Option<Failure>,
+    /// Crashes and metres of each car before the session began.
+    crashes_before: u32,
+    metres_before: f64,
 }
 
-/// How a session goes wrong.
+/// The two ways in which a session goes wrong.
 #[derive(Clone, Copy)]
 enum Failure {
     Error(&'static str),
@@ -36,12 +40,26 @@ enum Failure {
 impl MockSession {
     /// A closed-loop drive at 20 frames/s.
     pub fn drive(duration_secs: f64) -> Self {
-        Self { info: info(duration_secs, true), road: 17, index: 0, failure: None }
+        let info = info(duration_secs, true);
+        Self { info, road: 17, index: 0, failure: None, crashes_before: 0, metres_before: 0.0 }
     }
 
     /// An open-loop replay at 20 frames/s; some frames are spoiled.
     pub fn replay(duration_secs: f64) -> Self {
         Self { info: info(duration_secs, false), ..Self::drive(duration_secs) }
+    }
+
+    /// The same session with the first `count` of four policies.
+    pub fn with_policies(mut self, count: usize) -> Self {
+        self.info.policies = policies();
+        self.info.policies.truncate(count);
+        self
+    }
+
+    /// The same session, late in a long drive.
+    pub fn after(mut self, crashes: u32, metres: f64) -> Self {
+        (self.crashes_before, self.metres_before) = (crashes, metres);
+        self
     }
 
     /// A session that fails at once.
@@ -93,8 +111,8 @@ impl MockSession {
         };
         let drift = if policy == 1 { 1.45 * (since as f32 / CRASH_EVERY as f32).powi(6) } else { 0.0 };
         let offset_m = if status == Status::Crashed { 1.52 } else { 0.25 * libm::sinf(0.7 * phase) + drift };
-        let crashes = if policy == 1 { (self.index / CRASH_EVERY) as u32 } else { 0 };
-        Lane { offset_m, limit_m: 1.5, status, crashes, distance_m: self.index as f64 * 0.5 }
+        let crashes = self.crashes_before + if policy == 1 { (self.index / CRASH_EVERY) as u32 } else { 0 };
+        Lane { offset_m, limit_m: 1.5, status, crashes, distance_m: self.metres_before + self.index as f64 * 0.5 }
     }
 }
 
@@ -145,24 +163,32 @@ fn title(road: u64) -> String {
 }
 
 fn info(duration_secs: f64, closed_loop: bool) -> SessionInfo {
-    let policy = |name: &str, summary: &str, parameters, wiring| PolicyInfo {
-        name: name.to_owned(),
-        summary: summary.to_owned(),
-        parameters,
-        wiring,
-    };
     SessionInfo {
         title: if closed_loop { title(17) } else { "udacity · 2,280 frames · 10 frames/s".to_owned() },
-        policies: vec![
-            policy("ncp", "19 liquid neurons, 252 synapses", 26_891, Some(Wiring::lane_keeping(LANE_KEEPING_SEED))),
-            policy("cnn", "dense layers, no memory", 37_896, None),
-        ],
+        policies: policies().into_iter().take(2).collect(),
         reference_name: if closed_loop { "expert" } else { "recorded" },
         method_name: "VisualBackProp",
         noise_variance: 0.0,
         duration_secs,
         closed_loop,
     }
+}
+
+/// Four policies with the names and sizes of trained ones, among them the longest.
+fn policies() -> Vec<PolicyInfo> {
+    let policy = |name: &str, summary: &str, parameters, wiring| PolicyInfo {
+        name: name.to_owned(),
+        summary: summary.to_owned(),
+        parameters,
+        wiring,
+    };
+    let wiring = || Some(Wiring::lane_keeping(LANE_KEEPING_SEED));
+    vec![
+        policy("ncp", "19 liquid neurons, 252 synapses", 26_891, wiring()),
+        policy("cnn", "dense layers, no memory", 37_896, None),
+        policy("ltc-random", "19 liquid neurons, 252 synapses", 26_891, wiring()),
+        policy("ctrnn", "64 CT-RNN neurons", 30_017, None),
+    ]
 }
 
 /// Synthetic activity of the lane-keeping wiring.

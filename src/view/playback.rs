@@ -1,4 +1,4 @@
-//! Which moment is due: play, pause, speed and single steps over the times of the frames. Knows no clock; whoever shows
+//! The moment that is due: play, pause, speed and single steps over the times of the frames. Knows no clock; whoever shows
 //! the pictures says how much time has passed.
 
 use super::feed::{Feed, News, Order, Patience};
@@ -40,17 +40,17 @@ impl Playback {
         }
     }
 
-    /// Whether it runs.
+    /// True while it runs.
     pub fn is_playing(&self) -> bool {
         self.playing
     }
 
-    /// Whether the last moment was shown.
+    /// True once the last moment was shown.
     pub fn is_at_end(&self) -> bool {
         self.at_end
     }
 
-    /// Whether something is to come without anybody asking.
+    /// True while something is to come without anybody asking.
     pub fn is_waiting(&self) -> bool {
         self.playing || (self.steps_due > 0 && !self.at_end)
     }

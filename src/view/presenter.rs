@@ -11,7 +11,7 @@ use winit::window::Window;
 
 type SoftSurface = softbuffer::Surface<Arc<Window>, Arc<Window>>;
 
-/// What shows the buffer.
+/// The two ways to show the buffer.
 pub enum Presenter {
     /// A graphics adapter.
     Gpu(Box<Pixels<'static>>),

@@ -1,9 +1,9 @@
-//! How things are shown: what the keys O, C, L and F1 change.
+//! The settings by which things are shown: what the keys O, C, L and F1 change.
 
 use egui::Theme;
 use lane_policy::saliency::map::{FULL_COLOUR_TIMES_UNIFORM, Scale};
 
-/// What the full colour of a saliency map stands for.
+/// The meaning of the full colour of a saliency map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScaleMode {
     /// A fixed multiple of the average pixel: comparable between policies and frames.
@@ -45,18 +45,18 @@ impl ScaleMode {
     }
 }
 
-/// How things are shown.
+/// The settings by which things are shown.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// Whether saliency lies over the pictures.
+    /// True while saliency lies over the pictures.
     pub overlay: bool,
     /// Opacity of the strongest saliency, from 0 to 1.
     pub strength: f32,
-    /// What full colour stands for.
+    /// The meaning of full colour.
     pub scale: ScaleMode,
     /// Dark or light ground.
     pub theme: Theme,
-    /// Whether the key table lies over everything.
+    /// True while the key table lies over everything.
     pub help: bool,
 }
 

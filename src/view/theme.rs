@@ -1,16 +1,17 @@
-//! Colours and type of the interface. The two policies keep their colour and line style everywhere (Okabe and Ito's
+//! Colours and type of the interface. Policies keep their colour and line style everywhere (Okabe and Ito's
 //! palette, which colour-blind readers can tell apart); on a dark ground they are a shade lighter.
 
 use egui::{Color32, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Theme};
+use lane_driver::train::identity::{HUES, Shade, shades};
 
 /// Colours of one ground, dark or light.
 #[derive(Clone, Copy, Debug)]
 pub struct Palette {
     /// Behind the panels.
     pub ground: Color32,
-    /// Of a panel.
+    /// The ground of a panel.
     pub panel: Color32,
-    /// Of wells in a panel: behind plots, bars and empty pictures.
+    /// The ground of wells in a panel: behind plots, bars and empty pictures.
     pub well: Color32,
     /// Lines between things.
     pub outline: Color32,
@@ -30,8 +31,8 @@ pub struct Palette {
     pub warning: Color32,
     /// Text on a warning.
     pub on_warning: Color32,
-    /// NCP blue, CNN vermilion, then orange, purple and sky blue for others.
-    pub policies: [Color32; 5],
+    /// The hues of policies, in the order of reports: NCP blue, CNN vermilion, then green, purple, orange and sky blue.
+    pub policies: [Color32; HUES],
 }
 
 const DARK: Palette = Palette {
@@ -50,8 +51,9 @@ const DARK: Palette = Palette {
     policies: [
         Color32::from_rgb(0x3f, 0xa4, 0xec),
         Color32::from_rgb(0xf2, 0x7a, 0x2c),
-        Color32::from_rgb(0xe6, 0x9f, 0x00),
+        Color32::from_rgb(0x2f, 0xc4, 0x98),
         Color32::from_rgb(0xcc, 0x79, 0xa7),
+        Color32::from_rgb(0xe6, 0x9f, 0x00),
         Color32::from_rgb(0x8f, 0xd0, 0xf5),
     ],
 };
@@ -72,13 +74,14 @@ const LIGHT: Palette = Palette {
     policies: [
         Color32::from_rgb(0x00, 0x72, 0xb2),
         Color32::from_rgb(0xd5, 0x5e, 0x00),
-        Color32::from_rgb(0xb8, 0x7f, 0x00),
+        Color32::from_rgb(0x00, 0x86, 0x62),
         Color32::from_rgb(0xa8, 0x4d, 0x82),
+        Color32::from_rgb(0xb8, 0x7f, 0x00),
         Color32::from_rgb(0x2c, 0x8c, 0xc4),
     ],
 };
 
-/// How one policy is drawn, everywhere.
+/// The colour and the line style of one policy, everywhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Identity {
     /// Colour of its lines and name.
@@ -95,25 +98,22 @@ pub fn palette(theme: Theme) -> &'static Palette {
     }
 }
 
-/// Colour and line style of each policy: NCPs blue and solid, CNNs vermilion and dashed, and the next free colour for
-/// others and for second ones of a kind.
+/// Colour and line style of each policy, by the same rule as in reports: NCPs blue and solid, CNNs vermilion and dashed,
+/// no two alike.
 pub fn identities<'a>(names: impl Iterator<Item = &'a str>, palette: &Palette) -> Vec<Identity> {
-    let mut taken: Vec<usize> = Vec::new();
-    names
-        .map(|name| {
-            let own = if name.starts_with("ncp") {
-                0
-            } else if name.starts_with("cnn") {
-                1
-            } else {
-                2
-            };
-            let count = palette.policies.len();
-            let place = (own..count).chain(0..own).find(|place| !taken.contains(place)).unwrap_or(own);
-            taken.push(place);
-            Identity { colour: palette.policies[place], dashed: place % 2 == 1 }
-        })
-        .collect()
+    let names: Vec<&str> = names.collect();
+    let identity = |Shade { hue, tone }| Identity {
+        colour: toned(palette.policies[hue % HUES], tone, palette),
+        dashed: (hue + tone) % 2 == 1,
+    };
+    shades(&names).into_iter().map(identity).collect()
+}
+
+/// A colour for a further policy of a hue: odd tones are nearer to the text, even ones to the ground; 0 is the hue itself.
+fn toned(colour: Color32, tone: usize, palette: &Palette) -> Color32 {
+    let towards = if tone.is_multiple_of(2) { palette.ground } else { palette.text };
+    let steps = tone.div_ceil(2) as i32;
+    if tone == 0 { colour } else { colour.lerp_to_gamma(towards, 1.0 - 0.5_f32.powi(steps)) }
 }
 
 /// Type sizes in points.
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn two_policies_never_share_a_colour() {
-        let found = identities(["ncp", "ncp-paper", "lstm", "cnn"].into_iter(), &DARK);
+        let found = identities(["ncp", "ncp-paper", "ncp-clean", "lstm", "cnn", "gru"].into_iter(), &DARK);
         for (place, identity) in found.iter().enumerate() {
             assert!(found[..place].iter().all(|other| other.colour != identity.colour), "{place}");
         }

@@ -36,7 +36,7 @@ impl Video {
     ///
     /// # Errors
     /// When the encoder or the file refuses it, with its number.
-    pub fn add(&mut self, rgba: &[u8]) -> anyhow::Result<()> {
+    pub fn encode(&mut self, rgba: &[u8]) -> anyhow::Result<()> {
         let number = self.frames;
         let frame = self.encoder.encode_rgba(rgba).map_err(Error::msg);
         let frame = frame.with_context(|| format!("cannot encode video frame {number}"))?;

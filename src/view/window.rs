@@ -20,7 +20,7 @@ use winit::event::{StartCause, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
 use winit::window::{Window, WindowId};
 
-/// How often the window looks for news while it plays.
+/// The time between two looks for news while the window plays.
 const LOOK_EVERY: Duration = Duration::from_millis(8);
 
 /// Size of the window at first, in points; and the least.
@@ -102,7 +102,7 @@ fn quietly<T>(action: impl FnOnce() -> T) -> T {
     result
 }
 
-/// What exists once the window does.
+/// Everything that exists once the window does.
 struct View {
     window: Arc<Window>,
     presenter: Presenter,

@@ -1,10 +1,10 @@
-//! What the keys do, and what is written on screen, on a made-up session.
+//! The keys, and the words on screen, on a made-up session.
 
 use super::*;
 use crate::view::keys::BINDINGS;
 use crate::view::mock::MockSession;
 use crate::view::raster::Raster;
-use egui::{Event, Key, Modifiers, RawInput, Rect, Shape, pos2};
+use egui::{Event, Key, Modifiers, RawInput, Rect, Shape, pos2, vec2};
 
 fn app(session: MockSession) -> App {
     let mut app = App::new(Box::new(session));
@@ -16,21 +16,37 @@ fn drive() -> App {
     app(MockSession::drive(60.0))
 }
 
-/// Everything that is written on a 1280x800 screen.
-fn words(app: &mut App) -> Vec<String> {
-    fn collect(shape: &Shape, into: &mut Vec<String>) {
+/// A line of text on screen.
+struct Line {
+    words: String,
+    place: Rect,
+    /// True when it ends in `…` for want of room.
+    cut: bool,
+}
+
+/// Everything that is written on a screen of this size in points.
+fn lines(app: &mut App, size: egui::Vec2) -> Vec<Line> {
+    fn collect(shape: &Shape, into: &mut Vec<Line>) {
         match shape {
-            Shape::Text(text) => into.push(text.galley.text().to_owned()),
+            Shape::Text(text) => into.push(Line {
+                words: text.galley.text().to_owned(),
+                place: text.galley.rect.translate(text.pos.to_vec2()),
+                cut: text.galley.elided,
+            }),
             Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, into)),
             _ => {}
         }
     }
-    let input =
-        RawInput { screen_rect: Some(Rect::from_min_max(pos2(0.0, 0.0), pos2(1280.0, 800.0))), ..RawInput::default() };
+    let input = RawInput { screen_rect: Some(Rect::from_min_size(pos2(0.0, 0.0), size)), ..RawInput::default() };
     let output = egui::Context::default().run_ui(input, |ui| app.ui(ui));
-    let mut words = Vec::new();
-    output.shapes.iter().for_each(|clipped| collect(&clipped.shape, &mut words));
-    words
+    let mut lines = Vec::new();
+    output.shapes.iter().for_each(|clipped| collect(&clipped.shape, &mut lines));
+    lines
+}
+
+/// Everything that is written on a 1280x800 screen.
+fn words(app: &mut App) -> Vec<String> {
+    lines(app, vec2(1280.0, 800.0)).into_iter().map(|line| line.words).collect()
 }
 
 fn says(app: &mut App, part: &str) -> bool {
@@ -202,6 +218,39 @@ fn a_drive_shows_its_state_its_scores_and_both_controls() {
     }
 }
 
+/// Every text is whole, on the screen, and on no other text.
+fn check_texts(app: &mut App, policies: usize, size: egui::Vec2) {
+    // Line boxes hold air above and below the letters, which may touch.
+    const AIR: f32 = 1.5;
+    let screen = Rect::from_min_size(pos2(0.0, 0.0), size);
+    let lines = lines(app, size);
+    for (place, line) in lines.iter().enumerate() {
+        let words = &line.words;
+        assert!(!line.cut, "`{words}` is cut with {policies} policies on {size}");
+        assert!(screen.contains_rect(line.place), "`{words}` is off the screen {size}");
+        let inside = line.place.shrink(AIR);
+        let overlaps = |other: &&Line| other.place.shrink(AIR).intersects(inside);
+        let other = lines[..place].iter().find(overlaps).map(|other| &other.words);
+        assert_eq!(other, None, "`{words}` overlaps with {policies} policies on {size}");
+    }
+}
+
+#[test]
+fn no_two_texts_overlap_and_none_is_cut_for_one_to_four_policies_at_any_size() {
+    // The usual window, the least one (640x440 pixels), and a large one.
+    let sizes = [(1280, 800), (640, 440), (1920, 1080)].map(|(width, height)| {
+        vec2(width as f32, height as f32) / crate::view::layout::pixels_per_point(width, height, 1.0)
+    });
+    for session in [MockSession::drive(60.0), MockSession::replay(60.0)] {
+        // Counts and distances with two digits; at 7.5 s a car has crashed.
+        let session = session.after(11, 12_000.0);
+        for policies in 1..=4 {
+            let mut app = app(session.clone().with_policies(policies));
+            app.show_until(7.5);
+            sizes.iter().for_each(|size| check_texts(&mut app, policies, *size));
+        }
+    }
+}
 #[test]
 fn a_map_without_evidence_and_a_spoiled_frame_are_said_in_words() {
     let mut app = app(MockSession::replay(60.0));

@@ -1,6 +1,6 @@
-//! What the saliency colours mean: the method, the scale in numbers, and how strongly they are laid on.
+//! The meaning of the saliency colours: the method, the scale in numbers, and how strongly they are laid on.
 
-use super::{Scene, card, elided};
+use super::{Scene, card, elided, longest_that_fits};
 use crate::view::colormap::inferno;
 use crate::view::settings::ScaleMode;
 use crate::view::theme::{BODY, SMALL, font};
@@ -26,15 +26,8 @@ pub fn draw(ui: &mut Ui, rect: Rect, scene: &Scene) -> Option<f32> {
     let below = bar.bottom() + 17.0;
     let zero = elided(ui.painter(), pos2(bar.left(), below), 20.0, &zero, SMALL, palette.text);
     let full = ui.painter().text(pos2(bar.right(), below), Align2::RIGHT_BOTTOM, full, font(SMALL), palette.text);
-    let between = full.left() - bar.left() - zero - 24.0;
-    elided(
-        ui.painter(),
-        pos2(bar.left() + zero + 12.0, below),
-        between,
-        meaning(scene.settings.scale),
-        SMALL,
-        palette.weak,
-    );
+    let from = pos2(bar.left() + zero + 12.0, below);
+    longest_that_fits(ui.painter(), from, full.left() - from.x - 12.0, meaning(scene.settings.scale), palette.weak);
     let slider_room = Rect::from_min_max(pos2(slider_left, room.top()), room.max);
     draw_strength(ui, slider_room, scene)
 }
@@ -58,11 +51,11 @@ fn draw_strength(ui: &mut Ui, room: Rect, scene: &Scene) -> Option<f32> {
     changed.then_some(strength)
 }
 
-fn meaning(scale: ScaleMode) -> &'static str {
+fn meaning(scale: ScaleMode) -> &'static [&'static str] {
     match scale {
-        ScaleMode::TimesUniform => "multiples of an even spread",
-        ScaleMode::Absolute => "the method's own unit",
-        ScaleMode::PerFrame => "each frame by itself: not comparable",
+        ScaleMode::TimesUniform => &["multiples of an even spread", "times even spread"],
+        ScaleMode::Absolute => &["the method's own unit", "its own unit"],
+        ScaleMode::PerFrame => &["each frame by itself: not comparable", "not comparable"],
     }
 }
 

@@ -6,44 +6,113 @@ use crate::view::theme::{BODY, SMALL, TITLE, font};
 use egui::{Align2, Painter, Rect, Stroke, pos2, vec2};
 use lane_driver::moment::{Attention, Lane, Side, Status};
 
-/// A row narrower than this, in points, has smaller numbers and fewer words.
-const NARROW: f32 = 400.0;
+/// Numbers in a row of less width, in points, are smaller.
+const SMALLER_BELOW: f32 = 400.0;
 
-/// Draws named numbers side by side.
-pub fn draw(painter: &Painter, rect: Rect, scene: &Scene, side: &Side) {
-    let size = if rect.width() < NARROW { BODY } else { TITLE };
-    let facts = match side.lane {
-        Some(lane) => drive_facts(&lane, side),
-        None => replay_facts(scene, side),
-    };
-    let mut left = rect.left();
-    for (name, value, share) in facts {
-        painter.text(pos2(left, rect.top()), Align2::LEFT_TOP, name, font(SMALL), scene.palette.weak);
-        painter.text(pos2(left, rect.top() + 15.0), Align2::LEFT_TOP, value, font(size), scene.palette.text);
-        left += share * rect.width();
+/// Numbers in less width, in points, lie below each other: side by side they would touch.
+const LIST_BELOW: f32 = 320.0;
+
+/// Heights in points: of a row of names above their values, of the words and the bar of attention.
+const VALUES_ROW: f32 = 42.0;
+const ATTENTION_ROW: f32 = 36.0;
+
+/// A list: its rows, the largest and the least distance between two of them, and the height of the bar's row, in points.
+const LIST_ROWS: f32 = 7.0;
+const LIST_STEP: f32 = 15.0;
+const LEAST_LIST_STEP: f32 = 13.0;
+const BAR_ROW: f32 = 10.0;
+
+/// Least height in points of the numbers beside a picture.
+pub const LEAST_HEIGHT_BESIDE: f32 = LIST_ROWS * LEAST_LIST_STEP + BAR_ROW;
+
+/// Height in points of the numbers below a picture of this width.
+pub fn height_below(width: f32) -> f32 {
+    if width < LIST_BELOW { LIST_ROWS * LIST_STEP + BAR_ROW } else { VALUES_ROW + ATTENTION_ROW }
+}
+
+/// Width in points of the numbers beside a picture, in a panel that is this wide inside.
+pub fn width_beside(inside: f32) -> f32 {
+    (0.35 * inside).clamp(150.0, 200.0)
+}
+
+/// Draws the numbers of a policy side by side, or where they have no room for that below each other.
+pub fn draw_below(painter: &Painter, room: Rect, scene: &Scene, side: &Side, policy: usize) {
+    if room.width() < LIST_BELOW {
+        draw_list(painter, room, scene, side, policy);
+        return;
+    }
+    draw_row(painter, room, scene, side);
+    draw_attention(painter, room.with_min_y(room.top() + VALUES_ROW), scene, side, policy);
+}
+
+fn draw_row(painter: &Painter, room: Rect, scene: &Scene, side: &Side) {
+    let size = if room.width() < SMALLER_BELOW { BODY } else { TITLE };
+    let mut left = room.left();
+    for Fact { name, value, share } in facts(scene, side) {
+        painter.text(pos2(left, room.top()), Align2::LEFT_TOP, name, font(SMALL), scene.palette.weak);
+        painter.text(pos2(left, room.top() + 15.0), Align2::LEFT_TOP, value, font(size), scene.palette.text);
+        left += share * room.width();
     }
 }
 
-/// Name, value, and share of the row's width.
-type Fact<'a> = (&'a str, String, f32);
+/// Draws the numbers of a policy below each other, names to the left, and the bar of attention at the foot.
+pub fn draw_list(painter: &Painter, room: Rect, scene: &Scene, side: &Side, policy: usize) {
+    let step = ((room.height() - BAR_ROW) / LIST_ROWS).min(LIST_STEP);
+    let size = (step - 2.0).min(SMALL);
+    let mut rows: Vec<(&str, String)> = facts(scene, side).into_iter().map(|fact| (fact.name, fact.value)).collect();
+    match &side.attention {
+        Some(attention) => {
+            rows.push(("on road", percent(attention.road.of_map)));
+            rows.push(("uniform", percent(attention.road.of_uniform)));
+            rows.extend(attention.untrained.map(|share| ("untrained", percent(share))));
+        }
+        None if scene.info.closed_loop => rows.push(("on road", "no evidence".to_owned())),
+        None => rows.push(("on road", "no road mask".to_owned())),
+    }
+    let values = room.left() + (0.42 * room.width()).min(80.0);
+    for (place, (name, value)) in rows.into_iter().enumerate() {
+        let middle = room.top() + (place as f32 + 0.5) * step;
+        painter.text(pos2(room.left(), middle), Align2::LEFT_CENTER, name, font(size), scene.palette.weak);
+        painter.text(pos2(values, middle), Align2::LEFT_CENTER, value, font(size), scene.palette.text);
+    }
+    if let Some(attention) = &side.attention {
+        let top = room.top() + LIST_ROWS * step + 2.0;
+        draw_bar(
+            painter,
+            Rect::from_min_size(pos2(room.left(), top), vec2(room.width(), 6.0)),
+            scene,
+            attention,
+            policy,
+        );
+    }
+}
+
+/// A named number; `share` is that of a row's width.
+struct Fact<'a> {
+    name: &'a str,
+    value: String,
+    share: f32,
+}
+
+fn facts<'a>(scene: &Scene<'a>, side: &Side) -> Vec<Fact<'a>> {
+    side.lane.map_or_else(|| replay_facts(scene, side), |lane| drive_facts(&lane, side))
+}
 
 fn drive_facts<'a>(lane: &Lane, side: &Side) -> Vec<Fact<'a>> {
+    let crashes = format!("{} in {:.2} km", lane.crashes, lane.distance_m / 1000.0);
     vec![
-        ("state", status_text(lane.status).to_owned(), 0.19),
-        ("crashes", format!("{} in {:.2} km", lane.crashes, lane.distance_m / 1000.0), 0.28),
-        ("offset", offset_text(lane.offset_m), 0.27),
-        ("steering", steering_text(steering(side)), 0.26),
+        Fact { name: "state", value: status_text(lane.status).to_owned(), share: 0.19 },
+        Fact { name: "crashes", value: crashes, share: 0.28 },
+        Fact { name: "offset", value: offset_text(lane.offset_m), share: 0.27 },
+        Fact { name: "steering", value: steering_text(steering(side)), share: 0.26 },
     ]
 }
 
 fn replay_facts<'a>(scene: &Scene<'a>, side: &Side) -> Vec<Fact<'a>> {
     let reference = side.reference.map(|reference| reference.0);
     let error = steering(side).zip(reference).map(|(steering, reference)| steering - reference);
-    vec![
-        ("steering", steering_text(steering(side)), 0.33),
-        (scene.info.reference_name, steering_text(reference), 0.33),
-        ("error", steering_text(error), 0.33),
-    ]
+    let fact = |name, curvature| Fact { name, value: steering_text(curvature), share: 0.33 };
+    vec![fact("steering", steering(side)), fact(scene.info.reference_name, reference), fact("error", error)]
 }
 
 fn steering(side: &Side) -> Option<f32> {
@@ -68,18 +137,24 @@ fn offset_text(offset_m: f32) -> String {
 }
 
 /// Draws the share of the map on the road beside its two controls, in words and as a bar.
-pub fn draw_attention(painter: &Painter, rect: Rect, scene: &Scene, side: &Side, policy: usize) {
+fn draw_attention(painter: &Painter, room: Rect, scene: &Scene, side: &Side, policy: usize) {
     let palette = scene.palette;
-    let Some(attention) = side.attention else {
+    let Some(attention) = &side.attention else {
         let reason = if scene.info.closed_loop { "no evidence in this frame" } else { "a recording has no road mask" };
-        painter.text(rect.min, Align2::LEFT_TOP, format!("Attention on road: {reason}"), font(BODY), palette.weak);
+        painter.text(room.min, Align2::LEFT_TOP, format!("Attention on road: {reason}"), font(BODY), palette.weak);
         return;
     };
-    let [found, controls] = attention_text(&attention, rect.width() < NARROW);
-    let found = painter.text(rect.min, Align2::LEFT_TOP, found, font(BODY), palette.text);
-    let from = pos2(found.right() + 8.0, found.bottom());
-    elided(painter, from, rect.right() - from.x, &controls, BODY, palette.weak);
-    let bar = Rect::from_min_size(rect.min + vec2(0.0, 21.0), vec2(rect.width(), 6.0));
+    let [share, controls] = attention_text(attention, room.width() < SMALLER_BELOW);
+    let share = painter.text(room.min, Align2::LEFT_TOP, share, font(BODY), palette.text);
+    let from = pos2(share.right() + 8.0, share.bottom());
+    elided(painter, from, room.right() - from.x, &controls, BODY, palette.weak);
+    let bar = Rect::from_min_size(room.min + vec2(0.0, 21.0), vec2(room.width(), 6.0));
+    draw_bar(painter, bar, scene, attention, policy);
+}
+
+/// The share of the map on the road, with a mark for each control.
+fn draw_bar(painter: &Painter, bar: Rect, scene: &Scene, attention: &Attention, policy: usize) {
+    let palette = scene.palette;
     painter.rect_filled(bar, 3.0, palette.rest);
     let at = |share: f32| bar.left() + share.clamp(0.0, 1.0) * bar.width();
     let filled = Rect::from_min_max(bar.min, pos2(at(attention.road.of_map), bar.bottom()));

@@ -18,21 +18,22 @@ use super::history::History;
 use super::settings::Settings;
 use super::theme::{Identity, Palette, SMALL, TITLE, font};
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{Align2, Color32, Galley, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
 use lane_driver::moment::{Moment, SessionInfo};
+use std::sync::Arc;
 
 /// Everything that panels draw from.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
-    /// What is fixed.
+    /// The facts about the session that no moment changes.
     pub info: &'a SessionInfo,
     /// The moment on screen; `None` before the first.
     pub moment: Option<&'a Moment>,
     /// Tells moments apart.
     pub moment_number: u64,
-    /// What was shown before.
+    /// The record of what was shown before.
     pub history: &'a History,
-    /// How it is shown.
+    /// The settings by which it is shown.
     pub settings: Settings,
     /// Colours of the ground.
     pub palette: &'static Palette,
@@ -61,11 +62,11 @@ pub fn card(painter: &Painter, rect: Rect, palette: &Palette) -> Rect {
     rect.shrink2(vec2(PADDING, 7.0))
 }
 
-/// A title with its one line of explanation behind it; gives the row's bottom.
-pub fn title(painter: &Painter, room: Rect, title: &str, explanation: &str, palette: &Palette) -> f32 {
+/// A title with an explanation behind it, the longest that fits; gives the row's bottom.
+pub fn title(painter: &Painter, room: Rect, title: &str, explanations: &[&str], palette: &Palette) -> f32 {
     let written = painter.text(room.min, Align2::LEFT_TOP, title, font(TITLE), palette.text);
     let from = pos2(written.right() + 10.0, written.bottom() - 2.0);
-    elided(painter, from, room.right() - from.x, explanation, SMALL, palette.weak);
+    longest_that_fits(painter, from, room.right() - from.x, explanations, palette.weak);
     written.bottom()
 }
 
@@ -74,12 +75,34 @@ pub fn elided(painter: &Painter, from: Pos2, width: f32, text: &str, size: f32, 
     if width < size {
         return 0.0;
     }
-    let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(font(size), colour));
-    job.wrap = TextWrapping::truncate_at_width(width);
-    let galley = painter.layout_job(job);
+    let galley = truncated(painter, text, width, size, colour);
     let (wide, high) = (galley.size().x, galley.size().y);
     painter.galley(pos2(from.x, from.y - high), galley, colour);
     wide
+}
+
+/// A laid out line of text that ends in `…` where the width does.
+fn truncated(painter: &Painter, text: &str, width: f32, size: f32, colour: Color32) -> Arc<Galley> {
+    let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(font(size), colour));
+    job.wrap = TextWrapping::truncate_at_width(width);
+    painter.layout_job(job)
+}
+
+/// Least size to which text that would not fit is shrunk, in points.
+const LEAST_SIZE: f32 = 10.0;
+
+/// The first of these lines that fits into a width, shrunk a little if need be; nothing where none does. They say the
+/// same with fewer and fewer words. `from` is the left bottom.
+pub fn longest_that_fits(painter: &Painter, from: Pos2, width: f32, lines: &[impl AsRef<str>], colour: Color32) {
+    let fitting = lines.iter().map(AsRef::as_ref).find_map(|line| {
+        let natural = painter.layout_no_wrap(line.to_owned(), font(SMALL), colour).size().x;
+        // Glyphs are as wide as whole pixels: a half point less leaves room for that.
+        let size = (SMALL * width / natural - 0.5).min(SMALL);
+        (size >= LEAST_SIZE).then_some((line, size))
+    });
+    if let Some((line, size)) = fitting {
+        painter.text(from, Align2::LEFT_BOTTOM, line, font(size), colour);
+    }
 }
 
 /// A short piece of a policy's line, as it looks in the plots.

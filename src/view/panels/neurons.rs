@@ -32,7 +32,7 @@ pub fn draw(ui: &Ui, rect: Rect, scene: &Scene, record: &mut neuron_record::Reco
     let room = card(painter, rect, scene.palette);
     let name = format!("{} neurons", scene.name(policy));
     let explanation = format!("{} of them, live", wiring.units());
-    let top = title(painter, room, &name, &explanation, scene.palette);
+    let top = title(painter, room, &name, &[&explanation], scene.palette);
     let record_height = (room.height() * 0.24).max(110.0);
     let record_room = Rect::from_min_max(pos2(room.left(), room.bottom() - record_height), room.max);
     let legend = Rect::from_min_max(
@@ -55,7 +55,7 @@ pub fn draw(ui: &Ui, rect: Rect, scene: &Scene, record: &mut neuron_record::Reco
     record.draw(ui, record_room, scene, wiring);
 }
 
-/// Whether the numbers belong to this wiring.
+/// True when the numbers are as many as this wiring has cells and synapses.
 fn fits(activity: &NeuronActivity, wiring: &Wiring) -> bool {
     let liquid_fits = activity.liquid.as_ref().is_none_or(|liquid| {
         liquid.time_constant_secs.len() == wiring.units()
@@ -65,7 +65,7 @@ fn fits(activity: &NeuronActivity, wiring: &Wiring) -> bool {
     activity.sensory.len() == wiring.sensory() && activity.state.len() == wiring.units() && liquid_fits
 }
 
-/// Where every cell is drawn.
+/// The places where the cells are drawn.
 struct Places {
     sensory: Vec<Pos2>,
     neurons: Vec<Pos2>,
@@ -92,7 +92,7 @@ fn places(wiring: &Wiring, room: Rect) -> Places {
     Places { sensory, neurons, radius }
 }
 
-/// What one drawing of the network needs.
+/// Everything that one drawing of the network needs.
 struct Drawing<'a> {
     painter: &'a Painter,
     palette: &'static Palette,

@@ -1,10 +1,10 @@
 //! Signals over time: steering of every policy and the reference, and below it how far each car is from the middle of
 //! its lane or, in a replay, how far each prediction is from what was recorded.
 
-use super::{Scene, card, line_sample, minus, title};
+use super::{Scene, card, line_sample, minus, title, truncated};
 use crate::view::history::Trace;
-use crate::view::theme::{Identity, Palette, SMALL, font};
-use egui::{Align2, Color32, Painter, Rangef, Rect, Stroke, Ui, pos2};
+use crate::view::theme::{Identity, Palette, SMALL, TITLE, font};
+use egui::{Color32, Painter, Pos2, Rangef, Rect, Stroke, Ui, pos2, vec2};
 use egui_plot::{
     AxisHints, GridInput, GridMark, HLine, Line, LineStyle, MarkerShape, Plot, PlotPoints, PlotUi, Points, Polygon,
     VLine,
@@ -28,13 +28,12 @@ const CRASH_MARKS_WITHIN: f64 = 0.88;
 /// Draws the steering plot.
 pub fn draw_steering(ui: &mut Ui, rect: Rect, scene: &Scene) {
     let closed_loop = scene.info.closed_loop;
-    let reference = match scene.info.policies.first() {
-        Some(_) if closed_loop && scene.info.policies.len() > 1 => {
-            format!("{} in {}'s place", scene.info.reference_name, scene.name(0))
-        }
-        _ => scene.info.reference_name.to_owned(),
-    };
-    let room = frame(ui.painter(), rect, scene, "Steering in 1/m", "path curvature, left is up", Some(&reference));
+    let mut references = vec![scene.info.reference_name.to_owned()];
+    if closed_loop && scene.info.policies.len() > 1 {
+        references.insert(0, format!("{} in {}'s place", scene.info.reference_name, scene.name(0)));
+    }
+    let explanations = ["path curvature, left is up", "left is up"];
+    let room = frame(ui.painter(), rect, scene, "Steering in 1/m", &explanations, &references);
     let limit = nice_limit(scene.history.peaks.steering.max(LEAST_CURVATURE / 1.1));
     plot(ui, room, "steering", scene, limit, |plot| {
         let trace = scene.history.traces.first();
@@ -48,13 +47,13 @@ pub fn draw_steering(ui: &mut Ui, rect: Rect, scene: &Scene) {
 pub fn draw_deviation(ui: &mut Ui, rect: Rect, scene: &Scene) {
     if !scene.info.closed_loop {
         let explanation = format!("prediction less {}, in 1/m", scene.info.reference_name);
-        let room = frame(ui.painter(), rect, scene, "Steering error", &explanation, None);
+        let room = frame(ui.painter(), rect, scene, "Steering error", &[&explanation, "in 1/m"], &[]);
         let limit = nice_limit(scene.history.peaks.error.max(LEAST_CURVATURE / 1.1));
         plot(ui, room, "deviation", scene, limit, |plot| for_each_trace(plot, scene, |trace| &trace.error));
         return;
     }
-    let explanation = "left is up; shaded: off the lane, ✖ crash";
-    let room = frame(ui.painter(), rect, scene, "Cross-track error in m", explanation, None);
+    let explanations = ["left is up; shaded: off the lane, ✖ crash", "left is up, ✖ crash", "left is up"];
+    let room = frame(ui.painter(), rect, scene, "Cross-track error in m", &explanations, &[]);
     let lane = scene.moment.and_then(|moment| moment.sides.iter().find_map(|side| side.lane));
     let lane_limit = lane.map_or(1.0, |lane| f64::from(lane.limit_m));
     let axis_limit = 1.35 * lane_limit;
@@ -65,40 +64,66 @@ pub fn draw_deviation(ui: &mut Ui, rect: Rect, scene: &Scene) {
     });
 }
 
-/// Card, title and legend; gives the room for the plot.
-fn frame(painter: &Painter, rect: Rect, scene: &Scene, name: &str, explanation: &str, reference: Option<&str>) -> Rect {
+/// Length of a line sample of the legend, in points; between it and its name; between two entries.
+const SAMPLE: f32 = 24.0;
+const SAMPLE_GAP: f32 = 6.0;
+const ENTRY_GAP: f32 = 16.0;
+
+/// Card, title and legend; gives the room for the plot. `references` are names of the reference's line, the longest
+/// first, of which the first that fits is written; none for a plot without that line.
+fn frame(
+    painter: &Painter,
+    rect: Rect,
+    scene: &Scene,
+    name: &str,
+    explanations: &[&str],
+    references: &[String],
+) -> Rect {
     let room = card(painter, rect, scene.palette);
+    let width_of = |text: &str, size| painter.layout_no_wrap(text.to_owned(), font(size), Color32::WHITE).size().x;
+    let entry_of = |text: &str| width_of(text, SMALL) + SAMPLE + SAMPLE_GAP + ENTRY_GAP;
+    let names: Vec<String> = (0..scene.identities.len()).map(|policy| scene.name(policy)).collect();
+    let mut free = room.width() - width_of(name, TITLE) - ENTRY_GAP;
     let mut right = room.right();
-    if let Some(reference) = reference {
+    let policies: f32 = names.iter().map(|name| entry_of(name)).sum();
+    let fits = references.iter().find(|reference| entry_of(reference) + policies <= free);
+    if let Some(reference) = fits.or(references.last()) {
         let thin = Stroke::new(1.2, scene.palette.reference);
-        right = legend_entry(painter, right, room.top(), reference, scene.palette.text, |painter, from, length| {
-            painter.line_segment([from, from + egui::vec2(length, 0.0)], thin);
+        free -= entry_of(reference);
+        right = legend_entry(painter, right, room.top(), reference, f32::INFINITY, scene.palette.text, |from, to| {
+            painter.line_segment([from, to], thin);
         });
     }
-    for (policy, identity) in scene.identities.iter().enumerate().rev() {
-        let name = scene.name(policy);
-        right = legend_entry(painter, right, room.top(), &name, identity.colour, |painter, from, length| {
-            line_sample(painter, from, length, *identity);
+    let longest = free / names.len().max(1) as f32 - SAMPLE - SAMPLE_GAP - ENTRY_GAP;
+    // Names are cut only where not all of them fit.
+    let longest = if policies <= free { f32::INFINITY } else { longest };
+    for (name, identity) in names.iter().zip(scene.identities).rev() {
+        right = legend_entry(painter, right, room.top(), name, longest, identity.colour, |from, to| {
+            line_sample(painter, from, to.x - from.x, *identity);
         });
     }
-    let bottom = title(painter, room.with_max_x(right - 10.0), name, explanation, scene.palette);
+    let bottom = title(painter, room.with_max_x(right - 10.0), name, explanations, scene.palette);
     Rect::from_min_max(pos2(room.left() - 4.0, bottom + 3.0), pos2(room.right(), room.bottom() + 3.0))
 }
 
-/// A line sample and its name, ending at `right`; gives the place where the next one to the left ends.
+/// A line sample and its name of this width at most, ending at `right`; gives the place where the next one to the left
+/// ends.
 fn legend_entry(
     painter: &Painter,
     right: f32,
     top: f32,
     name: &str,
+    longest: f32,
     colour: Color32,
-    sample: impl FnOnce(&Painter, egui::Pos2, f32),
+    sample: impl FnOnce(Pos2, Pos2),
 ) -> f32 {
-    const SAMPLE: f32 = 24.0;
-    let written = painter.text(pos2(right, top + 2.0), Align2::RIGHT_TOP, name, font(SMALL), colour);
-    let from = pos2(written.left() - SAMPLE - 6.0, written.center().y);
-    sample(painter, from, SAMPLE);
-    from.x - 16.0
+    let galley = truncated(painter, name, longest, SMALL, colour);
+    let place = Rect::from_min_size(pos2(right - galley.size().x, top + 2.0), galley.size());
+    painter.galley(place.min, galley, colour);
+    let end = place.left_center() - vec2(SAMPLE_GAP, 0.0);
+    let start = end - vec2(SAMPLE, 0.0);
+    sample(start, end);
+    start.x - ENTRY_GAP
 }
 
 /// Axes, grid and the present moment; `content` draws the lines.

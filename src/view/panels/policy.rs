@@ -1,38 +1,95 @@
 //! One policy: its name, its camera with saliency and path, its state, and where its attention lies.
 
-use super::{Scene, card, elided, facts, line_sample, picture, thousands};
+use super::{Scene, card, facts, line_sample, longest_that_fits, picture, thousands};
 use crate::view::camera::Camera;
-use crate::view::theme::{SMALL, TITLE, font};
-use egui::{Align2, Color32, Painter, Rect, Ui, pos2, vec2};
+use crate::view::theme::{TITLE, font};
+use egui::{Align2, Painter, Rect, Ui, pos2, vec2};
 
 const TITLE_ROW: f32 = 24.0;
-const FACTS_ROW: f32 = 42.0;
-const ATTENTION_ROW: f32 = 36.0;
 const EXPLANATION_ROW: f32 = 16.0;
-/// Between the picture and the rows below it.
+/// Between the picture and what lies below or beside it.
 const GAP: f32 = 8.0;
+/// Above and below the content of a card.
+const MARGINS: f32 = 14.0;
 
-/// Height that a policy panel needs besides its picture, in points.
-pub const TEXT_HEIGHT: f32 = TITLE_ROW + FACTS_ROW + ATTENTION_ROW + EXPLANATION_ROW + GAP + 14.0;
+/// From this number of policies on their panels lie in two rows.
+const TWO_ROWS_FROM: usize = 4;
 
-/// Least size of the text behind the name, in points: what a narrow panel shrinks it to.
-const LEAST_SIZE: f32 = 10.0;
+/// The place of a policy's numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Form {
+    /// Below the picture: for panels side by side in one row.
+    Below,
+    /// Beside the picture: for panels in two rows, which have little height.
+    Beside,
+}
+
+impl Form {
+    /// The form that suits this number of policies.
+    pub fn for_policies(count: usize) -> Self {
+        if count < TWO_ROWS_FROM { Self::Below } else { Self::Beside }
+    }
+
+    /// Rows of panels.
+    pub fn rows(self) -> usize {
+        match self {
+            Self::Below => 1,
+            Self::Beside => 2,
+        }
+    }
+
+    /// Height in points of a panel of this width, with a picture of this width over height.
+    pub fn height(self, width: f32, aspect: f32) -> f32 {
+        let inside = width - 2.0 * super::PADDING;
+        let content = match self {
+            Self::Below => inside / aspect + GAP + facts::height_below(inside) + EXPLANATION_ROW,
+            Self::Beside => ((inside - facts::width_beside(inside) - GAP) / aspect).max(facts::LEAST_HEIGHT_BESIDE),
+        };
+        TITLE_ROW + content + MARGINS
+    }
+
+    /// Divides the room below the title: the picture's, and that of the numbers.
+    fn rooms(self, room: Rect) -> [Rect; 2] {
+        match self {
+            Self::Below => {
+                let numbers = room.bottom() - EXPLANATION_ROW - facts::height_below(room.width());
+                [room.with_max_y(numbers - GAP), room.with_min_y(numbers).with_max_y(room.bottom() - EXPLANATION_ROW)]
+            }
+            Self::Beside => {
+                let numbers = room.right() - facts::width_beside(room.width());
+                [room.with_max_x(numbers - GAP), room.with_min_x(numbers)]
+            }
+        }
+    }
+}
 
 /// Draws one policy's panel.
 pub fn draw(ui: &Ui, rect: Rect, scene: &Scene, policy: usize, camera: &mut Camera) {
+    let form = Form::for_policies(scene.info.policies.len());
     let room = card(ui.painter(), rect, scene.palette);
     draw_title(ui.painter(), room, scene, policy);
-    let below = room.bottom() - FACTS_ROW - ATTENTION_ROW - EXPLANATION_ROW;
-    let screen = Rect::from_min_max(room.min + vec2(0.0, TITLE_ROW), pos2(room.right(), below - GAP));
+    let [screen, numbers] = form.rooms(room.with_min_y(room.top() + TITLE_ROW));
     ui.painter().rect_filled(screen, 3.0, scene.palette.well);
     if let Some(side) = scene.moment.and_then(|moment| moment.sides.get(policy)) {
-        let row = |top, height| Rect::from_min_size(pos2(room.left(), top), vec2(room.width(), height));
         picture::draw(ui, screen, scene, side, scene.identities[policy], camera);
-        facts::draw(ui.painter(), row(below, FACTS_ROW), scene, side);
-        facts::draw_attention(ui.painter(), row(below + FACTS_ROW, ATTENTION_ROW), scene, side, policy);
+        match form {
+            Form::Below => facts::draw_below(ui.painter(), numbers, scene, side, policy),
+            Form::Beside => facts::draw_list(ui.painter(), numbers, scene, side, policy),
+        }
     }
-    let explanation = format!("Bright: saliency · ribbon: commanded path · white: {}", scene.info.reference_name);
-    elided(ui.painter(), room.left_bottom() + vec2(0.0, 2.0), room.width(), &explanation, SMALL, scene.palette.weak);
+    if form == Form::Below {
+        draw_explanation(ui.painter(), room, scene);
+    }
+}
+
+fn draw_explanation(painter: &Painter, room: Rect, scene: &Scene) {
+    let reference = scene.info.reference_name;
+    let words = [
+        format!("Bright: saliency · ribbon: commanded path · white: {reference}"),
+        format!("Ribbon: commanded path · white: {reference}"),
+        format!("Ribbon: command · white: {reference}"),
+    ];
+    longest_that_fits(painter, room.left_bottom() + vec2(0.0, 2.0), room.width(), &words, scene.palette.weak);
 }
 
 fn draw_title(painter: &Painter, room: Rect, scene: &Scene, policy: usize) {
@@ -42,14 +99,7 @@ fn draw_title(painter: &Painter, room: Rect, scene: &Scene, policy: usize) {
     let name = painter.text(at, Align2::LEFT_TOP, scene.name(policy), font(TITLE), identity.colour);
     let from = pos2(name.right() + 10.0, name.bottom() - 2.0);
     let info = &scene.info.policies[policy];
-    let text = format!("{} · {} parameters", info.summary, thousands(info.parameters));
-    let width = room.right() - from.x;
-    elided(painter, from, width, &text, fitting_size(painter, width, &text), scene.palette.weak);
-}
-
-/// Size of the largest small text that fits into a width, in points.
-fn fitting_size(painter: &Painter, width: f32, text: &str) -> f32 {
-    let natural = painter.layout_no_wrap(text.to_owned(), font(SMALL), Color32::WHITE).size().x;
-    // Glyphs are as wide as whole pixels: a half point less leaves room for that.
-    (SMALL * width / natural - 0.5).clamp(LEAST_SIZE, SMALL)
+    let parameters = format!("{} parameters", thousands(info.parameters));
+    let words = [format!("{} · {parameters}", info.summary), info.summary.clone(), parameters];
+    longest_that_fits(painter, from, room.right() - from.x, &words, scene.palette.weak);
 }

@@ -6,7 +6,7 @@ use egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2};
 use lane_driver::moment::Picture;
 use lane_frame::Steering;
 
-/// How far ahead the path is drawn, in m: about three seconds at 36 km/h.
+/// The distance ahead to which the path is drawn, in m: about three seconds at 36 km/h.
 const REACH_M: f32 = 30.0;
 
 /// Half the width of the ribbon, in m: half a car.

@@ -1,4 +1,4 @@
-//! Where in the drive we are: one band per policy with its crashes, and the speed of play.
+//! The place in the drive: one band per policy with its crashes, and the speed of play.
 
 use super::{Scene, card, cross};
 use crate::view::playback::Playback;

@@ -4,7 +4,7 @@ use super::styled_line;
 use crate::view::theme::Palette;
 use egui::{Color32, Painter, Pos2, Stroke, pos2, vec2};
 
-/// How the line of one synapse looks.
+/// The look of the line of one synapse.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wire {
     /// Excitatory, inhibitory otherwise.
