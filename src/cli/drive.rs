@@ -1,9 +1,9 @@
 //! `liquid-lane drive`: in a window, as a film, or as a table.
 
+use super::film::Film;
+use super::range::{above, number, whole};
 use super::{models, output};
 use crate::view::App;
-use crate::view::headless::film;
-use crate::view::window::Display;
 use anyhow::{Context as _, ensure};
 use lane_audit::driving::{DriveFigures, DrivingScore};
 use lane_driver::closed_loop::{Conditions, Pilot, drive};
@@ -14,14 +14,20 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Frames of a film per second: the simulator's own rate.
-const FILM_RATE: f64 = 20.0;
+/// Name of a drive's film.
+const FILM_NAME: &str = "demo";
 
 /// Length of a film without `--seconds`.
 const FILM_SECONDS: f64 = 20.0;
 
 /// Length of every other drive without `--seconds`.
 const DRIVE_SECONDS: f64 = 60.0;
+
+/// Longest drive: an hour.
+pub const LONGEST_SECONDS: f64 = 3600.0;
+
+/// Most roads of a table.
+pub const MOST_ROADS: u32 = 1_000_000;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,23 +42,24 @@ pub struct Arguments {
     #[command(flatten)]
     pub models: models::Arguments,
     /// Seed of the road; with --roads, of the first of them
-    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    #[arg(long, value_name = "SEED", value_parser = whole(0..=u32::MAX), default_value_t = 0)]
     pub road: u32,
     #[arg(long, help = families())]
     pub family: Option<RoadFamily>,
     #[arg(long, default_value_t = Weather::Daylight, help = weathers())]
     pub weather: Weather,
     /// Seconds per road [default: 60; for a film 20]
-    #[arg(long)]
+    #[arg(long, value_parser = above(0.0, LONGEST_SECONDS))]
     pub seconds: Option<f64>,
     /// Variance of the image noise on the [0, 1] image; several for a table, separated by commas
     #[arg(long, value_name = "VARIANCES", value_delimiter = ',', default_value = "0")]
+    #[arg(value_parser = number(0.0..=1.0_f32))]
     pub noise: Vec<f32>,
     /// No window: a film, or with --roads a table
     #[arg(long)]
     pub headless: bool,
     /// Drive this many roads never trained on, as fast as the machine can, and print a table
-    #[arg(long, value_name = "N", requires = "headless")]
+    #[arg(long, value_name = "N", value_parser = whole(1..=MOST_ROADS), requires = "headless")]
     pub roads: Option<u32>,
     /// Also score the expert and a car that always steers straight
     #[arg(long, requires = "roads")]
@@ -92,24 +99,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return demo_film(arguments);
     }
     let session = session(arguments, DRIVE_SECONDS)?;
-    match Display::open() {
-        Ok(display) => display.run(App::new(Box::new(session))),
-        Err(no_display) => {
-            eprintln!("{no_display}; making {}/demo.mp4 and demo.png instead", arguments.out.display());
-            demo_film(arguments)
-        }
+    match Film::new(&arguments.out, FILM_NAME).display_instead() {
+        Some(display) => display.run(App::new(Box::new(session))),
+        None => demo_film(arguments),
     }
 }
 
 fn check(arguments: &Arguments) -> anyhow::Result<()> {
-    for variance in &arguments.noise {
-        ensure!((0.0..=1.0).contains(variance), "--noise: expected variances between 0 and 1, got {variance}");
-    }
-    if let Some(seconds) = arguments.seconds {
-        ensure!(seconds > 0.0 && seconds <= 3600.0, "--seconds: expected more than 0 and at most 3600, got {seconds}");
-    }
     if let Some(roads) = arguments.roads {
-        ensure!(roads > 0, "--roads: expected at least 1, got 0");
         let last = u32::MAX - roads;
         ensure!(arguments.road <= last, "--road: expected at most {last} with --roads {roads}, got {}", arguments.road);
     }
@@ -134,15 +131,10 @@ fn course(arguments: &Arguments, set: RoadSet, seconds: f64) -> Course {
 /// Films the drive and prints its scores.
 fn demo_film(arguments: &Arguments) -> anyhow::Result<()> {
     let seconds = arguments.seconds.unwrap_or(FILM_SECONDS);
-    let session = session(arguments, seconds)?;
-    let (mp4, png) = (arguments.out.join("demo.mp4"), arguments.out.join("demo.png"));
+    let mut app = App::new(Box::new(session(arguments, seconds)?));
+    let film = Film::new(&arguments.out, FILM_NAME);
     let started = std::time::Instant::now();
-    let bar = output::progress(1000, "filming {wide_bar} {percent:>3} %  {eta} left");
-    let mut app = App::new(Box::new(session));
-    let report = film(&mut app, seconds, FILM_RATE, Some(&mp4), Some(&png), &mut |done| {
-        bar.set_position((1000.0 * done) as u64);
-    })?;
-    bar.finish_and_clear();
+    let report = film.make(&mut app, seconds)?;
     let elapsed = started.elapsed().as_secs_f64();
     let moment = app.moment().context("the drive has no frame")?;
     let scores = app.info().policies.iter().zip(&moment.sides).filter_map(|(policy, side)| {
@@ -152,7 +144,7 @@ fn demo_film(arguments: &Arguments) -> anyhow::Result<()> {
     let scores: Vec<FilmScore> = scores.collect();
     if arguments.json {
         return output::json(&serde_json::json!({
-            "film": mp4, "picture": png, "frames": report.frames, "seconds": report.seconds,
+            "film": film.mp4, "picture": film.png, "frames": report.frames, "seconds": report.seconds,
             "frames_per_second": report.frames as f64 / elapsed, "policies": scores,
         }));
     }
@@ -161,7 +153,12 @@ fn demo_film(arguments: &Arguments) -> anyhow::Result<()> {
         output::line(&format!("{}: {} crashes in {:.0} m", score.name, score.crashes, score.distance_m))?;
     }
     let rate = report.frames as f64 / elapsed;
-    output::line(&format!("{} frames at {rate:.0} frames/s: {}, {}", report.frames, mp4.display(), png.display()))
+    output::line(&format!(
+        "{} frames at {rate:.0} frames/s: {}, {}",
+        report.frames,
+        film.mp4.display(),
+        film.png.display()
+    ))
 }
 
 #[derive(Serialize)]

@@ -3,9 +3,11 @@
 mod audit;
 mod command_line;
 mod drive;
+mod film;
 mod model;
 mod models;
 mod output;
+mod range;
 mod record;
 mod recording;
 mod replay;
@@ -13,7 +15,7 @@ mod revision;
 mod subjects;
 mod train;
 
-use clap::{Parser, Subcommand};
+use clap::{Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Exit code for a check that found something.
@@ -66,7 +68,8 @@ enum Task {
 
 /// Runs the program on its command line.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let matches = command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let done = match arguments.task.unwrap_or(Task::Drive(arguments.drive)) {
         Task::Drive(arguments) => drive::run(&arguments),
         Task::Replay(arguments) => replay::run(&arguments),
@@ -79,7 +82,20 @@ pub fn run() -> ExitCode {
     exit_code(done.map(|()| true))
 }
 
-/// Of a task that says whether all was as it should be.
+fn command() -> Command {
+    with_negative_numbers(Arguments::command())
+}
+
+/// Lets options take negative numbers, which otherwise look like options: those out of range are refused with the range.
+fn with_negative_numbers(command: Command) -> Command {
+    let command = command.mut_args(|argument| {
+        let is_option = argument.get_long().is_some() && argument.get_action().takes_values();
+        if is_option { argument.allow_negative_numbers(true) } else { argument }
+    });
+    command.mut_subcommands(with_negative_numbers)
+}
+
+/// The exit code of a task that says whether all was as it should be.
 fn exit_code(done: anyhow::Result<bool>) -> ExitCode {
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -90,5 +106,57 @@ fn exit_code(done: anyhow::Result<bool>) -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::from(COULD_NOT_RUN)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Arg;
+    use clap::builder::ValueParser;
+    use clap::error::ErrorKind;
+    use std::str::FromStr;
+
+    fn is_a<T>(argument: &Arg) -> bool
+    where
+        T: FromStr<Err: std::error::Error + Send + Sync + 'static> + Clone + Send + Sync + 'static,
+    {
+        argument.get_value_parser().type_id() == ValueParser::new(|text: &str| text.parse::<T>()).type_id()
+    }
+
+    fn is_numeric(argument: &Arg) -> bool {
+        let is_float = is_a::<f32>(argument) || is_a::<f64>(argument);
+        is_float || is_a::<u32>(argument) || is_a::<u64>(argument) || is_a::<usize>(argument)
+    }
+
+    /// Every option with a number, by the words of its command and its own.
+    fn numeric_options(command: &Command, path: &[String], into: &mut Vec<(Vec<String>, String)>) {
+        for argument in command.get_arguments().filter(|argument| is_numeric(argument)) {
+            into.push((path.to_vec(), format!("--{}", argument.get_long().unwrap())));
+        }
+        for subcommand in command.get_subcommands() {
+            numeric_options(subcommand, &[path, &[subcommand.get_name().to_owned()]].concat(), into);
+        }
+    }
+
+    #[test]
+    fn every_numeric_option_of_every_command_refuses_what_is_out_of_its_range_and_tells_the_range() {
+        let mut options = Vec::new();
+        numeric_options(&command(), &["liquid-lane".to_owned()], &mut options);
+        assert!(options.len() > 20, "the walk finds the options: {options:?}");
+        for (path, option) in options {
+            for number in ["-1e9", "nan", "inf"] {
+                let words = path.iter().cloned().chain([option.clone(), number.to_owned()]);
+                let error = command().try_get_matches_from(words.clone()).unwrap_err();
+                let (words, message) = (words.collect::<Vec<_>>().join(" "), error.to_string());
+                assert_eq!(error.kind(), ErrorKind::ValueValidation, "{words}: {message}");
+                assert!(message.contains("expected a") && message.contains(&option), "{words}: {message}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
     }
 }

@@ -1,4 +1,4 @@
-//! Which weights a policy's name stands for: those in the binary, those in a folder, or a file; and where they run.
+//! The weights that a policy's name stands for: those in the binary, those in a folder, or a file; and where they run.
 
 use anyhow::Context as _;
 use lane_driver::{Driver, Source};
@@ -50,7 +50,7 @@ pub struct Arguments {
     pub device: Backend,
 }
 
-/// What the name of a user's module starts with.
+/// The start of the name of a user's module.
 const TORCHSCRIPT: &str = "torchscript:";
 
 impl Arguments {
@@ -99,7 +99,7 @@ fn torchscript(path: &Path, _: Backend) -> anyhow::Result<Driver> {
     Err(lane_policy::device::not_built("torchscript")).with_context(|| format!("{TORCHSCRIPT}{}", path.display()))
 }
 
-/// What messages call the weights in the binary.
+/// The name of the weights in the binary in messages.
 const BUILT_IN: &str = "built-in weights";
 
 /// The policy of this name whose weights are in the binary.

@@ -1,7 +1,8 @@
 //! `liquid-lane record`: a drive by the expert, as a recording.
 
+use super::drive::LONGEST_SECONDS;
 use super::output;
-use anyhow::ensure;
+use super::range::{above, whole};
 use lane_frame::{Frame, RgbImage, Sample, Size};
 use lane_recording::TubWriter;
 use lane_sim::{Camera, Course, DT_SECS, Factors, RoadSet, Simulator, StepOutcome, Weather};
@@ -15,20 +16,19 @@ pub struct Arguments {
     /// Folder to make; an existing one with anything in it is refused
     pub path: PathBuf,
     /// Seed of the road
-    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    #[arg(long, value_name = "SEED", value_parser = whole(0..=u32::MAX), default_value_t = 0)]
     pub road: u32,
     /// Weather and ground, as in `drive`
     #[arg(long, default_value = "daylight")]
     pub weather: Weather,
     /// Seconds to record
-    #[arg(long, default_value_t = 15.0)]
+    #[arg(long, value_parser = above(0.0, LONGEST_SECONDS), default_value_t = 15.0)]
     pub seconds: f64,
 }
 
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { path, road, weather, seconds } = arguments;
-    ensure!(*seconds > 0.0 && *seconds <= 3600.0, "--seconds: expected more than 0 and at most 3600, got {seconds}");
     let course = Course { weather: *weather, ..Course::drawn(RoadSet::Demo, *road, *seconds) };
     let metadata = serde_json::json!({ "road_set": "demo", "road_seed": road, "weather": weather.name() });
     let mut writer = TubWriter::create(path, &metadata)?;

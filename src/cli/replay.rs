@@ -1,11 +1,10 @@
 //! `liquid-lane replay`: a recording in a window, as a film, or as error figures.
 
+use super::film::{FILM_RATE, Film};
+use super::range::number;
 use super::recording::options::RecordingArguments;
 use super::{models, output};
 use crate::view::App;
-use crate::view::headless::film;
-use crate::view::window::Display;
-use anyhow::ensure;
 use lane_audit::open_loop::{Noted, OpenLoop, SteeringError};
 use lane_driver::moment::Session as _;
 use lane_driver::replay::Replay;
@@ -15,8 +14,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
-/// Frames of a film per second.
-const FILM_RATE: f64 = 20.0;
+/// Name of a replay's film.
+const FILM_NAME: &str = "replay";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,7 +34,7 @@ pub struct Arguments {
     #[command(flatten)]
     pub models: models::Arguments,
     /// Variance of the image noise on the [0, 1] image
-    #[arg(long, value_name = "VARIANCE", default_value_t = 0.0)]
+    #[arg(long, value_name = "VARIANCE", value_parser = number(0.0..=1.0_f32), default_value_t = 0.0)]
     pub noise: f32,
     /// No window: go through the whole recording and print error figures
     #[arg(long)]
@@ -48,7 +47,7 @@ pub struct Arguments {
     pub json: bool,
 }
 
-/// What is known about a recording before it is replayed.
+/// Facts about a recording that are known before it is replayed.
 #[derive(Serialize)]
 struct Facts {
     format: &'static str,
@@ -72,7 +71,6 @@ struct Report {
 
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    ensure!((0.0..=1.0).contains(&arguments.noise), "--noise: expected 0 to 1, got {}", arguments.noise);
     let recording = Recording::open_with(&arguments.path, &arguments.recording.options())?;
     let facts = facts(&recording);
     let mut session = Replay::new(recording, arguments.models.drivers()?);
@@ -80,12 +78,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.headless {
         return without_window(session, facts, arguments.film.as_deref(), arguments.json);
     }
-    match Display::open() {
-        Ok(display) => display.run(App::new(Box::new(session))),
-        Err(no_display) => {
-            eprintln!("{no_display}; making out/replay.mp4 and replay.png instead");
-            without_window(session, facts, Some(Path::new("out")), false)
-        }
+    let out = Path::new("out");
+    match Film::new(out, FILM_NAME).display_instead() {
+        Some(display) => display.run(App::new(Box::new(session))),
+        None => without_window(session, facts, Some(out), false),
     }
 }
 
@@ -122,11 +118,7 @@ fn without_window(session: Replay, facts: Facts, folder: Option<&Path>, as_json:
 fn film_all(session: Noted<Replay>, folder: &Path) -> anyhow::Result<()> {
     // One frame more than the time line is long, so that the last entry is in it.
     let seconds = session.info().duration_secs + 1.0 / FILM_RATE;
-    let (mp4, png) = (folder.join("replay.mp4"), folder.join("replay.png"));
-    let bar = output::progress(1000, "filming {wide_bar} {percent:>3} %  {eta} left");
-    let mut app = App::new(Box::new(session));
-    film(&mut app, seconds, FILM_RATE, Some(&mp4), Some(&png), &mut |done| bar.set_position((1000.0 * done) as u64))?;
-    bar.finish_and_clear();
+    Film::new(folder, FILM_NAME).make(&mut App::new(Box::new(session)), seconds)?;
     Ok(())
 }
 

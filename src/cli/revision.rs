@@ -1,4 +1,4 @@
-//! Which sources this program was built from.
+//! The revision of the sources that this program was built from.
 
 use std::process::Command;
 

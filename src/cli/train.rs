@@ -4,6 +4,7 @@ mod card;
 
 use super::drive::drive_roads;
 use super::output;
+use super::range::{MOST_PARTS, above, whole};
 use super::recording::options::{RecordingArguments, one_of};
 use super::revision::revision;
 use anyhow::ensure;
@@ -28,8 +29,14 @@ use std::time::Instant;
 /// Roads of the score at the end; none of them is a test road.
 const SCORE_ROADS: u32 = 50;
 
+/// Least demonstrations: one batch.
+const LEAST_LOOKS: usize = 16;
+
 /// Most demonstrations: the number of one must fit into the low half of its seed.
 const MOST_LOOKS: usize = 10_000_000;
+
+/// Largest seed of a training: each of its demonstrations has a seed of its own, made from it.
+const LARGEST_SEED: u64 = (1 << 28) - 1;
 
 /// Seconds on each of them.
 const SCORE_SECONDS: f64 = 30.0;
@@ -52,16 +59,16 @@ pub struct Arguments {
     #[arg(long)]
     pub solver: Option<Solver>,
     /// Parts of one step of a continuous-time cell
-    #[arg(long)]
+    #[arg(long, value_parser = whole(1..=MOST_PARTS))]
     pub unfolds: Option<usize>,
     /// How the conductances of liquid neurons stay positive: explicit or softplus
     #[arg(long)]
     pub constraint: Option<Constraint>,
     /// Seed of first weights, demonstrations and their order
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_parser = whole(0..=LARGEST_SEED), default_value_t = 1)]
     pub seed: u64,
     /// Different demonstrations, each with its own road and look; 10000 train a usable driver in a few minutes
-    #[arg(long, default_value_t = 60_000)]
+    #[arg(long, value_parser = whole(LEAST_LOOKS..=MOST_LOOKS), default_value_t = 60_000)]
     pub looks: usize,
     /// Without image noise and blur, as the 2020 paper trained
     #[arg(long)]
@@ -79,7 +86,7 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     pub recording: Option<PathBuf>,
     /// Share of the looks that are stretches of the recording; the others are the simulator's
-    #[arg(long, value_name = "SHARE", default_value_t = 1.0, requires = "recording")]
+    #[arg(long, value_name = "SHARE", value_parser = above(0.0, 1.0), default_value_t = 1.0, requires = "recording")]
     pub recording_share: f64,
     /// The fifth of the recording that is held back to test on: the end of each drive (time), or the last drives (drive)
     #[arg(long, value_parser = splits(), default_value = "time", requires = "recording")]
@@ -111,7 +118,6 @@ impl Arguments {
             return Ok(None);
         };
         let share = self.recording_share;
-        ensure!(share > 0.0 && share <= 1.0, "--recording-share: expected above 0 and up to 1, got {share}");
         let recording = Recording::open_with(path, &self.recording_options.options())?;
         Recorded::new(recording, self.split, share).map(Some)
     }
@@ -145,9 +151,6 @@ struct Report {
 
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let looks = arguments.looks;
-    ensure!((16..=MOST_LOOKS).contains(&looks), "--looks: expected at least 16 and at most {MOST_LOOKS}, got {looks}");
-    ensure!(arguments.seed < 1 << 28, "--seed: expected a number below {}, got {}", 1 << 28, arguments.seed);
     let device = arguments.device.open()?;
     let recorded = arguments.recorded()?;
     let path = arguments.out.join(format!("{}.safetensors", arguments.policy));

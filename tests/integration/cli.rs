@@ -107,17 +107,18 @@ fn unusable_options_are_refused_with_what_was_expected() {
     let folder = tempfile::tempdir().unwrap();
     let refused = |arguments: &[&str]| refused(folder.path(), arguments);
     assert!(refused(&["drive", "--policies", "nobody"]).contains("ncp, cnn"));
-    assert!(refused(&["drive", "--noise", "7", "--headless"]).contains("between 0 and 1, got 7"));
-    assert!(refused(&["drive", "--noise", "nan", "--headless"]).contains("got NaN"));
-    assert!(refused(&["drive", "--seconds", "0", "--headless"]).contains("got 0"));
-    assert!(refused(&["drive", "--headless", "--roads", "0"]).contains("at least 1, got 0"));
+    assert!(refused(&["drive", "--noise", "7", "--headless"]).contains("expected a number from 0 to 1"));
+    assert!(refused(&["drive", "--noise", "-1", "--headless"]).contains("expected a number from 0 to 1"));
+    assert!(refused(&["drive", "--noise", "nan", "--headless"]).contains("invalid value 'nan'"));
+    assert!(refused(&["drive", "--seconds", "0", "--headless"]).contains("expected a number above 0 and up to 3600"));
+    assert!(refused(&["drive", "--headless", "--roads", "0"]).contains("expected a whole number from 1"));
     assert!(refused(&["drive", "--noise", "0,0.1", "--headless"]).contains("--roads"));
     assert!(refused(&["drive", "--weather", "hail"]).contains("fog"));
-    assert!(refused(&["train", "--policy", "ncp", "--looks", "0"]).contains("at least 16"));
+    assert!(refused(&["train", "--policy", "ncp", "--looks", "0"]).contains("whole number from 16"));
     assert!(refused(&["drive", "--road", "4294967295", "--headless", "--roads", "2"]).contains("at most 4294967293"));
     assert!(refused(&["drive", "--policies", "", "--headless"]).contains("no policy ``"));
     assert!(refused(&["train", "--policy", "mlp"]).contains("no policy `mlp`"));
-    assert!(refused(&["record", "x", "--seconds", "0"]).contains("got 0"));
+    assert!(refused(&["record", "x", "--seconds", "0"]).contains("expected a number above 0"));
     assert!(refused(&["fly"]).contains("fly"));
 }
 

@@ -1,15 +1,17 @@
 //! The words of the suites, and how large they are made.
 
+use crate::cli::drive::{LONGEST_SECONDS, MOST_ROADS};
+use crate::cli::range::{number, whole};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use lane_audit::suites::{BUNDLES, SUITES};
 
 /// How much is driven.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Size {
-    #[arg(long, value_name = "N", help = roads_help())]
+    #[arg(long, value_name = "N", value_parser = whole(1..=MOST_ROADS), help = roads_help())]
     roads: Option<u32>,
     /// Seconds on each road, in place of the suite's own number
-    #[arg(long)]
+    #[arg(long, value_parser = number(1.0..=LONGEST_SECONDS))]
     seconds: Option<f64>,
 }
 

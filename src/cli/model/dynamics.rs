@@ -1,6 +1,7 @@
 //! `liquid-lane model dynamics`: what "liquid" means, as tables, figures and sentences.
 
 use super::super::output;
+use super::super::range::whole;
 use lane_audit::dynamics::{
     Activation, Equation, LengthPoint, LengthSpec, Lengths, Observed, Spread, StepResponse, StepSpec, Sweep, figures,
     step_response, tables, trajectory_lengths,
@@ -15,10 +16,10 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "out/dynamics")]
     pub out: PathBuf,
     /// Seed of the random networks
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_parser = whole(0..=u64::MAX), default_value_t = 0)]
     pub seed: u64,
     /// Random networks per point; 20, or 5 with --quick
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", value_parser = whole(1..=100_000_u32))]
     pub seeds: Option<u32>,
     /// Fewer and smaller networks, for a look in a second or two
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 use super::{Model, show};
 use crate::cli::output;
+use crate::cli::range::{MOST_PARTS, above, whole};
 use anyhow::{Context as _, bail, ensure};
 use lane_frame::whole_file::WholeFile;
 use lane_policy::FEATURES;
@@ -37,7 +38,7 @@ pub struct Arguments {
     #[arg(long, value_name = "POLICY")]
     pub into: Option<String>,
     /// Parts of one step
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, value_parser = whole(1..=MOST_PARTS), default_value_t = 6)]
     pub unfolds: usize,
     /// How conductances stay positive (ltc): softplus, as ncps' LTC unless told otherwise, or explicit, as its LTCCell
     #[arg(long, value_name = "softplus|explicit")]
@@ -46,7 +47,7 @@ pub struct Arguments {
     #[arg(long)]
     pub solver: Option<Solver>,
     /// Motor neurons, where no output mapping tells (ltc)
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_parser = whole(1..=MOST_PARTS), default_value_t = 1)]
     pub motor: usize,
     /// Closed form of a cell that has a gate (cfc, wired-cfc); pure is recognised
     #[arg(long, default_value = "default", value_name = "default|no-gate")]
@@ -55,10 +56,10 @@ pub struct Arguments {
     #[arg(long, default_value = "lecun-tanh", value_name = "NAME")]
     pub activation: Activation,
     /// Time constant (ctrnn)
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, value_parser = above(0.0, 1e6), default_value_t = 1.0)]
     pub tau: f64,
     /// Largest |state| (ctrnn)
-    #[arg(long, default_value_t = 5.0)]
+    #[arg(long, value_parser = above(0.0, 1e6), default_value_t = 5.0)]
     pub clip: f64,
 }
 

@@ -2,6 +2,7 @@
 
 use super::options::RecordingArguments;
 use crate::cli::output;
+use crate::cli::range::at_least;
 use anyhow::{Context as _, ensure};
 use image::ImageFormat;
 use lane_frame::whole_file;
@@ -24,7 +25,7 @@ pub struct Arguments {
     #[command(flatten)]
     pub recording: RecordingArguments,
     /// Where the ten seconds begin; without it, where steering is strongest
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = at_least(0.0))]
     pub at: Option<f64>,
     /// The picture to make
     #[arg(long, value_name = "FILE.png", default_value = "out/check.png")]

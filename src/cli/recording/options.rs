@@ -1,5 +1,6 @@
 //! Options about a recording, for every command that opens one.
 
+use crate::cli::range::number;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use lane_recording::{Columns, Format, RecordingOptions, Sign, Unit, VehicleOptions};
 
@@ -23,10 +24,10 @@ pub struct RecordingArguments {
     #[arg(long, value_name = "LEFT,TOP,WIDTH,HEIGHT", value_parser = crop)]
     pub crop: Option<[u32; 4]>,
     /// Row of the horizon in the picture, in its pixels from the top
-    #[arg(long, value_name = "ROW")]
+    #[arg(long, value_name = "ROW", value_parser = number(-10_000.0..=10_000.0_f32))]
     pub horizon: Option<f32>,
     /// Frames per second, in place of recorded times
-    #[arg(long, value_name = "HZ", value_parser = rate)]
+    #[arg(long, value_name = "HZ", value_parser = number(0.1..=1000.0))]
     pub rate: Option<f64>,
     /// Columns of a table by name or number, topics and fields of a container
     #[arg(long, value_name = "image=A,steering=B,time=C,speed=D", value_parser = columns)]
@@ -121,11 +122,6 @@ fn crop(text: &str) -> Result<[u32; 4], String> {
     numbers.map_err(|_| refuse())?.try_into().map_err(|_| refuse())
 }
 
-fn rate(text: &str) -> Result<f64, String> {
-    let rate_hz = text.parse().ok().filter(|rate_hz: &f64| (0.1..=1000.0).contains(rate_hz));
-    rate_hz.ok_or_else(|| format!("expected 0.1 to 1000, got {text}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,7 +165,7 @@ mod tests {
             ("--vehicle mass=3", "expected wheelbase, ratio or full, got mass"),
             ("--vehicle wheelbase", "expected KEY=VALUE, got wheelbase"),
             ("--crop 1,2,3", "expected four whole numbers"),
-            ("--rate 0", "expected 0.1 to 1000, got 0"),
+            ("--rate 0", "expected a number from 0.1 to 1000"),
             ("--columns picture=a", "expected image, steering, time or speed, got picture"),
         ];
         for (line, expected) in refusals {
