@@ -112,7 +112,7 @@ fn parts_that_do_not_make_a_whole_are_refused() {
 #[test]
 fn bad_requests_are_refused_in_one_line_and_leave_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let refusals: [(&[&str], &str); 8] = [
+    let refusals: [(&[&str], &str); 9] = [
         (&["audit", "unseen", "--roads", "0"], "--roads: expected 1 to 1000000, got 0"),
         (&["audit", "unseen", "--seconds", "0"], "--seconds: expected 1 to 3600, got 0"),
         (&["audit", "unseen", "--policies", "gru"], "no weights of `gru` are in the binary"),
@@ -120,6 +120,7 @@ fn bad_requests_are_refused_in_one_line_and_leave_nothing() {
         (&["audit", "unseen", "--policies", "ncp", "--models", "nowhere"], "nowhere/ncp.safetensors: cannot be read"),
         (&["audit", "replay"], "name one recording"),
         (&["audit", "unseen", "my_drive"], "takes no recording"),
+        (&["audit", "saliency", "--crop", "0,0,160,64"], "without a recording"),
         (&["audit", "diff", "a", "b"], "cannot read the report"),
     ];
     for (arguments, expected) in refusals {
@@ -128,6 +129,18 @@ fn bad_requests_are_refused_in_one_line_and_leave_nothing() {
     }
     assert!(refused(folder.path(), &["audit", "smoke", "--shard", "3/2"]).contains("expected a part"));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
+}
+
+#[test]
+fn the_options_of_a_recording_reach_every_suite_that_opens_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample-drive");
+    let maps = |out: &str, options: &[&str]| {
+        let saliency = ["audit", "saliency", sample, "--policies", "cnn", "--roads", "1", "--out", out];
+        done(folder.path(), &[&saliency[..], options].concat());
+        std::fs::read_to_string(folder.path().join(out).join("tables/saliency-recording_0.csv")).unwrap()
+    };
+    assert_ne!(maps("whole-picture", &[]), maps("cropped", &["--crop", "0,0,160,64"]));
 }
 
 #[test]

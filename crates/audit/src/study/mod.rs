@@ -37,7 +37,7 @@ mod tell;
 mod tests;
 
 pub use colours::colours;
-pub use compare::{Comparison, Pairing, verdict};
+pub use compare::{Comparison, Pairing, compare_trainings, verdict};
 pub use dots::{Marks, dots_panel};
 pub use entrant::{Baseline, Entrant};
 pub use findings::{Contrast, Findings};
