@@ -1,6 +1,6 @@
 # One line of cargo per target; the checks above them say what is missing on a fresh machine.
 
-.PHONY: demo test check bench bench-torch models audit-set tools
+.PHONY: demo test check deps advisories bench bench-torch models audit-set tools
 
 demo: tools
 	cargo run --release
@@ -13,6 +13,16 @@ check: tools
 	cargo fmt --check
 	cargo clippy --release --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --release --no-deps
+
+# Licences and sources of the dependencies (deny.toml), and those that nothing uses. Needs no network. The programs come by
+# `cargo install cargo-deny cargo-machete`.
+deps: tools
+	cargo deny --offline check licenses bans sources
+	cargo machete
+
+# Known defects of the dependencies; fetches RustSec's list of them.
+advisories: tools
+	cargo deny check advisories
 
 bench: tools
 	cargo bench

@@ -70,7 +70,7 @@ pub fn run() -> ExitCode {
         Task::Drive(arguments) => drive::run(&arguments),
         Task::Replay(arguments) => replay::run(&arguments),
         Task::Record(arguments) => record::run(&arguments),
-        Task::Recording(arguments) => recording::run(&arguments),
+        Task::Recording(arguments) => return exit_code(recording::run(&arguments)),
         Task::Train(arguments) => train::run(&arguments),
         Task::Audit(arguments) => return exit_code(audit::run(&arguments)),
         Task::Model(arguments) => return exit_code(model::run(&arguments)),

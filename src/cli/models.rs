@@ -81,7 +81,7 @@ impl Arguments {
 }
 
 /// A user's module: on LibTorch's processor where our own policies run elsewhere.
-#[cfg(feature = "libtorch")]
+#[cfg(feature = "torchscript")]
 fn torchscript(path: &Path, backend: Backend) -> anyhow::Result<Driver> {
     use lane_driver::torchscript::TorchScript;
     use lane_policy::device::LibTorchDevice;
@@ -94,9 +94,9 @@ fn torchscript(path: &Path, backend: Backend) -> anyhow::Result<Driver> {
     Ok(Driver::torchscript(source, TorchScript::open(path, device)?))
 }
 
-#[cfg(not(feature = "libtorch"))]
+#[cfg(not(feature = "torchscript"))]
 fn torchscript(path: &Path, _: Backend) -> anyhow::Result<Driver> {
-    Err(lane_policy::device::not_built("libtorch")).with_context(|| format!("{TORCHSCRIPT}{}", path.display()))
+    Err(lane_policy::device::not_built("torchscript")).with_context(|| format!("{TORCHSCRIPT}{}", path.display()))
 }
 
 /// What messages call the weights in the binary.

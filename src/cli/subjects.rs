@@ -4,6 +4,8 @@ use super::models::audit_set;
 use anyhow::{Context as _, bail, ensure};
 use lane_audit::engine::sha256;
 use lane_audit::suite::Subject;
+use lane_driver::train::TrainingConfig;
+use lane_driver::train::identity::Identity;
 use lane_driver::{Driver, Source};
 use lane_policy::device::Device;
 use lane_policy::weights::{self, ModelCard};
@@ -74,22 +76,16 @@ fn from_file(path: &Path, kind: Option<PolicyKind>, device: &Device) -> anyhow::
 
 fn subject(bytes: &[u8], origin: &Path, kind: Option<PolicyKind>, device: &Device) -> anyhow::Result<Subject> {
     let (policy, card) = weights::from_bytes(bytes, origin, kind, device)?;
-    let recipe = card.training.get("recipe").unwrap_or(&Value::Null);
-    let trained_with_cue = recipe["cue"].as_bool().unwrap_or(false);
-    let noisy = recipe["noise_share"].as_f64();
-    // Cards hold a 32-bit number: 0.3, not 0.30000001192092896.
-    let variance = recipe["max_noise_variance"].as_f64().map(|variance| (1e6 * variance).round() / 1e6);
-    let trained_noise_variance = noisy.and_then(|share| if share > 0.0 { variance } else { Some(0.0) });
+    let recipe = TrainingConfig::from_card(&card);
     // Another recipe makes another policy: the two are compared, not pooled.
-    let clean = if trained_noise_variance == Some(0.0) { "-clean" } else { "" };
-    let name = format!("{}{}{clean}", policy.kind(), if trained_with_cue { "-cue" } else { "" });
+    let name = Identity::new(policy.kind(), recipe.as_ref()).to_string();
     Ok(Subject {
-        training_seed: recipe["seed"].as_u64().unwrap_or(0),
+        training_seed: recipe.as_ref().map_or(0, |recipe| recipe.seed),
         weights_sha256: sha256(bytes),
         parameters: card.parameters,
-        training: training(&card, recipe),
-        trained_noise_variance,
-        trained_with_cue,
+        training: training(&card, recipe.as_ref()),
+        trained_noise_variance: recipe.as_ref().map(TrainingConfig::noise_variance),
+        trained_with_cue: recipe.is_some_and(|recipe| recipe.cue),
         driver: driver(&name, origin, policy, device),
         policy: name,
     })
@@ -100,8 +96,8 @@ fn driver(name: &str, origin: &Path, policy: Policy, device: &Device) -> Driver 
 }
 
 /// The card's training in a few words.
-fn training(card: &ModelCard, recipe: &Value) -> String {
-    let Some(looks) = recipe["looks"].as_u64() else { return "no recipe in its card".into() };
+fn training(card: &ModelCard, recipe: Option<&TrainingConfig>) -> String {
+    let Some(recipe) = recipe else { return "no recipe in its card".into() };
     let word = |key: &str| card.training.get(key).and_then(Value::as_str).unwrap_or("unknown").to_owned();
-    format!("{looks} looks; augmentation: {}; revision {}", word("augmentation"), word("revision"))
+    format!("{} looks; augmentation: {}; revision {}", recipe.looks, word("augmentation"), word("revision"))
 }

@@ -151,6 +151,19 @@ fn a_folder_that_is_no_report_is_not_overwritten() {
 }
 
 #[test]
+fn the_report_of_another_command_is_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let smoke = |roads: &'static str| ["audit", "smoke", "--policies", "ncp", "--seconds", "1", "--roads", roads];
+    done(folder.path(), &smoke("1"));
+    let before = files(&folder.path().join("out/audit"));
+    let refusal = refused_in_one_line(folder.path(), &smoke("2"));
+    let expected = "out/audit holds the report of `liquid-lane audit smoke --policies ncp --seconds 1 --roads 1`";
+    assert!(refusal.contains(expected), "{refusal}");
+    assert_eq!(files(&folder.path().join("out/audit")), before);
+    done(folder.path(), &smoke("1"));
+}
+
+#[test]
 fn a_smoke_test_fails_when_a_policy_leaves_its_lane() {
     let folder = tempfile::tempdir().unwrap();
     // First weights hardly steer.

@@ -203,6 +203,24 @@ fn what_is_no_recording_is_refused_by_path() {
 }
 
 #[test]
+fn info_of_a_recording_without_a_usable_frame_tells_why_and_exits_with_1() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("data.txt"), "0.jpg 0.5\n1.jpg 0.5\n").unwrap();
+    let info = || run(folder.path(), &["recording", "info", "."]);
+    let output = info();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let stdout = text(&output.stdout);
+    assert!(stdout.contains("0 usable") && stdout.contains("2 picture missing"), "{stdout}");
+    // The recording opens, and none of its pictures can be read.
+    std::fs::write(folder.path().join("0.jpg"), "").unwrap();
+    let output = info();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("1 empty file"), "{}", text(&output.stdout));
+    RgbImage::new(16, 12).save(folder.path().join("1.jpg")).unwrap();
+    assert_eq!(info().status.code(), Some(0));
+}
+
+#[test]
 fn a_messy_recording_replays_and_counts_what_it_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();

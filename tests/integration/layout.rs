@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// A package, and the only manifests that may name it: the root's is called `liquid-lane`.
 const DEPENDENCIES: &[(&str, &[&str])] = &[
-    ("burn", &["policy", "driver", "reference"]),
+    ("burn", &["liquid-cells", "policy", "driver", "reference"]),
     ("tch", &["policy", "driver"]),
     ("resvg", &["report"]),
     ("maud", &["report"]),

@@ -4,4 +4,6 @@ pub mod driving;
 pub mod dynamics;
 pub mod engine;
 pub mod open_loop;
+pub mod study;
 pub mod suite;
+pub mod suites;

@@ -1,12 +1,13 @@
 //! A policy in time: frames in, decisions out. Owns the policy, its memory and the device; hands on plain numbers.
 
 pub mod closed_loop;
+mod model;
 pub mod module_card;
 pub mod moment;
 mod own;
 mod probe;
 pub mod replay;
-#[cfg(feature = "libtorch")]
+#[cfg(feature = "torchscript")]
 pub mod torchscript;
 pub mod train;
 pub mod twin_drive;
@@ -17,9 +18,10 @@ use burn::tensor::Device;
 use lane_frame::{Frame, Size, Steering};
 use lane_policy::Policy;
 use lane_policy::saliency::Method;
+use model::Model;
 use moment::{Decision, NeuronActivity, PolicyInfo};
 use own::OwnPolicy;
-#[cfg(feature = "libtorch")]
+#[cfg(feature = "torchscript")]
 use torchscript::TorchScript;
 
 /// Two frames this near are one step apart and belong to the same drive, in s. Time that runs backwards, stands still or
@@ -59,37 +61,26 @@ impl std::error::Error for CannotSteer {}
 #[derive(Clone, Debug)]
 pub struct Driver {
     source: Source,
-    model: Model,
+    model: Box<dyn Model>,
     last_time_secs: Option<f64>,
     /// What the neurons did at each steering, where somebody asked for it.
     watched: Option<Vec<NeuronActivity>>,
 }
 
-/// What is asked for steering.
-#[derive(Clone, Debug)]
-enum Model {
-    /// A policy of this program.
-    Own(Box<OwnPolicy>),
-    /// A user's module.
-    #[cfg(feature = "libtorch")]
-    TorchScript(Box<TorchScript>),
-}
-
 impl Driver {
     /// A driver at the start of a drive.
     pub fn new(source: Source, policy: Policy, device: &Device) -> Self {
-        Self {
-            source,
-            model: Model::Own(Box::new(OwnPolicy::new(policy, device))),
-            last_time_secs: None,
-            watched: None,
-        }
+        Self::with_model(source, Box::new(OwnPolicy::new(policy, device)))
     }
 
     /// A driver with a user's module, at the start of a drive.
-    #[cfg(feature = "libtorch")]
+    #[cfg(feature = "torchscript")]
     pub fn torchscript(source: Source, module: TorchScript) -> Self {
-        Self { source, model: Model::TorchScript(Box::new(module)), last_time_secs: None, watched: None }
+        Self::with_model(source, Box::new(module))
+    }
+
+    fn with_model(source: Source, model: Box<dyn Model>) -> Self {
+        Self { source, model, last_time_secs: None, watched: None }
     }
 
     /// Its short name.
@@ -99,39 +90,22 @@ impl Driver {
 
     /// What the screen says about it.
     pub fn describe(&self) -> PolicyInfo {
-        let name = self.source.name.clone();
-        match &self.model {
-            Model::Own(own) => own.describe(name),
-            #[cfg(feature = "libtorch")]
-            Model::TorchScript(module) => module.describe(name),
-        }
+        self.model.describe(self.source.name.clone())
     }
 
     /// Size of the image it takes.
     pub fn input_size(&self) -> Size {
-        match &self.model {
-            Model::Own(own) => own.policy().input_size(),
-            #[cfg(feature = "libtorch")]
-            Model::TorchScript(module) => module.input_size(),
-        }
+        self.model.input_size()
     }
 
     /// Its policy, if it is one of this program.
     pub fn policy(&self) -> Option<&Policy> {
-        match &self.model {
-            Model::Own(own) => Some(own.policy()),
-            #[cfg(feature = "libtorch")]
-            Model::TorchScript(_) => None,
-        }
+        self.model.own().map(OwnPolicy::policy)
     }
 
     /// The untrained twin whose maps its own are compared with; a user's module has none.
     pub fn control(&self) -> Option<Control> {
-        match &self.model {
-            Model::Own(own) => Some(own.control()),
-            #[cfg(feature = "libtorch")]
-            Model::TorchScript(_) => None,
-        }
+        self.model.own().map(OwnPolicy::control)
     }
 
     /// The first method that all of these drivers have a map by.
@@ -156,12 +130,11 @@ impl Driver {
     /// # Panics
     /// If its cell has no such neuron.
     pub fn holding_neuron(&self, neuron: usize, value: f32) -> Self {
-        let model = match &self.model {
-            Model::Own(own) => Model::Own(Box::new(own.holding(neuron, value))),
-            #[cfg(feature = "libtorch")]
-            Model::TorchScript(_) => self.model.clone(),
+        let model = match self.model.own() {
+            Some(own) => Box::new(own.holding(neuron, value)),
+            None => self.model.clone(),
         };
-        let mut driver = Self { source: self.source.clone(), model, last_time_secs: None, watched: None };
+        let mut driver = Self::with_model(self.source.clone(), model);
         driver.reset();
         driver
     }
@@ -169,11 +142,7 @@ impl Driver {
     /// Forgets the drive so far.
     pub fn reset(&mut self) {
         self.last_time_secs = None;
-        match &mut self.model {
-            Model::Own(own) => own.reset(),
-            #[cfg(feature = "libtorch")]
-            Model::TorchScript(module) => module.reset(),
-        }
+        self.model.reset();
     }
 
     /// Steers, and nothing more.
@@ -185,18 +154,7 @@ impl Driver {
     /// If the image is not of the policy's size.
     pub fn steer(&mut self, frame: &Frame) -> Result<Steering, CannotSteer> {
         let elapsed_secs = self.step_to(frame);
-        let steering = match &mut self.model {
-            Model::Own(own) => match &mut self.watched {
-                Some(watched) => {
-                    let (steering, neurons) = own.observe(frame, elapsed_secs);
-                    watched.push(neurons);
-                    Ok(steering)
-                }
-                None => Ok(own.steer(frame, elapsed_secs)),
-            },
-            #[cfg(feature = "libtorch")]
-            Model::TorchScript(module) => module.steer(&frame.image),
-        };
+        let steering = self.model.steer(frame, elapsed_secs, self.watched.as_mut());
         self.checked(steering, |steering| *steering, frame.time_secs)
     }
 
@@ -209,11 +167,7 @@ impl Driver {
     /// If the image is not of the policy's size.
     pub fn decide(&mut self, frame: &Frame, method: Method) -> Result<Decision, CannotSteer> {
         let elapsed_secs = self.step_to(frame);
-        let decision = match &mut self.model {
-            Model::Own(own) => Ok(own.decide(frame, elapsed_secs, method)),
-            #[cfg(feature = "libtorch")]
-            Model::TorchScript(module) => module.decide(&frame.image, method),
-        };
+        let decision = self.model.decide(frame, elapsed_secs, method);
         self.checked(decision, |decision| decision.steering, frame.time_secs)
     }
 

@@ -1,17 +1,18 @@
 //! A policy of this program on one drive: its memory, its maps and what its neurons do.
 
 use super::FIRST_STEP_SECS;
+use super::model::Model;
 use super::moment::{Decision, LiquidActivity, NeuronActivity, PolicyInfo};
 use burn::tensor::Device;
-use lane_frame::{Frame, RgbImage, Steering};
-use lane_policy::cell::{CellSpec, CoreSpec};
+use lane_frame::{Frame, RgbImage, Size, Steering};
+use lane_policy::cell::CellSpec;
 use lane_policy::preprocess::{Whitened, whiten};
 use lane_policy::saliency::map::SaliencyMap;
 use lane_policy::saliency::{Method, Situation, saliency};
 use lane_policy::wiring::Wiring;
 use lane_policy::{Policy, PolicyOutput, PolicyState, to_vec};
 
-/// See the module.
+/// A policy of this program on one drive.
 #[derive(Clone, Debug)]
 pub(super) struct OwnPolicy {
     policy: Policy,
@@ -37,44 +38,9 @@ impl OwnPolicy {
         Control { recorder: policy.recording(&self.device), policy, device: self.device.clone() }
     }
 
-    pub(super) fn describe(&self, name: String) -> PolicyInfo {
-        let wiring = self.policy.recurrent().and_then(|head| head.cell().wiring());
-        let summary = summary(self.policy.cell_spec(), wiring.as_ref());
-        PolicyInfo { name, summary, parameters: self.policy.parameters(), wiring }
-    }
-
-    pub(super) fn reset(&mut self) {
-        self.state = self.policy.zero_state(1, &self.device);
-    }
-
-    pub(super) fn steer(&mut self, frame: &Frame, elapsed_secs: f32) -> Steering {
-        self.advance(frame, elapsed_secs).steering
-    }
-
-    /// Steers and says what the neurons do, without a map.
-    pub(super) fn observe(&mut self, frame: &Frame, elapsed_secs: f32) -> (Steering, NeuronActivity) {
-        let step = self.advance(frame, elapsed_secs);
-        (step.steering, self.neurons(&step.output))
-    }
-
     /// The same policy at the start of a drive, one neuron kept at a value.
     pub(super) fn holding(&self, neuron: usize, value: f32) -> Self {
         Self::new(self.policy.clone().holding(neuron, value), &self.device)
-    }
-
-    pub(super) fn decide(&mut self, frame: &Frame, elapsed_secs: f32, method: Method) -> Decision {
-        let before = self.state.clone();
-        let step = self.advance(frame, elapsed_secs);
-        let situation = Situation {
-            policy: &self.policy,
-            recorder: &self.recorder,
-            whitened: &step.whitened,
-            state: &before,
-            elapsed_secs,
-            maps: &step.output.maps,
-        };
-        let map = saliency(method, &situation);
-        Decision { steering: step.steering, saliency: Some(map), neurons: Some(self.neurons(&step.output)) }
     }
 
     /// Maps of a picture that comes `elapsed_secs` after the last one, or first. The memory stays as it is.
@@ -86,15 +52,6 @@ impl OwnPolicy {
         let (whitened, state, maps) = (&whitened, &state, maps.as_slice());
         let situation = Situation { policy, recorder, whitened, state, elapsed_secs, maps };
         methods.iter().map(|method| saliency(*method, &situation)).collect()
-    }
-
-    /// Steering if each of these pictures came `elapsed_secs` after the last one, or first. The memory stays as it is.
-    pub(super) fn would_steer(&self, images: &[RgbImage], elapsed_secs: Option<f32>) -> Vec<Steering> {
-        let (state, elapsed_secs) = self.memory_for(elapsed_secs);
-        let (images, count): (Vec<&RgbImage>, usize) = (images.iter().collect(), images.len());
-        let whitened = whiten(&images, self.policy.input_size(), &self.device);
-        let (output, _) = self.policy.forward(whitened.input, state.repeat(count), &vec![elapsed_secs; count], count);
-        output.steering()
     }
 
     /// See [`Policy::untrained_down_to`]; at the start of a drive.
@@ -135,18 +92,70 @@ impl OwnPolicy {
     }
 }
 
+impl Model for OwnPolicy {
+    fn describe(&self, name: String) -> PolicyInfo {
+        let wiring = self.policy.recurrent().and_then(|head| head.cell().wiring());
+        let summary = summary(self.policy.cell_spec(), wiring.as_ref());
+        PolicyInfo { name, summary, parameters: self.policy.parameters(), wiring }
+    }
+
+    fn input_size(&self) -> Size {
+        self.policy.input_size()
+    }
+
+    fn reset(&mut self) {
+        self.state = self.policy.zero_state(1, &self.device);
+    }
+
+    fn steer(
+        &mut self,
+        frame: &Frame,
+        elapsed_secs: f32,
+        watched: Option<&mut Vec<NeuronActivity>>,
+    ) -> Result<Steering, String> {
+        let step = self.advance(frame, elapsed_secs);
+        if let Some(watched) = watched {
+            watched.push(self.neurons(&step.output));
+        }
+        Ok(step.steering)
+    }
+
+    fn decide(&mut self, frame: &Frame, elapsed_secs: f32, method: Method) -> Result<Decision, String> {
+        let before = self.state.clone();
+        let step = self.advance(frame, elapsed_secs);
+        let situation = Situation {
+            policy: &self.policy,
+            recorder: &self.recorder,
+            whitened: &step.whitened,
+            state: &before,
+            elapsed_secs,
+            maps: &step.output.maps,
+        };
+        let map = saliency(method, &situation);
+        Ok(Decision { steering: step.steering, saliency: Some(map), neurons: Some(self.neurons(&step.output)) })
+    }
+
+    fn would_steer(&self, images: &[RgbImage], elapsed_secs: Option<f32>) -> Vec<Result<Steering, String>> {
+        let (state, elapsed_secs) = self.memory_for(elapsed_secs);
+        let (images, count): (Vec<&RgbImage>, usize) = (images.iter().collect(), images.len());
+        let whitened = whiten(&images, self.policy.input_size(), &self.device);
+        let (output, _) = self.policy.forward(whitened.input, state.repeat(count), &vec![elapsed_secs; count], count);
+        output.steering().into_iter().map(Ok).collect()
+    }
+
+    fn own(&self) -> Option<&OwnPolicy> {
+        Some(self)
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Model> {
+        Box::new(self.clone())
+    }
+}
+
 /// Head, neurons and synapses in one line.
 fn summary(cell: Option<&CellSpec>, wiring: Option<&Wiring>) -> String {
     let Some(cell) = cell else { return "dense layers, no memory".into() };
-    let what = match &cell.core {
-        CoreSpec::Ltc(_) => "liquid",
-        CoreSpec::Cfc(_) | CoreSpec::WiredCfc(_) => "closed-form",
-        CoreSpec::Lstm(_) => "LSTM",
-        CoreSpec::Gru(_) => "GRU",
-        CoreSpec::CtRnn(_) => "CT-RNN",
-        CoreSpec::NeuralOde(_) => "Neural ODE",
-    };
-    let mut words = format!("{} {what} neurons", cell.core.units());
+    let mut words = format!("{} {} neurons", cell.core.units(), cell.core.neurons());
     if let Some(wiring) = wiring {
         words += &format!(", {} synapses", wiring.sensory_synapses().len() + wiring.synapses().len());
     }

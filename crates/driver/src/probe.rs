@@ -1,6 +1,6 @@
 //! Questions to a policy in the middle of a drive that leave no trace in its memory.
 
-use super::{CannotSteer, Driver, Model};
+use super::{CannotSteer, Driver};
 use lane_frame::{Frame, RgbImage, Steering};
 use lane_policy::saliency::Method;
 use lane_policy::saliency::map::SaliencyMap;
@@ -11,11 +11,8 @@ impl Driver {
     /// # Panics
     /// If the image is not of the policy's size.
     pub fn maps(&self, frame: &Frame, methods: &[Method]) -> Option<Vec<SaliencyMap>> {
-        match &self.model {
-            Model::Own(own) => Some(own.maps(&frame.image, self.elapsed_until(frame.time_secs), methods)),
-            #[cfg(feature = "libtorch")]
-            Model::TorchScript(_) => None,
-        }
+        let own = self.model.own()?;
+        Some(own.maps(&frame.image, self.elapsed_until(frame.time_secs), methods))
     }
 
     /// What it would command if one of these pictures came next, for each of them.
@@ -26,23 +23,15 @@ impl Driver {
     /// # Panics
     /// If an image is not of the policy's size.
     pub fn would_steer(&self, time_secs: f64, images: &[RgbImage]) -> Result<Vec<Steering>, CannotSteer> {
-        let given: Vec<Result<Steering, String>> = match &self.model {
-            Model::Own(own) => own.would_steer(images, self.elapsed_until(time_secs)).into_iter().map(Ok).collect(),
-            #[cfg(feature = "libtorch")]
-            Model::TorchScript(module) => images.iter().map(|image| module.clone().steer(image)).collect(),
-        };
-        given.into_iter().map(|given| self.checked(given, |steering| *steering, time_secs)).collect()
+        let answers = self.model.would_steer(images, self.elapsed_until(time_secs));
+        answers.into_iter().map(|answer| self.checked(answer, |steering| *steering, time_secs)).collect()
     }
 
     /// The same policy untrained from its output down, at the start of a drive: first weights of a seed in its head and
     /// in this many of its convolutions, the last ones first. A user's module has no such twin.
     pub fn untrained_down_to(&self, convolutions: usize, seed: u64) -> Option<Self> {
-        let model = match &self.model {
-            Model::Own(own) => Model::Own(Box::new(own.untrained_down_to(convolutions, seed))),
-            #[cfg(feature = "libtorch")]
-            Model::TorchScript(_) => return None,
-        };
-        Some(Self { source: self.source.clone(), model, last_time_secs: None, watched: None })
+        let twin = self.model.own()?.untrained_down_to(convolutions, seed);
+        Some(Self::with_model(self.source.clone(), Box::new(twin)))
     }
 }
 

@@ -1,10 +1,12 @@
 //! A user's TorchScript module as a policy: it drives, replays, and shows its input gradient beside ours. LibTorch runs
 //! it; [`ModuleCard`] says what it takes and gives.
 
+use super::model::Model;
 use super::module_card::ModuleCard;
-use super::moment::{Decision, PolicyInfo};
+use super::moment::{Decision, NeuronActivity, PolicyInfo};
+use super::own::OwnPolicy;
 use anyhow::{anyhow, ensure};
-use lane_frame::{RgbImage, Size, Steering};
+use lane_frame::{Frame, RgbImage, Size, Steering};
 use lane_policy::device::LibTorchDevice;
 use lane_policy::saliency::Method;
 use std::path::Path;
@@ -68,51 +70,22 @@ impl TorchScript {
             differentiable: false,
             states: Vec::new(),
         };
-        opened.reset();
+        opened.states = opened.zero_states();
         opened.try_out().map_err(refused)?;
         Ok(opened)
     }
 
     /// One frame, so that what does not fit is found before the drive.
     fn try_out(&mut self) -> Result<(), String> {
-        let Size { width, height } = self.input_size();
+        let Size { width, height } = self.card.input_size();
         let grey = RgbImage::from_pixel(width, height, image::Rgb([128; 3]));
         self.run(&grey, false).map_err(|error| in_one_line(&error))?;
         self.differentiable = self.run(&grey, true).is_ok();
         Ok(())
     }
 
-    /// Size of the image it takes.
-    pub fn input_size(&self) -> Size {
-        self.card.input_size()
-    }
-
-    /// What the screen says about it.
-    pub(super) fn describe(&self, name: String) -> PolicyInfo {
-        let memory = if self.states.is_empty() { "no memory" } else { "with memory" };
-        let gradient = if self.differentiable { "" } else { ", no input gradient" };
-        let summary = format!("TorchScript module, {memory}{gradient}");
-        PolicyInfo { name, summary, parameters: self.parameters, wiring: None }
-    }
-
-    /// Forgets the drive so far.
-    pub(super) fn reset(&mut self) {
-        self.states = self.card.states().iter().map(|shape| vec![0.0; shape.iter().product()]).collect();
-    }
-
-    pub(super) fn steer(&mut self, image: &RgbImage) -> Result<Steering, String> {
-        let output = self.run(image, false).map_err(|error| in_one_line(&error))?;
-        self.states = output.states;
-        Ok(self.card.steering(output.number))
-    }
-
-    /// Steers, with the input gradient where that is the method; the others ask for a policy of this program.
-    pub(super) fn decide(&mut self, image: &RgbImage, method: Method) -> Result<Decision, String> {
-        let with_gradient = self.differentiable && method == Method::InputGradient;
-        let output = self.run(image, with_gradient).map_err(|error| in_one_line(&error))?;
-        let map = output.gradient.map(|gradient| self.card.map(output.number, &gradient).magnitude());
-        self.states = output.states;
-        Ok(Decision { steering: self.card.steering(output.number), saliency: map, neurons: None })
+    fn zero_states(&self) -> Vec<Vec<f32>> {
+        self.card.states().iter().map(|shape| vec![0.0; shape.iter().product()]).collect()
     }
 
     fn run(&self, image: &RgbImage, with_gradient: bool) -> Result<Output, TchError> {
@@ -167,6 +140,52 @@ impl TorchScript {
             }
         });
         Ok((steering.f_reshape([1])?, states.collect::<Result<_, _>>()?))
+    }
+}
+
+impl Model for TorchScript {
+    fn describe(&self, name: String) -> PolicyInfo {
+        let memory = if self.states.is_empty() { "no memory" } else { "with memory" };
+        let gradient = if self.differentiable { "" } else { ", no input gradient" };
+        let summary = format!("TorchScript module, {memory}{gradient}");
+        PolicyInfo { name, summary, parameters: self.parameters, wiring: None }
+    }
+
+    fn input_size(&self) -> Size {
+        self.card.input_size()
+    }
+
+    fn reset(&mut self) {
+        self.states = self.zero_states();
+    }
+
+    /// Nothing is known of its neurons.
+    fn steer(&mut self, frame: &Frame, _: f32, _: Option<&mut Vec<NeuronActivity>>) -> Result<Steering, String> {
+        let output = self.run(&frame.image, false).map_err(|error| in_one_line(&error))?;
+        self.states = output.states;
+        Ok(self.card.steering(output.number))
+    }
+
+    /// With the input gradient where that is the method; the others ask for a policy of this program.
+    fn decide(&mut self, frame: &Frame, _: f32, method: Method) -> Result<Decision, String> {
+        let with_gradient = self.differentiable && method == Method::InputGradient;
+        let output = self.run(&frame.image, with_gradient).map_err(|error| in_one_line(&error))?;
+        let map = output.gradient.map(|gradient| self.card.map(output.number, &gradient).magnitude());
+        self.states = output.states;
+        Ok(Decision { steering: self.card.steering(output.number), saliency: map, neurons: None })
+    }
+
+    fn would_steer(&self, images: &[RgbImage], _: Option<f32>) -> Vec<Result<Steering, String>> {
+        let steering = |image| self.run(image, false).map(|output| self.card.steering(output.number));
+        images.iter().map(|image| steering(image).map_err(|error| in_one_line(&error))).collect()
+    }
+
+    fn own(&self) -> Option<&OwnPolicy> {
+        None
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Model> {
+        Box::new(self.clone())
     }
 }
 

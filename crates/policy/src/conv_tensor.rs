@@ -7,7 +7,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 
-/// The same as [`super::ops::conv_relu`]: burn's images are channel x height x width, ours height x width x channel.
+/// The same as [`super::conv_op::conv_relu`]: burn's images are channel x height x width, ours height x width x channel.
 pub fn conv_relu(input: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, shape: ConvShape) -> Tensor<4> {
     let ConvShape { stride, padding, .. } = shape;
     let input = input.permute([0, 3, 1, 2]); // [batch, channels, rows, columns]
@@ -18,7 +18,7 @@ pub fn conv_relu(input: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, shape: Co
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ops, to_vec};
+    use crate::{conv_op, to_vec};
     use burn::tensor::{Device, TensorData};
 
     const SHAPE: ConvShape =
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn the_output_and_all_gradients_are_those_of_the_kernels() {
-        for (tensors, kernels) in run(conv_relu).into_iter().zip(run(ops::conv_relu)) {
+        for (tensors, kernels) in run(conv_relu).into_iter().zip(run(conv_op::conv_relu)) {
             assert_eq!(tensors.len(), kernels.len());
             for (tensors, kernels) in tensors.into_iter().zip(kernels) {
                 // Sums of at most 40 terms of size 0.25, added in another order.

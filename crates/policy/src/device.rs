@@ -79,7 +79,7 @@ pub fn cpu() -> Device {
 }
 
 #[cfg(feature = "libtorch")]
-#[allow(deprecated, reason = "burn 0.23 drops LibTorch; no other of its backends runs a user's TorchScript module")]
+#[allow(deprecated, reason = "burn 0.23 drops it; docs/backends.md says what becomes of it")]
 fn libtorch(device: LibTorchDevice) -> anyhow::Result<Device> {
     let LibTorchDevice::Cuda(card) = device else { return Ok(Device::libtorch()) };
     let cards = tch::Cuda::device_count();
@@ -107,7 +107,6 @@ fn wgpu() -> anyhow::Result<Device> {
     Err(not_built("wgpu"))
 }
 
-#[cfg(not(all(feature = "libtorch", feature = "wgpu")))]
 /// What to do about a cargo feature that this program was built without.
 pub fn not_built(feature: &str) -> anyhow::Error {
     anyhow!("this program was built without {feature}; rebuild it with `cargo build --release --features {feature}`")

@@ -1,8 +1,8 @@
 //! Convolutional encoders: image in, feature maps and a flat feature vector out.
 
+use super::FirstWeights;
 use super::conv::ConvShape;
-use super::init::FirstWeights;
-use super::ops::conv_relu;
+use super::conv_op::conv_relu;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use lane_frame::Size;

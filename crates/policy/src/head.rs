@@ -1,10 +1,10 @@
 //! What turns an encoder's last feature map into steering: a recurrent cell, or dense layers without memory.
 
+use super::FirstWeights;
 use super::cell::{Cell, CellRun, CellSpec, CellState};
-use super::dense::Dense;
-use super::init::FirstWeights;
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, activation::relu};
+use liquid_cells::Dense;
 
 /// Features from one dense layer per filter, rectified: "four per-channel linear layers" (Lechner et al. 2020, Methods).
 #[derive(Module, Debug)]

@@ -1,12 +1,11 @@
 //! The policies there are, by name: a head on one of two encoders.
 
 use super::cell::{
-    Activation, CellSpec, CfcMode, CfcSpec, CoreSpec, CtRnnSpec, GateOrder, GruSpec, LstmSpec, LtcSpec, NeuralOdeSpec,
-    WiredCfcSpec, WiringSource,
+    CellSpec, CfcMode, CfcSpec, CtRnnSpec, GateOrder, GruSpec, LstmSpec, LtcSpec, NeuralOdeSpec, WiredCfcSpec,
+    WiringSource,
 };
 use super::encoder::EncoderKind;
-use super::solver::Solver;
-use super::wiring::{LANE_KEEPING_SEED, WiringError, WiringSpec};
+use super::wiring::{LANE_KEEPING_SEED, WiringSpec};
 use serde::{Deserialize, Serialize};
 
 /// Features between encoder and cell, as in Lechner et al. 2020.
@@ -18,170 +17,118 @@ const NEURONS: usize = 19;
 /// Neurons of the cells that Lechner et al. 2020 compare with (Table 2).
 const COMPARED_NEURONS: usize = 64;
 
-/// What turns features into steering.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum HeadKind {
+/// The unit of time of liquid neurons in s. One control step of 0.05 s is 0.3 of it; with 1.0 per frame, the ncps default,
+/// the state is nearly forgotten within a frame.
+const LIQUID_SECS: f32 = 1.0 / 6.0;
+
+/// The unit of time of closed-form cells in s: one control step, the ncps default.
+const CLOSED_FORM_SECS: f32 = 0.05;
+
+/// The unit of time of the CT-RNN in s: 0.6 per frame of 1/30 s, as in Lechner et al. 2020; the Neural ODE beside it alike.
+const COMPARED_SECS: f32 = 1.0 / 18.0;
+
+/// The unit of time of heads that no time enters.
+const TIMELESS_SECS: f32 = 1.0;
+
+/// Makes the enum of the heads from the table of their names, units of time and cells.
+macro_rules! heads {
+    ($($(#[$doc:meta])* $head:ident = $name:literal, $unit_secs:expr, $cell:expr;)*) => {
+        /// What turns features into steering.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum HeadKind {
+            $($(#[$doc])* $head,)*
+        }
+
+        impl HeadKind {
+            /// Every head, in the order in which they are shown.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$head),*];
+
+            /// The name on the command line and in files.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$head => $name,)*
+                }
+            }
+
+            /// The cell's unit of time in s; because it is seconds, recordings at 10 or 30 Hz mean the same.
+            pub const fn time_unit_secs(self) -> f32 {
+                match self {
+                    $(Self::$head => $unit_secs,)*
+                }
+            }
+
+            /// Its cell; nothing for dense layers.
+            fn cell(self) -> Option<CellSpec> {
+                match self {
+                    $(Self::$head => $cell,)*
+                }
+            }
+        }
+    };
+}
+
+heads! {
     /// 19 liquid neurons in the published wiring.
-    Ncp,
+    Ncp = "ncp", LIQUID_SECS, Some(liquid(published()));
     /// Dense layers, no memory.
-    Cnn,
+    Cnn = "cnn", TIMELESS_SECS, None;
     /// The published wiring behind an LSTM's memory.
-    NcpMixed,
+    NcpMixed = "ncp-mixed", LIQUID_SECS, Some(liquid(published()).with_mixed_memory());
     /// 19 liquid neurons in a wiring that ncps sizes by itself.
-    LtcAuto,
+    LtcAuto = "ltc-auto", LIQUID_SECS, Some(liquid(drawn(WiringSpec::AutoNcp {
+        sensory: FEATURES, units: NEURONS, motor: 1, sparsity: 0.5, seed: LANE_KEEPING_SEED,
+    })));
     /// 19 liquid neurons, all connected with all.
-    LtcFull,
-    /// 19 liquid neurons with as many synapses as the published wiring, drawn at random.
-    LtcRandom,
+    LtcFull = "ltc-full", LIQUID_SECS, Some(liquid(drawn(WiringSpec::FullyConnected {
+        sensory: FEATURES, units: NEURONS, motor: 1, seed: LANE_KEEPING_SEED.into(), self_connections: true,
+    })));
+    /// 19 liquid neurons with as many synapses as the published wiring, drawn at random: 0.74 leaves 94 + 158 = 252 of
+    /// 361 + 608 possible ones.
+    LtcRandom = "ltc-random", LIQUID_SECS, Some(liquid(drawn(WiringSpec::Random {
+        sensory: FEATURES, units: NEURONS, motor: 1, sparsity: 0.74, seed: LANE_KEEPING_SEED.into(),
+    })));
     /// Closed-form cell with a gate.
-    Cfc,
+    Cfc = "cfc", CLOSED_FORM_SECS, Some(closed_form(CfcMode::Default));
     /// Closed-form cell, pure exponential form.
-    CfcPure,
+    CfcPure = "cfc-pure", CLOSED_FORM_SECS, Some(closed_form(CfcMode::Pure));
     /// Closed-form cell that adds instead of interpolating.
-    CfcNoGate,
+    CfcNoGate = "cfc-no-gate", CLOSED_FORM_SECS, Some(closed_form(CfcMode::NoGate));
     /// Closed-form cell behind an LSTM's memory.
-    CfcMixed,
+    CfcMixed = "cfc-mixed", CLOSED_FORM_SECS, Some(closed_form(CfcMode::Default).with_mixed_memory());
     /// Closed-form cells in the published wiring.
-    WiredCfc,
+    WiredCfc = "wired-cfc", CLOSED_FORM_SECS, Some(with_output(WiredCfcSpec::new(published())));
     /// The same behind an LSTM's memory.
-    WiredCfcMixed,
+    WiredCfcMixed = "wired-cfc-mixed", CLOSED_FORM_SECS,
+        Some(with_output(WiredCfcSpec::new(published())).with_mixed_memory());
     /// LSTM of 64.
-    Lstm,
+    Lstm = "lstm", TIMELESS_SECS,
+        Some(with_output(LstmSpec { inputs: FEATURES, units: COMPARED_NEURONS, gates: GateOrder::Ncps }));
     /// GRU of 64.
-    Gru,
+    Gru = "gru", TIMELESS_SECS, Some(with_output(GruSpec { inputs: FEATURES, units: COMPARED_NEURONS }));
     /// CT-RNN of 64.
-    CtRnn,
+    CtRnn = "ctrnn", COMPARED_SECS, Some(with_output(CtRnnSpec::new(FEATURES, COMPARED_NEURONS)));
     /// Neural ODE of 64.
-    NeuralOde,
+    NeuralOde = "node", COMPARED_SECS, Some(with_output(NeuralOdeSpec::new(FEATURES, COMPARED_NEURONS)));
 }
 
-impl HeadKind {
-    /// Every head, in the order in which they are shown.
-    pub const ALL: [Self; 16] = [
-        Self::Ncp,
-        Self::Cnn,
-        Self::NcpMixed,
-        Self::LtcAuto,
-        Self::LtcFull,
-        Self::LtcRandom,
-        Self::Cfc,
-        Self::CfcPure,
-        Self::CfcNoGate,
-        Self::CfcMixed,
-        Self::WiredCfc,
-        Self::WiredCfcMixed,
-        Self::Lstm,
-        Self::Gru,
-        Self::CtRnn,
-        Self::NeuralOde,
-    ];
-
-    /// The name on the command line and in files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ncp => "ncp",
-            Self::Cnn => "cnn",
-            Self::NcpMixed => "ncp-mixed",
-            Self::LtcAuto => "ltc-auto",
-            Self::LtcFull => "ltc-full",
-            Self::LtcRandom => "ltc-random",
-            Self::Cfc => "cfc",
-            Self::CfcPure => "cfc-pure",
-            Self::CfcNoGate => "cfc-no-gate",
-            Self::CfcMixed => "cfc-mixed",
-            Self::WiredCfc => "wired-cfc",
-            Self::WiredCfcMixed => "wired-cfc-mixed",
-            Self::Lstm => "lstm",
-            Self::Gru => "gru",
-            Self::CtRnn => "ctrnn",
-            Self::NeuralOde => "node",
-        }
-    }
-
-    /// Its cell; nothing for dense layers.
-    ///
-    /// # Errors
-    /// When a wiring of this table does not fit; a test builds them all.
-    fn cell(self) -> Result<Option<CellSpec>, WiringError> {
-        let published = || WiringSource::lane_keeping(LANE_KEEPING_SEED);
-        let drawn = |spec| Ok::<_, WiringError>(ltc(WiringSource::draw(spec)?));
-        let (sensory, units, motor) = (FEATURES, NEURONS, 1);
-        let seed = u64::from(LANE_KEEPING_SEED);
-        Ok(Some(match self {
-            Self::Cnn => return Ok(None),
-            Self::Ncp => ltc(published()),
-            Self::NcpMixed => mixed(ltc(published())),
-            Self::LtcAuto => {
-                drawn(WiringSpec::AutoNcp { sensory, units, motor, sparsity: 0.5, seed: LANE_KEEPING_SEED })?
-            }
-            Self::LtcFull => drawn(WiringSpec::FullyConnected { sensory, units, motor, seed, self_connections: true })?,
-            // 0.74 leaves 94 + 158 = 252 of 361 + 608 possible synapses: as many as the published wiring has.
-            Self::LtcRandom => drawn(WiringSpec::Random { sensory, units, motor, sparsity: 0.74, seed })?,
-            Self::Cfc => cfc(CfcMode::Default),
-            Self::CfcPure => cfc(CfcMode::Pure),
-            Self::CfcNoGate => cfc(CfcMode::NoGate),
-            Self::CfcMixed => mixed(cfc(CfcMode::Default)),
-            Self::WiredCfc => wired_cfc(published()),
-            Self::WiredCfcMixed => mixed(wired_cfc(published())),
-            Self::Lstm => {
-                let gates = GateOrder::Ncps;
-                read_out(CoreSpec::Lstm(LstmSpec { inputs: FEATURES, units: COMPARED_NEURONS, gates }))
-            }
-            Self::Gru => read_out(CoreSpec::Gru(GruSpec { inputs: FEATURES, units: COMPARED_NEURONS })),
-            // Constants of Lechner et al. 2020, Methods.
-            Self::CtRnn => read_out(CoreSpec::CtRnn(CtRnnSpec {
-                inputs: FEATURES,
-                units: COMPARED_NEURONS,
-                tau: 1.0,
-                clip: 5.0,
-                unfolds: 6,
-                solver: Solver::Euler,
-            })),
-            Self::NeuralOde => read_out(CoreSpec::NeuralOde(NeuralOdeSpec {
-                inputs: FEATURES,
-                units: COMPARED_NEURONS,
-                width: COMPARED_NEURONS,
-                unfolds: 2,
-                solver: Solver::Rk4,
-            })),
-        }))
-    }
-
-    /// The cell's unit of time in s; because it is seconds, recordings at 10 or 30 Hz mean the same.
-    ///
-    /// Liquid neurons: one control step of 0.05 s is 0.3 of it; with 1.0 per frame, the ncps default, the state is nearly
-    /// forgotten within a frame. CT-RNN: 0.6 per frame of 1/30 s, as in Lechner et al. 2020; the Neural ODE beside it alike.
-    /// Closed-form cells: one control step, the ncps default.
-    pub fn time_unit_secs(self) -> f32 {
-        match self {
-            Self::Ncp | Self::NcpMixed | Self::LtcAuto | Self::LtcFull | Self::LtcRandom => 1.0 / 6.0,
-            Self::CtRnn | Self::NeuralOde => 1.0 / 18.0,
-            Self::Cfc | Self::CfcPure | Self::CfcNoGate | Self::CfcMixed | Self::WiredCfc | Self::WiredCfcMixed => 0.05,
-            // No time enters these.
-            Self::Cnn | Self::Lstm | Self::Gru => 1.0,
-        }
-    }
+fn published() -> WiringSource {
+    WiringSource::lane_keeping(LANE_KEEPING_SEED)
 }
 
-fn ltc(wiring: WiringSource) -> CellSpec {
-    CellSpec::plain(CoreSpec::Ltc(LtcSpec::new(wiring)))
+fn drawn(spec: WiringSpec) -> WiringSource {
+    WiringSource::draw(spec).unwrap_or_else(|error| unreachable!("the wirings of all heads fit: {error}"))
 }
 
-fn cfc(mode: CfcMode) -> CellSpec {
-    let (inputs, units, activation) = (FEATURES, COMPARED_NEURONS, Activation::LecunTanh);
-    read_out(CoreSpec::Cfc(CfcSpec { inputs, units, mode, backbone_units: 128, backbone_layers: 1, activation }))
+fn liquid(wiring: WiringSource) -> CellSpec {
+    LtcSpec::new(wiring).into()
 }
 
-fn wired_cfc(wiring: WiringSource) -> CellSpec {
-    read_out(CoreSpec::WiredCfc(WiredCfcSpec { wiring, mode: CfcMode::Default }))
+fn closed_form(mode: CfcMode) -> CellSpec {
+    with_output(CfcSpec { mode, ..CfcSpec::new(FEATURES, COMPARED_NEURONS) })
 }
 
-fn read_out(core: CoreSpec) -> CellSpec {
-    CellSpec { core, mixed_memory: false, readout: Some(1) }
-}
-
-fn mixed(cell: CellSpec) -> CellSpec {
-    CellSpec { mixed_memory: true, ..cell }
+fn with_output(cell: impl Into<CellSpec>) -> CellSpec {
+    cell.into().with_readout(1)
 }
 
 /// A policy: a head on an encoder.
@@ -236,7 +183,7 @@ impl PolicyKind {
 
     /// Its cell, wired with the published seed; nothing for dense layers.
     pub fn cell(self) -> Option<CellSpec> {
-        self.head.cell().unwrap_or_else(|error| unreachable!("the wirings of all heads fit: {error}"))
+        self.head.cell()
     }
 }
 
@@ -297,7 +244,7 @@ mod tests {
     #[test]
     fn a_random_wiring_has_as_many_synapses_as_the_published_one() {
         let count = |head: HeadKind| {
-            let cell = head.cell().unwrap().unwrap();
+            let cell = head.cell().unwrap();
             let wiring = cell.core.wiring().unwrap();
             wiring.sensory_synapses().len() + wiring.synapses().len()
         };

@@ -6,31 +6,24 @@
 //!                                                                 (state, elapsed)
 //! ```
 
-pub mod cell;
 pub mod conv;
+mod conv_op;
 mod conv_tensor;
-mod dense;
 pub mod device;
 pub mod encoder;
+pub mod export;
 pub mod head;
-mod init;
-pub mod interchange;
 mod kind;
-pub mod ltc_kernel;
-mod ltc_tensor;
-mod ops;
 pub mod preprocess;
 pub mod saliency;
-pub mod solver;
 pub mod weights;
-pub mod wiring;
 
-pub use init::FirstWeights;
 pub use kind::{FEATURES, HeadKind, PolicyKind};
+pub use liquid_cells::{FirstWeights, cell, interchange, ltc_kernel, solver, to_vec, wiring};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use cell::{CellSpec, CellState, Core, CoreSpec, Held};
+use cell::{CellSpec, CellState, Held};
 use encoder::Encoder;
 use head::{CnnHead, RecurrentHead};
 use lane_frame::{Size, Steering};
@@ -174,11 +167,8 @@ impl Policy {
     /// If the cell has no such neuron.
     pub fn holding(self, neuron: usize, value: f32) -> Self {
         let Some(head) = self.recurrent() else { return self };
-        let neuron = match &head.cell().spec().core {
-            CoreSpec::WiredCfc(spec) => spec.place_of(neuron).unwrap_or(neuron),
-            _ => neuron,
-        };
-        let cell = head.cell().clone().holding(Held { neuron, value });
+        let neuron = head.cell().spec().core.place_of(neuron);
+        let cell = head.cell().clone().with_held(Held { neuron, value });
         self.with_cell(cell)
     }
 
@@ -265,18 +255,13 @@ impl Policy {
 
     /// The state of one sequence and step by neuron id: closed-form cells in a wiring run inter, command, motor inside.
     pub fn in_order_of_ids(&self, state: Vec<f32>) -> Vec<f32> {
-        match self.cell_spec().map(|spec| &spec.core) {
-            Some(CoreSpec::WiredCfc(spec)) => spec.in_order_of_ids(&state),
-            _ => state,
-        }
+        let Some(spec) = self.cell_spec() else { return state };
+        (0..state.len()).map(|id| state[spec.core.place_of(id)]).collect()
     }
 
     /// Time constants and currents of liquid neurons at a state, if it has such.
     pub fn introspect(&self, sensory: &[f32], state: &[f32]) -> Option<ltc_kernel::Introspection> {
-        match self.recurrent()?.cell().core() {
-            Core::Ltc(ltc) => Some(ltc.introspect(sensory, state)),
-            _ => None,
-        }
+        self.recurrent()?.cell().introspect(sensory, state)
     }
 }
 
@@ -298,7 +283,7 @@ impl PolicyState {
 }
 
 impl Network {
-    /// Keeps physical quantities physical; to be called after each optimiser step. See [`cell::Ltc::constrain`].
+    /// Keeps physical quantities physical; to be called after each optimiser step. See [`cell::Cell::constrain`].
     pub fn constrain(self) -> Self {
         match self.head {
             Head::Recurrent(head) => Self { head: Head::Recurrent(head.constrain()), ..self },
@@ -311,17 +296,5 @@ impl PolicyOutput {
     /// Steering of every frame, sequence by sequence.
     pub fn steering(&self) -> Vec<Steering> {
         to_vec(self.output.clone()).into_iter().map(|output| Steering(output * CURVATURE_PER_OUTPUT)).collect()
-    }
-}
-
-/// The numbers of a tensor of 32-bit floats.
-///
-/// # Panics
-/// If it holds another type: no tensor of a policy does.
-pub fn to_vec<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    let data = tensor.into_data();
-    match data.try_into_vec() {
-        Ok(values) => values,
-        Err(error) => unreachable!("a policy computes in f32: {error:?}"),
     }
 }

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, available_parallelism, spawn};
 
-use super::{Recording, Spoiled};
+use crate::{Recording, Spoiled};
 use lane_frame::Sample;
 
 /// Entries that each thread may be ahead: enough to bridge one slow picture, and at most a few megabytes.

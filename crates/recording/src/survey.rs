@@ -1,16 +1,16 @@
-//! What is in a recording, picture by picture: for `recording info`.
+//! A survey of a recording, picture by picture: for `recording info`.
 
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{Format, Gap, LabelProfile, Place, Recording, Skipped, Timing};
+use crate::{Format, Gap, LabelProfile, Place, Recording, Skipped, Timing};
 use lane_frame::Size;
 
 /// Bars of a label histogram: an odd number, so that straight on has one of its own.
 pub const HISTOGRAM_BARS: usize = 21;
 
-/// What a look at every row and every picture has found.
+/// The result of a look at every row and every picture.
 #[derive(Clone, Debug)]
 pub struct Survey {
     /// Layout of the files.
@@ -23,20 +23,20 @@ pub struct Survey {
     pub skipped: BTreeMap<String, usize>,
     /// Seconds from the first entry to the last, gaps closed.
     pub duration_secs: f64,
-    /// Where the times come from; `None` without any entry.
+    /// The source of the times; `None` without any entry.
     pub timing: Option<Timing>,
     /// Sizes of the usable pictures, the most common first.
     pub sizes: Vec<(Size, usize)>,
     /// The recorded steering; `None` where there is none.
     pub label: Option<LabelSummary>,
-    /// Where recording stopped and went on, each with the place of the first entry after it.
+    /// The gaps in recording, each with the place of the first entry after it.
     pub gaps: Vec<(Gap, Place)>,
 }
 
 /// Statistics of the recorded steering values, in their own unit and with their own sign.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelSummary {
-    /// What a value means.
+    /// The meaning of a value.
     pub profile: LabelProfile,
     /// Column or field that they were read from, where the format leaves that open.
     pub name: Option<String>,
@@ -79,19 +79,19 @@ impl Recording {
             looked_at();
             size
         };
-        let found: Vec<Result<Size, String>> = if self.pictures.are_sequential() {
+        let checked: Vec<Result<Size, String>> = if self.pictures.are_sequential() {
             (0..self.len()).map(look).collect()
         } else {
             (0..self.len()).into_par_iter().map(look).collect()
         };
-        self.summarise(&found)
+        self.summarise(&checked)
     }
 
-    fn summarise(&self, found: &[Result<Size, String>]) -> Survey {
+    fn summarise(&self, checked: &[Result<Size, String>]) -> Survey {
         let has_labels = self.entries.iter().any(|entry| entry.steering.is_some());
-        let (mut skipped, mut sizes, mut usable) = (by_text(&self.skipped), BTreeMap::new(), Vec::new());
-        for (entry, found) in self.entries.iter().zip(found) {
-            match found {
+        let (mut skipped, mut sizes, mut usable) = (by_text(self.skipped()), BTreeMap::new(), Vec::new());
+        for (entry, checked) in self.entries.iter().zip(checked) {
+            match checked {
                 Ok(_) if has_labels && entry.steering.is_none() => count(&mut skipped, "no steering recorded"),
                 Ok(size) => {
                     *sizes.entry((size.width, size.height)).or_insert(0) += 1;
@@ -108,15 +108,15 @@ impl Recording {
         let values = if frames > 0 { usable } else { self.entries.iter().map(|entry| entry.recorded_value).collect() };
         let values: Vec<f64> = values.into_iter().flatten().collect();
         Survey {
-            format: self.format,
-            drives: self.drives.len(),
+            format: self.format(),
+            drives: self.drives().len(),
             frames,
             skipped,
             duration_secs: self.duration_secs(),
-            timing: Some(self.timing),
+            timing: Some(self.timing()),
             sizes,
-            label: self.label.and_then(|profile| summarise(profile, self.label_name.clone(), &values)),
-            gaps: self.gaps.iter().map(|&gap| (gap, self.entries[gap.index].place.clone())).collect(),
+            label: self.label().and_then(|profile| summarise(profile, self.label_name().map(str::to_owned), &values)),
+            gaps: self.gaps().iter().map(|&gap| (gap, self.entries[gap.index].place.clone())).collect(),
         }
     }
 }
@@ -129,7 +129,7 @@ fn count(skipped: &mut BTreeMap<String, usize>, reason: &str) {
     *skipped.entry(reason.to_owned()).or_default() += 1;
 }
 
-/// What faults of a kind have in common: the part before the details of the one picture.
+/// The common part of faults of one kind: the part before the details of the one picture.
 fn kind(reason: &str) -> &str {
     reason.split([':', ';']).next().unwrap_or(reason)
 }

@@ -3,13 +3,13 @@
 
 use std::ops::Range;
 
-use super::Recording;
+use crate::Recording;
 
 /// Time between training and test stretches of one drive that belongs to neither: what the car saw a moment before is
 /// almost what it sees now.
 const GUARD_SECS: f64 = 2.0;
 
-/// How a recording is parted.
+/// The way in which a recording is parted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SplitBy {
     /// Whole drives, the last ones to test on.

@@ -52,9 +52,9 @@ impl Case {
         }
         if has("iters") {
             let settings = serde_json::from_value(case.clone()).context("manifest.json, settings of the optimiser")?;
-            return Ok(Self::Adam(AdamCase { spec: CellSpec::plain(liquid(case)?), settings }));
+            return Ok(Self::Adam(AdamCase { spec: CellSpec::from(liquid(case)?), settings }));
         }
-        let plain = |core: anyhow::Result<CoreSpec>| Ok(CellSpec::plain(core?));
+        let plain = |core: anyhow::Result<CoreSpec>| Ok(CellSpec::from(core?));
         let spec: anyhow::Result<CellSpec> = if has("core") {
             mixed(case)
         } else if has("flavour") {

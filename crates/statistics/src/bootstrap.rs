@@ -9,6 +9,7 @@ use super::order::quantile_of_sorted;
 use crate::interval::Interval;
 use lane_frame::random::{Purpose, stream};
 use rand::RngExt as _;
+use rand_chacha::ChaCha8Rng;
 
 const RESAMPLES: u64 = 2000;
 
@@ -28,6 +29,13 @@ pub fn mean(clusters: &[Vec<f64>], seed: u64) -> Option<Interval> {
     Some(estimate(clusters, seed, |value| [value, 1.0], |[sum, count]| sum / count)?.1)
 }
 
+/// A rate, which is a ratio of sums, and its interval: of drives, `[crashes, km]` of each. Nothing for fewer than two
+/// samples, for values that are not numbers, and for a denominator that is not above zero.
+pub fn rate(clusters: &[Vec<[f64; 2]>], seed: u64) -> Option<(f64, Interval)> {
+    let positive = clusters.iter().flatten().all(|[_, per]| *per > 0.0);
+    estimate(clusters, seed, |sample| sample, |[sum, per]| sum / per).filter(|_| positive)
+}
+
 /// Mean difference of pairs measured under the same conditions, first less second. Nothing for fewer than two pairs and
 /// for values that are not numbers.
 pub fn paired_difference(pairs: &[Vec<(f64, f64)>], seed: u64) -> Option<Difference> {
@@ -42,6 +50,27 @@ pub fn paired_rate_difference(pairs: &[Vec<([f64; 2], [f64; 2])>], seed: u64) ->
     difference(estimate(pairs, seed, |(a, b)| [a[0], a[1], b[0], b[1]], rates).filter(|_| positive)?)
 }
 
+/// Difference of two means whose samples have nothing in common, first less second: each side is resampled by itself.
+/// Nothing where a side has fewer than two values, and for values that are not numbers.
+pub fn unpaired_difference(first: &[Vec<f64>], second: &[Vec<f64>], seed: u64) -> Option<Difference> {
+    let counted = |clusters: &[Vec<f64>]| {
+        clusters.iter().map(|cluster| cluster.iter().map(|value| [*value, 1.0]).collect()).collect::<Vec<_>>()
+    };
+    unpaired_rate_difference(&counted(first), &counted(second), seed)
+}
+
+/// Difference of two rates whose samples have nothing in common, first less second: each side is resampled by itself.
+/// Nothing as in [`unpaired_difference`], and for a denominator that is not above zero.
+pub fn unpaired_rate_difference(first: &[Vec<[f64; 2]>], second: &[Vec<[f64; 2]>], seed: u64) -> Option<Difference> {
+    let positive = first.iter().chain(second).flatten().all(|[_, per]| *per > 0.0);
+    let sides = [Sums::new(first, |sample| sample)?, Sums::new(second, |sample| sample)?];
+    let rate = |[sum, per]: [f64; 2]| sum / per;
+    let [a, b] = &sides;
+    let estimate = rate(a.total()) - rate(b.total());
+    let interval = interval(estimate, seed, |rng| rate(a.resample(rng)) - rate(b.resample(rng)));
+    difference((estimate, interval.filter(|_| positive)?))
+}
+
 fn difference((mean, interval): (f64, Interval)) -> Option<Difference> {
     Some(Difference { mean, interval, differs: interval.low > 0.0 || interval.high < 0.0 })
 }
@@ -53,33 +82,53 @@ fn estimate<T: Copy, const N: usize>(
     summands: impl Fn(T) -> [f64; N],
     figure: impl Fn([f64; N]) -> f64,
 ) -> Option<(f64, Interval)> {
-    let clusters = clusters.iter().map(|cluster| cluster.iter().map(|sample| summands(*sample)).collect::<Vec<_>>());
-    let clusters: Vec<_> = clusters.filter(|cluster| !cluster.is_empty()).collect();
-    if clusters.iter().map(Vec::len).sum::<usize>() < 2 {
+    let sums = Sums::new(clusters, summands)?;
+    let estimate = figure(sums.total());
+    Some((estimate, interval(estimate, seed, |rng| figure(sums.resample(rng)))?))
+}
+
+/// Interval of an estimate by a figure of resamples; nothing where one of them is not a number.
+fn interval(estimate: f64, seed: u64, figure: impl Fn(&mut ChaCha8Rng) -> f64) -> Option<Interval> {
+    let mut resamples: Vec<f64> =
+        (0..RESAMPLES).map(|part| figure(&mut stream(seed, Purpose::Bootstrap, part))).collect();
+    if !estimate.is_finite() || resamples.iter().any(|value| !value.is_finite()) {
         return None;
     }
-    let add = |mut sums: [f64; N], summands: &[f64; N]| {
-        sums.iter_mut().zip(summands).for_each(|(sum, summand)| *sum += summand);
-        sums
-    };
-    let estimate = figure(clusters.iter().flatten().fold([0.0; N], add));
-    let resample = |part| {
-        let mut rng = stream(seed, Purpose::Bootstrap, part);
+    resamples.sort_by(f64::total_cmp);
+    Some(Interval { low: quantile_of_sorted(&resamples, 0.025)?, high: quantile_of_sorted(&resamples, 0.975)? })
+}
+
+/// What each sample adds to the sums, in clusters none of which is empty.
+struct Sums<const N: usize>(Vec<Vec<[f64; N]>>);
+
+impl<const N: usize> Sums<N> {
+    /// Nothing for fewer than two samples.
+    fn new<T: Copy>(clusters: &[Vec<T>], summands: impl Fn(T) -> [f64; N]) -> Option<Self> {
+        let clusters =
+            clusters.iter().map(|cluster| cluster.iter().map(|sample| summands(*sample)).collect::<Vec<_>>());
+        let clusters: Vec<_> = clusters.filter(|cluster| !cluster.is_empty()).collect();
+        (clusters.iter().map(Vec::len).sum::<usize>() >= 2).then_some(Self(clusters))
+    }
+
+    fn total(&self) -> [f64; N] {
+        self.0.iter().flatten().fold([0.0; N], add)
+    }
+
+    /// The sums of a draw of clusters, and of samples within each of them.
+    fn resample(&self, rng: &mut ChaCha8Rng) -> [f64; N] {
+        let Self(clusters) = self;
         let mut sums = [0.0; N];
         for _ in 0..clusters.len() {
             let cluster = &clusters[rng.random_range(0..clusters.len())];
             sums = (0..cluster.len()).fold(sums, |sums, _| add(sums, &cluster[rng.random_range(0..cluster.len())]));
         }
-        figure(sums)
-    };
-    let mut resamples: Vec<f64> = (0..RESAMPLES).map(resample).collect();
-    if !estimate.is_finite() || resamples.iter().any(|value| !value.is_finite()) {
-        return None;
+        sums
     }
-    resamples.sort_by(f64::total_cmp);
-    let interval =
-        Interval { low: quantile_of_sorted(&resamples, 0.025)?, high: quantile_of_sorted(&resamples, 0.975)? };
-    Some((estimate, interval))
+}
+
+fn add<const N: usize>(mut sums: [f64; N], summands: &[f64; N]) -> [f64; N] {
+    sums.iter_mut().zip(summands).for_each(|(sum, summand)| *sum += summand);
+    sums
 }
 
 #[cfg(test)]
@@ -139,6 +188,32 @@ mod tests {
         let found = paired_rate_difference(&[pairs], 5).unwrap();
         assert!((found.mean - 0.9).abs() < 1e-12, "{found:?}");
         assert!(found.interval.low <= found.mean && found.mean <= found.interval.high && !found.differs, "{found:?}");
+    }
+
+    #[test]
+    fn a_rate_has_the_interval_of_its_difference_from_none() {
+        let drives = vec![vec![[3.0, 1.0], [1.0, 1.5], [0.0, 1.5]], vec![[0.0, 2.0], [2.0, 2.0]]];
+        let (value, interval) = rate(&drives, 5).unwrap();
+        assert!((value - 6.0 / 8.0).abs() < 1e-12, "{value}");
+        let from_none: Vec<Vec<_>> =
+            drives.iter().map(|drives| drives.iter().map(|drive| (*drive, [0.0, 1.0])).collect()).collect();
+        assert_eq!(paired_rate_difference(&from_none, 5).unwrap().interval, interval);
+    }
+
+    #[test]
+    fn samples_without_a_common_seed_are_as_uncertain_as_both_sides_together() {
+        // The same roads, 1.5 easier for the second: paired, the difference is certain; unpaired, its standard error is
+        // that of both means, sqrt(2) · 2.8866 = 4.08.
+        let easier: Vec<f64> = hundred().iter().map(|road| road - 1.5).collect();
+        let found = unpaired_difference(&[hundred()], &[easier], 3).unwrap();
+        assert!((found.mean - 1.5).abs() < 1e-12 && !found.differs, "{found:?}");
+        let half_width = (found.interval.high - found.interval.low) / 2.0;
+        assert!((half_width - 1.96 * 4.08).abs() < 0.8, "{found:?}");
+        let far: Vec<f64> = hundred().iter().map(|road| road + 40.0).collect();
+        let far = unpaired_difference(&[hundred()], &[far], 3).unwrap();
+        assert!((far.mean + 40.0).abs() < 1e-12 && far.differs, "{far:?}");
+        assert_eq!(unpaired_difference(&[vec![1.0]], &[hundred()], 3), None, "one value has no spread");
+        assert_eq!(unpaired_rate_difference(&[vec![[1.0, 0.0]; 3]], &[vec![[1.0, 1.0]; 3]], 3), None);
     }
 
     #[test]

@@ -28,7 +28,10 @@ pub fn wilson(successes: usize, trials: usize) -> Interval {
     let centre = p + Z * Z / (2.0 * n);
     let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + Z * Z / n;
-    Interval { low: ((centre - half) / scale).max(0.0), high: ((centre + half) / scale).min(1.0) }
+    // Rounding would leave 5e-17 of a share that is exactly none, or take it from all.
+    let low = if successes == 0 { 0.0 } else { ((centre - half) / scale).max(0.0) };
+    let high = if successes == trials { 1.0 } else { ((centre + half) / scale).min(1.0) };
+    Interval { low, high }
 }
 
 #[cfg(test)]
@@ -53,5 +56,12 @@ mod tests {
         assert_near(wilson(99, 100), 0.9455, 0.9982);
         assert_near(wilson(0, 10), 0.0, 0.2775);
         assert_near(wilson(0, 0), 0.0, 1.0);
+    }
+
+    #[test]
+    fn none_and_all_are_exact_ends() {
+        for trials in 1..=1000 {
+            assert_eq!((wilson(0, trials).low, wilson(trials, trials).high), (0.0, 1.0), "{trials}");
+        }
     }
 }

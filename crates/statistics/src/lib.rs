@@ -4,3 +4,4 @@ pub mod bootstrap;
 pub mod correlation;
 pub mod interval;
 pub mod order;
+pub mod pairs;

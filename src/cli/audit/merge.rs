@@ -1,9 +1,8 @@
 //! `liquid-lane audit merge`: parts of an audit, done anywhere, become its report.
 
-use super::{Prepared, finish, requested};
+use super::{Prepared, check_out, finish, requested};
 use anyhow::{Context as _, bail, ensure};
 use lane_audit::engine::{Header, Journal, Outcomes};
-use lane_report::check_place;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
@@ -21,9 +20,9 @@ pub struct Arguments {
 
 /// Does what was asked; whether nothing was found wanting.
 pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
-    check_place(&arguments.out)?;
     let (header, outcomes) = read_all(&arguments.parts)?;
     let Prepared { plan, about } = requested(&header.request)?.prepare(&header.request)?;
+    check_out(&arguments.out, &about)?;
     ensure!(
         plan.fingerprint() == header.fingerprint,
         "the parts are of other weights or other recordings than `{}` finds here",

@@ -14,7 +14,6 @@ use lane_audit::suite::Subject;
 use lane_report::section::Section;
 use lane_report::{About, Report, check_place};
 use std::path::{Path, PathBuf};
-use suites::Word;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,7 +27,7 @@ Examples:
   liquid-lane audit diff before after                  what changed between two reports
 
 A run that was interrupted goes on where it stopped when the same command is given again.
-Exit codes: 0 done, 1 a smoke test found a crash or two reports differ, 2 could not run.";
+Exit codes: 0 done, 1 smoke or blind found a policy wanting or two reports differ, 2 could not run.";
 
 /// See the module.
 #[derive(Debug, clap::Args)]
@@ -51,8 +50,8 @@ enum Task {
 #[derive(Debug, clap::Args)]
 struct AuditArguments {
     /// What to try
-    #[arg(value_name = "SUITE", required = true)]
-    suite: Option<Word>,
+    #[arg(value_name = "SUITE", required = true, value_parser = suites::words())]
+    suite: Option<String>,
     /// Recordings: for replay, and for the pictures of saliency, paper and all
     #[arg(value_name = "RECORDING")]
     recordings: Vec<PathBuf>,
@@ -91,8 +90,9 @@ struct Prepared {
 impl AuditArguments {
     fn prepare(&self, request: &[String]) -> anyhow::Result<Prepared> {
         let subjects = self.subjects.subjects()?;
-        let word = self.suite.context("expected a suite")?;
-        let suites = suites::suites(word, &subjects, &self.size, &self.recordings, &self.recording.options())?;
+        let word = self.suite.as_deref().context("expected a suite")?;
+        let (size, options) = (self.size.into(), self.recording.options());
+        let suites = lane_audit::suites::suites(word, &subjects, size, &self.recordings, &options)?;
         let about = About::new(
             revision(),
             format!("liquid-lane audit {}", request.join(" ")),
@@ -109,7 +109,7 @@ fn audit(arguments: &AuditArguments, request: &[String]) -> anyhow::Result<bool>
     let folder = if arguments.shard.is_some() { &arguments.out } else { &partial };
     if arguments.shard.is_none() {
         // Found out before the work, not after it.
-        check_place(&arguments.out)?;
+        check_out(&arguments.out, &about)?;
     }
     let path = folder.join(format!("shard-{}-of-{}.jsonl", shard.index(), shard.of()));
     let header = Header::new(plan.fingerprint(), shard, request.to_vec());
@@ -129,6 +129,20 @@ fn audit(arguments: &AuditArguments, request: &[String]) -> anyhow::Result<bool>
     let sound = finish(&plan, about, &outcomes, &arguments.out, arguments.json)?;
     std::fs::remove_dir_all(&partial).with_context(|| format!("cannot remove {}", partial.display()))?;
     Ok(sound)
+}
+
+/// Refuses a place where the report could not be written, and one that holds the report of another command.
+fn check_out(out: &Path, about: &About) -> anyhow::Result<()> {
+    check_place(out)?;
+    if let Ok(earlier) = Report::read(out) {
+        ensure!(
+            earlier.about.command == about.command,
+            "{} holds the report of `{}`: give another --out, or remove it",
+            out.display(),
+            earlier.about.command
+        );
+    }
+    Ok(())
 }
 
 /// Makes the report and tells of it; whether nothing was found wanting.
@@ -210,7 +224,7 @@ mod tests {
         let given = words("unseen --out a --policies ncp --shard=1/4 --json --roads 3 --out=b drive");
         assert_eq!(without_destination(&given), words("unseen --policies ncp --roads 3 drive"));
         let audit = requested(&words("unseen --policies ncp,cnn --roads 3")).unwrap();
-        assert_eq!((audit.suite, audit.subjects.policies.len()), (Some(Word::Unseen), 2));
+        assert_eq!((audit.suite.as_deref(), audit.subjects.policies.len()), (Some("unseen"), 2));
         assert!(requested(&words("no-such-suite")).is_err());
     }
 }

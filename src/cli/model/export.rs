@@ -22,7 +22,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let model = super::open(&arguments.model)?;
     let dict = match (&model, model.cell()) {
-        (Model::Policy(model), cell) if arguments.whole || cell.is_none() => interchange::export_policy(&model.0),
+        (Model::Policy(model), cell) if arguments.whole || cell.is_none() => lane_policy::export::state_dict(&model.0),
         (_, Some(cell)) => interchange::export(cell),
         (_, None) => unreachable!("what has no cell is a policy"),
     };

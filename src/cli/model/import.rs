@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("out/{stem}-{what}.safetensors")));
     let file = WholeFile::create(&out)?;
     let bytes = match &arguments.into {
-        None => cell_file::to_bytes(&cell)?,
+        None => cell_file::to_bytes(&cell),
         Some(policy) => behind_encoder(policy, cell.clone(), &arguments.file)?,
     };
     file.finish(&bytes)?;

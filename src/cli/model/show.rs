@@ -4,7 +4,7 @@ use super::Model;
 use crate::cli::output;
 use anyhow::Context as _;
 use lane_frame::whole_file;
-use lane_policy::cell::{Cell, CellSpec, Constraint, CoreSpec, GateOrder};
+use lane_policy::cell::{Cell, CellSpec};
 use lane_policy::device;
 use lane_policy::interchange::{self, StateDict};
 use lane_policy::weights::ModelCard;
@@ -62,7 +62,7 @@ fn list() -> String {
         let synapses = wiring.map(|wiring| wiring.sensory_synapses().len() + wiring.synapses().len());
         let neurons = count(spec.map(|spec| spec.core.units()));
         let memory = if spec.is_some_and(|spec| spec.mixed_memory) { ", behind an LSTM's memory" } else { "" };
-        let cell = spec.map_or_else(|| "none: dense layers".into(), |spec| settings(&spec.core));
+        let cell = spec.map_or_else(|| "none: dense layers".into(), |spec| spec.core.description());
         let (parameters, synapses) = (policy.parameters(), count(synapses));
         let _ = writeln!(text, "{kind:<22} {parameters:>10}  {neurons:>7}  {synapses:>8}  {cell}{memory}");
     }
@@ -102,7 +102,7 @@ impl<'a> Facts<'a> {
 
 fn state_dict(model: &Model) -> StateDict {
     match model {
-        Model::Policy(model) => interchange::export_policy(&model.0),
+        Model::Policy(model) => lane_policy::export::state_dict(&model.0),
         Model::Cell(cell) => interchange::export(cell),
     }
 }
@@ -128,7 +128,7 @@ pub fn describe_cell(cell: &Cell) -> String {
     let (inputs, units, outputs) = (spec.core.inputs(), spec.core.units(), spec.outputs());
     let mut text =
         format!("cell: {inputs} inputs, {units} neurons, {outputs} outputs, {} parameters\n", cell.parameters());
-    let _ = writeln!(text, "  {}", settings(&spec.core));
+    let _ = writeln!(text, "  {}", spec.core.description());
     if spec.mixed_memory {
         text += "  behind the memory of an LSTM\n";
     }
@@ -136,36 +136,6 @@ pub fn describe_cell(cell: &Cell) -> String {
         text += &describe_wiring(&wiring, cell.is_polar());
     }
     text
-}
-
-fn settings(core: &CoreSpec) -> String {
-    match core {
-        CoreSpec::Ltc(ltc) => format!(
-            "liquid time-constant neurons, {} solver, {} parts of a step, positive by {}",
-            ltc.solver,
-            ltc.unfolds,
-            if ltc.constraint == Constraint::Softplus { "softplus" } else { "clipping" }
-        ),
-        CoreSpec::Cfc(cfc) => format!(
-            "closed-form cell, {} form, backbone of {} x {}, {}",
-            cfc.mode.name(),
-            cfc.backbone_layers,
-            cfc.backbone_units,
-            cfc.activation.name()
-        ),
-        CoreSpec::WiredCfc(cfc) => format!("closed-form cells in a wiring, {} form", cfc.mode.name()),
-        CoreSpec::Lstm(lstm) => {
-            format!("LSTM, gates as in {}", if lstm.gates == GateOrder::Ncps { "ncps" } else { "PyTorch" })
-        }
-        CoreSpec::Gru(_) => "GRU".into(),
-        CoreSpec::CtRnn(rnn) => format!(
-            "CT-RNN, {} solver, {} parts of a step, time constant {}, clipped at ±{}",
-            rnn.solver, rnn.unfolds, rnn.tau, rnn.clip
-        ),
-        CoreSpec::NeuralOde(ode) => {
-            format!("Neural ODE, {} solver, {} parts of a step, slope of width {}", ode.solver, ode.unfolds, ode.width)
-        }
-    }
 }
 
 /// Polarities play a part in liquid neurons only.

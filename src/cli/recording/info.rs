@@ -33,7 +33,7 @@ struct Report {
     skipped: BTreeMap<String, usize>,
     duration_s: f64,
     rate_hz: Option<f64>,
-    /// Where the times come from.
+    /// The source of the times.
     timing: Option<String>,
     width: Option<u32>,
     height: Option<u32>,
@@ -76,15 +76,20 @@ struct GapReport {
     place: String,
 }
 
-/// Does what was asked.
-pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+/// Prints the survey; false for a recording without one usable frame.
+pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let report = match Recording::open_with(&arguments.path, &arguments.recording.options()) {
         Ok(recording) => survey(&recording),
         // A recording of which nothing can be used has still something to tell.
         Err(RecordingError::Empty { format, skipped, .. }) => Report::of(Survey::of_empty(format, &skipped)),
         Err(error) => return Err(error.into()),
     };
-    if arguments.json { output::json(&report) } else { output::line(report.text().trim_end()) }
+    if arguments.json {
+        output::json(&report)?;
+    } else {
+        output::line(report.text().trim_end())?;
+    }
+    Ok(report.frames > 0)
 }
 
 fn survey(recording: &Recording) -> Report {

@@ -24,7 +24,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// What is in a recording: frames, times, sizes, labels, and everything that cannot be used
+    /// Show frames, times, sizes, labels and everything that cannot be used; exit code 1 where no frame can
     Info(info::Arguments),
     /// Draw the path of the recorded steering on ten seconds of pictures: shows a wrong sign or unit
     Check(check::Arguments),
@@ -32,11 +32,12 @@ enum Task {
     Convert(convert::Arguments),
 }
 
-/// Does what was asked.
-pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+/// Does the task; false where a recording has no usable frame.
+pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     match &arguments.task {
-        Task::Info(arguments) => info::run(arguments),
-        Task::Check(arguments) => check::run(arguments),
-        Task::Convert(arguments) => convert::run(arguments),
+        Task::Info(arguments) => return info::run(arguments),
+        Task::Check(arguments) => check::run(arguments)?,
+        Task::Convert(arguments) => convert::run(arguments)?,
     }
+    Ok(true)
 }

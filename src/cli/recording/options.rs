@@ -1,4 +1,4 @@
-//! What may be said about a recording on the command line: for every command that opens one.
+//! Options about a recording, for every command that opens one.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use lane_recording::{Columns, Format, RecordingOptions, Sign, Unit, VehicleOptions};
@@ -34,7 +34,7 @@ pub struct RecordingArguments {
 }
 
 impl RecordingArguments {
-    /// What was said, for the recording to be opened with.
+    /// The options with which the recording is to be opened.
     pub fn options(&self) -> RecordingOptions {
         RecordingOptions {
             format: self.format,
@@ -182,7 +182,7 @@ mod tests {
         let line = "--format tub-v1 --vehicle wheelbase=0.25,ratio=1 --sign left --unit front-deg --crop 0,40,160,64 \
                     --horizon 44.5 --rate 20 --columns image=file,steering=3";
         let expected = RecordingOptions {
-            format: Some(Format::TubV1),
+            format: Some(Format::TUB_V1),
             vehicle: VehicleOptions { wheelbase_m: Some(0.25), steering_ratio: Some(1.0), full_angle_deg: None },
             sign: Some(Sign::LeftPositive),
             unit: Some(Unit::FrontDegrees),

@@ -64,6 +64,11 @@ impl DriveFigures {
             comfort: Comfort::of(log),
         }
     }
+
+    /// Its crashes, and the kilometres that they happened on.
+    pub fn crashes_and_km(&self) -> [f64; 2] {
+        [f64::from(self.crashes), self.km]
+    }
 }
 
 /// Times the car went beyond a limit. The next time counts once it has been back within half of it, or was put back:

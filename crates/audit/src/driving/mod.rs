@@ -9,7 +9,7 @@ mod score;
 mod survival;
 mod tables;
 #[cfg(test)]
-mod test_drives;
+pub(crate) mod test_drives;
 
 pub use comfort::Comfort;
 pub use figures::{DriveFigures, FirstCrash};

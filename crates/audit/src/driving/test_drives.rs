@@ -4,13 +4,13 @@ use lane_driver::closed_loop::{DriveLog, LoggedStep};
 use lane_frame::Steering;
 use lane_sim::{DT_SECS, RoadFamily};
 
-pub(super) fn drive(steps: Vec<LoggedStep>) -> DriveLog {
+pub(crate) fn drive(steps: Vec<LoggedStep>) -> DriveLog {
     let (speed_mps, lane_limit_m, wheel_limit_m) = (10.0, 1.6, 0.85);
     let distance_m = 10.0 * DT_SECS * steps.len() as f64;
     DriveLog { seed: 7, family: RoadFamily::Marked, speed_mps, lane_limit_m, wheel_limit_m, distance_m, steps }
 }
 
-pub(super) fn at(offset_m: f32) -> LoggedStep {
+pub(crate) fn at(offset_m: f32) -> LoggedStep {
     LoggedStep {
         s_m: 0.0,
         offset_m,
@@ -22,10 +22,10 @@ pub(super) fn at(offset_m: f32) -> LoggedStep {
     }
 }
 
-pub(super) fn crash(offset_m: f32) -> LoggedStep {
+pub(crate) fn crash(offset_m: f32) -> LoggedStep {
     LoggedStep { crashed: true, ..at(offset_m) }
 }
 
-pub(super) fn steered(commanded: f32, driven_per_m: f32) -> LoggedStep {
+pub(crate) fn steered(commanded: f32, driven_per_m: f32) -> LoggedStep {
     LoggedStep { commanded: Steering(commanded), driven_per_m, ..at(0.0) }
 }

@@ -1,6 +1,7 @@
 //! What an audit is made of: suites, each a list of small units of work that can be done in any order, by any thread, on
 //! any machine, and whose outcomes together make a section of the report.
 
+pub mod blind;
 pub mod curves;
 pub mod driving;
 pub mod neurons;
@@ -10,7 +11,7 @@ pub mod replay;
 pub mod saliency;
 pub mod shortcut;
 #[cfg(test)]
-mod test_subjects;
+pub(crate) mod test_subjects;
 
 use lane_driver::Driver;
 use lane_report::AuditedPolicy;

@@ -7,12 +7,12 @@ use lane_policy::{Policy, PolicyKind};
 use std::sync::Arc;
 
 /// Some trainings of each policy, seeds from 1.
-pub(super) fn untrained(names: &[&str], trainings: u64) -> Arc<[Subject]> {
+pub(crate) fn untrained(names: &[&str], trainings: u64) -> Arc<[Subject]> {
     names.iter().flat_map(|name| (1..=trainings).map(|seed| subject(name, seed))).collect()
 }
 
 /// One training of a policy.
-pub(super) fn subject(name: &str, training_seed: u64) -> Subject {
+pub(crate) fn subject(name: &str, training_seed: u64) -> Subject {
     let kind: PolicyKind = name.parse().unwrap();
     let policy = Policy::init(kind, training_seed, &device::cpu());
     let source = Source { name: name.into(), origin: "untrained".into() };

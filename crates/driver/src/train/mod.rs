@@ -3,6 +3,7 @@
 //! recording may take the place of some or all of them.
 
 mod batch;
+pub mod identity;
 pub mod optimizer;
 mod pool;
 mod recorded;
@@ -11,6 +12,7 @@ use batch::{Batch, Batcher};
 use burn::tensor::{Device, Tensor, TensorData};
 use lane_policy::cell::CellSpec;
 use lane_policy::preprocess::whiten;
+use lane_policy::weights::ModelCard;
 use lane_policy::{Policy, PolicyKind, to_vec};
 use lane_sim::Cue;
 use optimizer::Optimizer;
@@ -46,7 +48,8 @@ pub struct TrainingConfig {
     pub max_noise_variance: f64,
     /// Share of sequences that are blurred (3x3 binomial filter).
     pub blur_share: f64,
-    /// Demonstrations that the error at the end is measured on.
+    /// Demonstrations that the error at the end is measured on. The first recipes do not say it.
+    #[serde(default = "usual_validation_looks")]
     pub validation_looks: usize,
     /// Whether bushes beside the road tell how it bends, in all demonstrations: a shortcut to be caught taking.
     /// Unsaid in a recipe without them.
@@ -67,10 +70,21 @@ impl TrainingConfig {
             noise_share: 0.5,
             max_noise_variance: 0.3,
             blur_share: 0.2,
-            // 8,000 frames keep the error of the mean below 3 %.
-            validation_looks: 500,
+            validation_looks: usual_validation_looks(),
             cue: false,
         }
+    }
+
+    /// The recipe in a model card; nothing where it has none that this program understands.
+    pub fn from_card(card: &ModelCard) -> Option<Self> {
+        let recipe: Self = serde_json::from_value(card.training.get("recipe")?.clone()).ok()?;
+        Some(Self { cell: card.cell.clone(), ..recipe })
+    }
+
+    /// Largest variance of the image noise that a training shows; 0 where it shows none.
+    pub fn noise_variance(&self) -> f64 {
+        // The first recipes hold a 32-bit number: 0.3, not 0.30000001192092896.
+        if self.noise_share > 0.0 { (1e6 * self.max_noise_variance).round() / 1e6 } else { 0.0 }
     }
 
     /// What the roadside of its demonstrations tells.
@@ -82,6 +96,11 @@ impl TrainingConfig {
     pub fn without_augmentation(self) -> Self {
         Self { noise_share: 0.0, blur_share: 0.0, ..self }
     }
+}
+
+/// 8,000 frames keep the error of the mean below 3 %.
+const fn usual_validation_looks() -> usize {
+    500
 }
 
 /// How often each look is seen: rendering a frame costs about as much as two or three passes over it.

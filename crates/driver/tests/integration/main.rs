@@ -18,5 +18,5 @@ mod train;
 mod backends;
 
 /// A user's TorchScript module.
-#[cfg(feature = "libtorch")]
+#[cfg(feature = "torchscript")]
 mod torchscript;

@@ -1,11 +1,15 @@
 //! Grad-CAM (Selvaraju et al. 2017) on the last feature map: every filter's map, weighted by how much the steering
 //! would change if all of that filter's places rose together. Unlike VisualBackProp it goes through the head.
 
-use super::Situation;
 use super::map::SignedMap;
 use super::plane::Plane;
+use super::{Cost, Procedure, Situation};
 use crate::{CURVATURE_PER_OUTPUT, to_vec};
 use burn::tensor::Tensor;
+
+/// The method.
+pub(super) const GRAD_CAM: Procedure =
+    Procedure { name: "Grad-CAM", short: "CAM", cost: Cost::Quick, map: |situation| grad_cam(situation).magnitude() };
 
 /// `Σₖ Aᵏ · mean over places of ∂output/∂Aᵏ`, at the last feature map's size, signed. The paper rectifies it, because a
 /// class is only ever supported; steering has two directions, and both are evidence.

@@ -1,10 +1,18 @@
 //! Input gradient: how the steering of this frame would change with each pixel, through encoder, neurons and whitening,
 //! with the memory of earlier frames held fixed. Signed: positive pushes left.
 
-use super::Situation;
 use super::map::SignedMap;
+use super::{Cost, Procedure, Situation};
 use crate::{CURVATURE_PER_OUTPUT, to_vec};
 use burn::tensor::{Tensor, TensorData};
+
+/// The method.
+pub(super) const INPUT_GRADIENT: Procedure = Procedure {
+    name: "Input gradient",
+    short: "gradient",
+    cost: Cost::Quick,
+    map: |situation| input_gradient(situation).magnitude(),
+};
 
 /// Gradient of the network's output with respect to the whitened input, `[height · width · 3]`.
 ///

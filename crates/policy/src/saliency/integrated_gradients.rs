@@ -1,13 +1,20 @@
 //! Integrated gradients (Sundararajan et al. 2017): the gradient averaged on the straight way from a featureless
 //! picture to this one, times the difference of the two. The shares of all pixels add up to the difference in steering.
 
-use super::Situation;
 use super::gradient::{curvature_per_pixel, weighted_gradient};
 use super::map::SignedMap;
 use super::quadrature::Quadrature;
-use super::{BATCH, weighted_sum};
+use super::{BATCH, Cost, Procedure, Situation, weighted_sum};
 use crate::to_vec;
 use burn::tensor::{Tensor, TensorData};
+
+/// The method.
+pub(super) const INTEGRATED_GRADIENTS: Procedure = Procedure {
+    name: "Integrated gradients",
+    short: "integr.",
+    cost: Cost::Slow,
+    map: |situation| integrated_gradients(situation).magnitude(),
+};
 
 /// Points on the way for a map on screen: between the 20 and 300 that the paper finds enough.
 pub const STEPS: usize = 32;

@@ -32,27 +32,69 @@ use burn::tensor::Tensor;
 use map::SaliencyMap;
 use serde::{Deserialize, Serialize};
 
-/// The procedures there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
+/// A method of attribution.
+pub struct Procedure {
+    /// The name on screen.
+    pub name: &'static str,
+    /// A name that fits below an axis.
+    pub short: &'static str,
+    /// How many passes through the network a map takes.
+    pub cost: Cost,
+    /// The map of a frame, in the method's own unit; of signed methods the strength.
+    map: fn(&Situation<'_>) -> SaliencyMap,
+}
+
+/// How many passes through the network a map takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// At most a few: every frame can have such a map.
+    Quick,
+    /// Twenty and more.
+    Slow,
+}
+
+/// Makes the enum of the methods from the table of their procedures.
+macro_rules! methods {
+    ($($(#[$doc:meta])* $method:ident = $procedure:path,)*) => {
+        /// The procedures there are.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Method {
+            $($(#[$doc])* $method,)*
+        }
+
+        impl Method {
+            /// Every method, in the order in which a key press goes through them.
+            pub const ALL: [Self; [$(stringify!($method)),*].len()] = [$(Self::$method),*];
+
+            /// Name, cost and map.
+            pub const fn procedure(self) -> &'static Procedure {
+                match self {
+                    $(Self::$method => &$procedure,)*
+                }
+            }
+        }
+    };
+}
+
+methods! {
     /// Where the encoder's activity is, back-projected: Algorithm 7 of the 2020 paper. It never sees the head: it shows
     /// what the encoder learned to emit, not what the neurons attend to.
-    VisualBackProp,
+    VisualBackProp = visual_backprop::ALGORITHM_7,
     /// The same by the paper's script for recurrent heads, which multiplies the picture itself into the map.
-    VisualBackPropRecurrent,
+    VisualBackPropRecurrent = visual_backprop::RECURRENT_SCRIPT,
     /// The same by the paper's script for the CNN, which stops at the first feature map.
-    VisualBackPropConvolutional,
+    VisualBackPropConvolutional = visual_backprop::CONVOLUTIONAL_SCRIPT,
     /// How the steering would change with each pixel of this frame, through encoder and head.
-    InputGradient,
+    InputGradient = gradient::INPUT_GRADIENT,
     /// Where the last feature map supports the steering, through the head.
-    GradCam,
+    GradCam = grad_cam::GRAD_CAM,
     /// Each pixel's share of the steering, against a grey picture.
-    IntegratedGradients,
+    IntegratedGradients = integrated_gradients::INTEGRATED_GRADIENTS,
     /// The input gradient averaged over noisy copies.
-    SmoothGrad,
+    SmoothGrad = smooth_grad::SMOOTH_GRAD,
     /// How the steering changes when a grey square hides the place.
-    Occlusion,
+    Occlusion = occlusion::OCCLUSION,
 }
 
 impl std::fmt::Display for Method {
@@ -62,30 +104,19 @@ impl std::fmt::Display for Method {
 }
 
 impl Method {
-    /// Every method, in the order in which a key press goes through them.
-    pub const ALL: [Self; 8] = [
-        Self::VisualBackProp,
-        Self::VisualBackPropRecurrent,
-        Self::VisualBackPropConvolutional,
-        Self::InputGradient,
-        Self::GradCam,
-        Self::IntegratedGradients,
-        Self::SmoothGrad,
-        Self::Occlusion,
-    ];
-
     /// The name on screen.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::VisualBackProp => "VisualBackProp",
-            Self::VisualBackPropRecurrent => "VisualBackProp, RNN script",
-            Self::VisualBackPropConvolutional => "VisualBackProp, CNN script",
-            Self::InputGradient => "Input gradient",
-            Self::GradCam => "Grad-CAM",
-            Self::IntegratedGradients => "Integrated gradients",
-            Self::SmoothGrad => "SmoothGrad",
-            Self::Occlusion => "Occlusion",
-        }
+    pub const fn name(self) -> &'static str {
+        self.procedure().name
+    }
+
+    /// A name that fits below an axis.
+    pub const fn short_name(self) -> &'static str {
+        self.procedure().short
+    }
+
+    /// The methods of a cost, in the order of [`Method::ALL`].
+    pub fn of_cost(cost: Cost) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |method| method.procedure().cost == cost)
     }
 
     /// The one after it, in a circle.
@@ -116,22 +147,7 @@ pub struct Situation<'a> {
 /// # Panics
 /// If the situation's parts do not belong together.
 pub fn saliency(method: Method, situation: &Situation<'_>) -> SaliencyMap {
-    let size = situation.policy.input_size();
-    let Situation { policy, whitened, maps, .. } = situation;
-    match method {
-        Method::VisualBackProp => visual_backprop::visual_backprop(policy.kind().encoder(), maps),
-        Method::VisualBackPropRecurrent => {
-            SaliencyMap { size, values: visual_backprop::released_recurrent(&whitened.input, maps).at_size(size) }
-        }
-        Method::VisualBackPropConvolutional => {
-            SaliencyMap { size, values: visual_backprop::released_convolutional(maps).at_size(size) }
-        }
-        Method::InputGradient => gradient::input_gradient(situation).magnitude(),
-        Method::GradCam => grad_cam::grad_cam(situation).magnitude(),
-        Method::IntegratedGradients => integrated_gradients::integrated_gradients(situation).magnitude(),
-        Method::SmoothGrad => smooth_grad::smooth_grad(situation).magnitude(),
-        Method::Occlusion => occlusion::occlusion(situation).magnitude(),
-    }
+    (method.procedure().map)(situation)
 }
 
 /// Pictures that go through a network at once: more gain no speed, and cost 0.8 MB each on the paper's encoder.

@@ -2,11 +2,19 @@
 //! gradient, no assumption about the network: the slowest method and the plainest.
 
 use super::map::SignedMap;
-use super::{BATCH, Situation};
+use super::{BATCH, Cost, Procedure, Situation};
 use crate::{CURVATURE_PER_OUTPUT, to_vec};
 use burn::tensor::{Tensor, TensorData};
 use lane_frame::Size;
 use std::ops::Range;
+
+/// The method.
+pub(super) const OCCLUSION: Procedure = Procedure {
+    name: "Occlusion",
+    short: "occl.",
+    cost: Cost::Slow,
+    map: |situation| occlusion(situation).magnitude(),
+};
 
 /// The square's side is the picture's height divided by this: 12 pixels of the compact encoder's 48.
 const SQUARES_PER_HEIGHT: u32 = 4;

@@ -1,13 +1,20 @@
 //! SmoothGrad (Smilkov et al. 2017): the input gradient averaged over noisy copies of the picture.
 
-use super::Situation;
 use super::gradient::{per_brightness, weighted_gradient};
 use super::map::SignedMap;
-use super::{BATCH, weighted_sum};
+use super::{BATCH, Cost, Procedure, Situation, weighted_sum};
 use crate::to_vec;
 use burn::tensor::{Tensor, TensorData};
 use lane_frame::random::{Purpose, stream};
 use rand_distr::{Distribution as _, StandardNormal};
+
+/// The method.
+pub(super) const SMOOTH_GRAD: Procedure = Procedure {
+    name: "SmoothGrad",
+    short: "smooth",
+    cost: Cost::Slow,
+    map: |situation| smooth_grad(situation).magnitude(),
+};
 
 /// Noisy copies. The paper takes 50 and finds little gain from more; half of it keeps the window moving.
 pub const SAMPLES: usize = 25;
@@ -25,9 +32,14 @@ const SEED: u64 = 2017;
 /// # Panics
 /// If the situation's recorder does not record.
 pub fn smooth_grad(situation: &Situation<'_>) -> SignedMap {
+    with_noise(situation, NOISE_SHARE)
+}
+
+/// The map with noise of this share of the range of the picture's values.
+fn with_noise(situation: &Situation<'_>, noise_share: f32) -> SignedMap {
     let clean = to_vec(situation.whitened.input.clone());
     let (least, most) = clean.iter().fold((f32::MAX, f32::MIN), |(least, most), v| (least.min(*v), most.max(*v)));
-    let deviation = NOISE_SHARE * (most - least);
+    let deviation = noise_share * (most - least);
     let samples: Vec<u64> = (0..SAMPLES as u64).collect();
     let gradient = weighted_sum(samples.chunks(BATCH).map(|samples| {
         let noisy = samples.iter().flat_map(|sample| noisy(&clean, deviation, *sample)).collect();
@@ -42,4 +54,37 @@ pub fn smooth_grad(situation: &Situation<'_>) -> SignedMap {
 fn noisy(clean: &[f32], deviation: f32, sample: u64) -> Vec<f32> {
     let noise = StandardNormal.sample_iter(stream(SEED, Purpose::ImageNoise, sample));
     clean.iter().zip(noise).map(|(value, draw): (&f32, f32)| value + deviation * draw).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::gradient::input_gradient;
+    use super::*;
+    use crate::preprocess::whiten;
+    use crate::{Policy, PolicyKind, device};
+    use lane_frame::RgbImage;
+
+    #[test]
+    fn without_noise_it_is_the_input_gradient_and_with_noise_another_map() {
+        let device = device::cpu();
+        let policy = Policy::init(PolicyKind::NCP, 3, &device);
+        let image = RgbImage::from_fn(120, 48, |x, y| image::Rgb([(2 * x) as u8, (5 * y) as u8, (x ^ y) as u8]));
+        let whitened = whiten(&[&image], policy.input_size(), &device);
+        let situation = Situation {
+            policy: &policy,
+            recorder: &policy.recording(&device),
+            whitened: &whitened,
+            state: &policy.zero_state(1, &device),
+            elapsed_secs: 0.05,
+            maps: &policy.encode(whitened.input.clone()),
+        };
+        let gradient = input_gradient(&situation).values;
+        let largest = gradient.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+        let off = |map: &SignedMap| {
+            map.values.iter().zip(&gradient).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / largest
+        };
+        // The mean of 25 equal gradients, summed in 32 bits.
+        assert!(off(&with_noise(&situation, 0.0)) < 1e-5, "{}", off(&with_noise(&situation, 0.0)));
+        assert!(off(&smooth_grad(&situation)) > 1e-2, "{}", off(&smooth_grad(&situation)));
+    }
 }

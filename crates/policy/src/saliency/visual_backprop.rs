@@ -5,10 +5,40 @@
 
 use super::map::SaliencyMap;
 use super::plane::{Plane, first_frame};
+use super::{Cost, Procedure, Situation};
 use crate::conv::ConvShape;
 use crate::encoder::EncoderKind;
 use burn::tensor::Tensor;
 use lane_frame::Size;
+
+/// Algorithm 7 of the paper.
+pub(super) const ALGORITHM_7: Procedure = Procedure {
+    name: "VisualBackProp",
+    short: "Alg. 7",
+    cost: Cost::Quick,
+    map: |situation| visual_backprop(situation.policy.kind().encoder(), situation.maps),
+};
+
+/// The script for recurrent heads.
+pub(super) const RECURRENT_SCRIPT: Procedure = Procedure {
+    name: "VisualBackProp, RNN script",
+    short: "RNN",
+    cost: Cost::Quick,
+    map: |situation| enlarged(released_recurrent(&situation.whitened.input, situation.maps), situation),
+};
+
+/// The script for the CNN.
+pub(super) const CONVOLUTIONAL_SCRIPT: Procedure = Procedure {
+    name: "VisualBackProp, CNN script",
+    short: "CNN",
+    cost: Cost::Quick,
+    map: |situation| enlarged(released_convolutional(situation.maps), situation),
+};
+
+fn enlarged(plane: Plane, situation: &Situation<'_>) -> SaliencyMap {
+    let size = situation.policy.input_size();
+    SaliencyMap { size, values: plane.at_size(size) }
+}
 
 /// Algorithm 7: each product is enlarged by a transposed convolution with all-ones weights, down to the image. In units
 /// of the product of mean activities.

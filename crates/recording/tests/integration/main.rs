@@ -5,3 +5,5 @@
 #![allow(clippy::single_range_in_vec_init, reason = "the drives of a recording are ranges")]
 
 mod recording;
+#[path = "../../src/samples.rs"]
+mod samples;

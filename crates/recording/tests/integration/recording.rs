@@ -1,24 +1,15 @@
 //! Recordings across files: whole real drives made by others, and damage at random.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::samples::real_recording;
 use lane_frame::RgbImage;
 use lane_frame::random::{Purpose, stream};
 use lane_recording::{Format, Recording, SkipReason, SplitBy, Timing};
 use rand::{Rng, RngExt as _};
-
-/// A folder of real recordings that lies beside the repository on some machines and is no part of it.
-fn real_recording(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/recordings").join(name);
-    if !path.exists() {
-        eprintln!("skipped: {} is not here", path.display());
-        return None;
-    }
-    Some(path)
-}
 
 /// Holds for every recording that opens, however damaged.
 fn assert_sound(recording: &Recording) {
@@ -54,7 +45,7 @@ fn assert_all_samples_read(recording: &Arc<Recording>, width: u32, height: u32) 
 fn a_real_udacity_drive_reads_from_first_to_last_row() {
     let Some(path) = real_recording("udacity-sim/markroy-center-only") else { return };
     let recording = Arc::new(Recording::open(&path).unwrap());
-    assert_eq!((recording.format(), recording.len()), (Format::UdacitySimulator, 700));
+    assert_eq!((recording.format(), recording.len()), (Format::UDACITY_SIMULATOR, 700));
     assert!(recording.skipped().is_empty());
     assert_eq!(recording.drives().len(), 1);
     let Timing::Recorded { step_ms } = recording.timing() else { panic!("{:?}", recording.timing()) };
@@ -77,7 +68,7 @@ fn real_donkeycar_tubs_read_from_first_to_last_record() {
     for (name, drives, has_times) in tubs {
         let Some(path) = real_recording(&format!("donkeycar-v2/{name}")) else { continue };
         let recording = Arc::new(Recording::open(&path).unwrap());
-        assert_eq!((recording.format(), recording.len()), (Format::TubV2, 1000), "{name}");
+        assert_eq!((recording.format(), recording.len()), (Format::TUB_V2, 1000), "{name}");
         assert!(recording.skipped().is_empty(), "{name}");
         assert_eq!(recording.drives().len(), drives, "{name}");
         assert_eq!(matches!(recording.timing(), Timing::Recorded { .. }), has_times, "{name}");
@@ -90,7 +81,7 @@ fn real_donkeycar_tubs_read_from_first_to_last_record() {
 fn a_real_tub_of_version_1_reads_in_the_order_of_its_numbers() {
     let Some(path) = real_recording("donkeycar-v1/tub_3_18-08-18") else { return };
     let recording = Arc::new(Recording::open(&path).unwrap());
-    assert_eq!((recording.format(), recording.len()), (Format::TubV1, 1116));
+    assert_eq!((recording.format(), recording.len()), (Format::TUB_V1, 1116));
     assert_eq!((recording.entry(0).place.number, recording.entry(1115).place.number), (1, 1116));
     let values: Vec<f64> = (0..1116).filter_map(|i| recording.entry(i).recorded_value).collect();
     // Counted in the sample's own description.
@@ -103,7 +94,7 @@ fn a_real_tub_of_version_1_reads_in_the_order_of_its_numbers() {
 fn a_real_sully_chen_drive_reads_to_its_last_line_without_newline() {
     let Some(path) = real_recording("sully-chen/dataset1-frames-0-100") else { return };
     let recording = Arc::new(Recording::open(&path).unwrap());
-    assert_eq!((recording.format(), recording.len()), (Format::SullyChen, 101));
+    assert_eq!((recording.format(), recording.len()), (Format::SULLY_CHEN, 101));
     assert_sound(&recording);
     assert_all_samples_read(&recording, 455, 256);
 }
@@ -119,7 +110,7 @@ fn labels_without_their_pictures_say_so() {
 fn a_real_folder_of_pictures_reads_without_labels() {
     let Some(path) = real_recording("ood-road-video/test_images") else { return };
     let recording = Arc::new(Recording::open(&path).unwrap());
-    assert_eq!((recording.format(), recording.len(), recording.label()), (Format::Images, 6, None));
+    assert_eq!((recording.format(), recording.len(), recording.label()), (Format::IMAGES, 6, None));
     assert_all_samples_read(&recording, 960, 540);
 }
 

@@ -46,7 +46,7 @@ fn check_encoder(ours: EncoderKind, case: &Value, name: &str) -> anyhow::Result<
 /// Liquid neurons as ncps has them by default, in the wiring of the case.
 fn neurons(stored: &mut Stored<'_>, case: &Value, device: &Device) -> anyhow::Result<Cell> {
     let wiring = spec_of(&case["wiring"]).map_err(|why| anyhow!("`wiring`: {why}"))?;
-    let spec = CellSpec::plain(CoreSpec::Ltc(LtcSpec::new(WiringSource::draw(wiring)?)));
+    let spec = CellSpec::from(CoreSpec::Ltc(LtcSpec::new(WiringSource::draw(wiring)?)));
     let (inputs, outputs) = (spec.core.inputs(), spec.outputs());
     let fits = inputs == FEATURES && outputs == 1;
     ensure!(fits, "`wiring`: expected {FEATURES} inputs and 1 output, got {inputs} and {outputs}");

@@ -49,9 +49,13 @@ impl Colour {
         CATEGORIES[index % CATEGORIES.len()]
     }
 
-    /// Half way to white: a variant of the thing of this colour.
-    pub fn pale(self) -> Self {
-        Self { rgb: self.rgb.map(|channel| channel.midpoint(0xff)) }
+    /// For a further thing of this colour's kind: 0 is the colour itself, odd tones are paler, even ones darker; the
+    /// first of them differ most.
+    pub fn tone(self, tone: usize) -> Self {
+        let target: u8 = if tone.is_multiple_of(2) { 0 } else { 0xff };
+        let share = if tone == 0 { 0.0 } else { halving_share(tone.div_ceil(2)) };
+        let mixed = |channel: u8| f64::from(channel) + share * (f64::from(target) - f64::from(channel));
+        Self { rgb: self.rgb.map(|channel| mixed(channel) as u8) }
     }
 
     /// For an amount between 0 and 1: viridis, from dark blue to yellow.
@@ -72,6 +76,16 @@ impl fmt::Display for Colour {
     }
 }
 
+/// 1/2, 1/4, 3/4, 1/8, 5/8, …: each far from all before it (van der Corput 1935).
+fn halving_share(mut number: usize) -> f64 {
+    let (mut share, mut step) = (0.0, 0.5);
+    while number > 0 {
+        share += step * (number % 2) as f64;
+        (number, step) = (number / 2, step / 2.0);
+    }
+    share
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +101,16 @@ mod tests {
         assert!(steps.windows(2).all(|pair| pair[0] < pair[1]), "{steps:?}");
         assert_eq!(Colour::amount(-1.0), Colour::amount(0.0));
         assert_eq!(Colour::amount(2.0), Colour::amount(1.0));
+    }
+
+    #[test]
+    fn tones_go_to_white_and_to_black_by_turns() {
+        let blue = Colour::category(0);
+        assert_eq!(blue.tone(0), blue);
+        // Half way from 00 72 b2 to white, half way to black, a quarter of the way to white.
+        assert_eq!(blue.tone(1).rgb, [0x7f, 0xb8, 0xd8]);
+        assert_eq!(blue.tone(2).rgb, [0x00, 0x39, 0x59]);
+        assert_eq!(blue.tone(3).rgb, [0x3f, 0x95, 0xc5]);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 use super::*;
+use crate::suite::Suite;
 use crate::suite::test_subjects::untrained;
-use lane_report::section::Cell;
+use serde_json::Value;
 use std::collections::HashSet;
 
-fn suite(names: &[&str], looks: u32) -> CurvesSuite {
-    CurvesSuite::new(untrained(names, 2), looks)
+fn suite(names: &[&str], looks: u32) -> Box<dyn Suite> {
+    CurvesStudy::new(looks).on(untrained(names, 2))
 }
 
 fn outcome(driven: usize) -> Value {
@@ -47,22 +48,37 @@ fn limits_are_radii_before_the_first_failure() {
         [6, 8, 0, 0, 12].into_iter().flat_map(|driven| (0..4).map(move |_| outcome(driven))).collect();
     let section = suite.section(&outcomes).unwrap();
     let table = |id: &str| section.tables.iter().find(|table| table.id == id).unwrap();
-    let of = |row: &[Cell], column: usize| row[column].clone();
-    let limits = table("limits");
-    assert_eq!(limits.rows.len(), 3);
-    let Cell::Interval { value, low, high } = of(&limits.rows[0], 2) else { panic!("{:?}", limits.rows[0]) };
+    let cell = |id: &str, row: usize, column: &str| {
+        let table = table(id);
+        table.rows[row][table.columns.iter().position(|known| known.name == column).unwrap()].clone()
+    };
+    assert_eq!(table("scores").rows.len(), 3);
+    let Cell::Interval { value, low, high } = cell("scores", 0, "mean_limit_m") else { panic!() };
     // Geometric mean of 31.5 m and 20 m.
     assert!((value - 25.1).abs() < 0.01 && low < value && value < high, "{value} {low} {high}");
-    assert_eq!(of(&limits.rows[0], 5), Cell::Number(25.0), "the widest that failed");
-    assert_eq!((of(&limits.rows[1], 4), of(&limits.rows[1], 8)), (Cell::Missing, Cell::Count(8)));
-    assert_eq!((of(&limits.rows[2], 5), of(&limits.rows[2], 9)), (Cell::Missing, Cell::Count(4)));
-    assert_eq!(table("differences").rows[0][3], Cell::text("ncp lower"));
-    assert!(section.text.iter().any(|text| text.contains("the limit of ncp is 0.20")), "{:?}", section.text);
-    for table in &section.tables {
-        assert!(table.rows.iter().all(|row| row.len() == table.columns.len()), "{}", table.id);
-    }
+    assert_eq!(cell("scores", 0, "widest_failed_m"), Cell::Number(25.0));
+    assert_eq!(cell("scores", 1, "tightest_driven_m"), Cell::Missing);
+    assert_eq!(cell("scores", 1, "failed_first"), Cell::Count(8));
+    assert_eq!(cell("scores", 2, "widest_failed_m"), Cell::Missing);
+    assert_eq!(cell("scores", 2, "never_failed"), Cell::Count(4));
+    assert_eq!(cell("differences", 0, "verdict"), Cell::text("ncp lower"));
+    // 25.1 m over 100 m / 0.794328 = 125.9 m.
+    let Cell::Interval { value, .. } = cell("differences", 0, "mean_limit_m_ratio") else { panic!() };
+    assert!((value - 0.1994).abs() < 1e-4, "{value}");
+    assert!(section.text.iter().any(|text| text.contains("ncp lower, ncp over cnn is 0.20 ")), "{:?}", section.text);
     assert!(section.charts.iter().all(|chart| chart.figure.svg().is_ok()));
     assert!(suite.section(&outcomes[1..]).is_err() && suite.section(&vec![Value::Null; outcomes.len()]).is_err());
+}
+
+#[test]
+fn a_side_that_is_driven_worse_shows_in_left_over_right() {
+    // The only training drives to 20 m to the left and to 31.5 m to the right, in both looks; the expert all.
+    let outcomes: Vec<Value> = [8, 6, 8, 6, 12, 12, 12, 12].map(outcome).to_vec();
+    let section = CurvesStudy::new(2).on(untrained(&["ncp"], 1)).section(&outcomes).unwrap();
+    let table = section.tables.iter().find(|table| table.id == "scores").unwrap();
+    let column = table.columns.iter().position(|column| column.name == "left_over_right").unwrap();
+    let Cell::Interval { value, .. } = table.rows[0][column] else { panic!("{:?}", table.rows[0]) };
+    assert!((value - 20.0 / 31.5).abs() < 1e-9, "{value}");
 }
 
 #[test]

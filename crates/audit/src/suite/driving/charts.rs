@@ -1,17 +1,18 @@
-//! Charts of the driving suites.
+//! Charts that only the driving suites have.
 
-use super::results::Results;
-use super::settings::{HEADINGS_DEG, OFFSETS_M};
-use crate::driving::{DriveFigures, survival as survival_of};
-use crate::suite::policies::{Policy, colour};
-use lane_report::plot::{Axis, Figure, HeatMap, Interval, Panel};
+use super::settings::{HEADINGS_DEG, OFFSETS_M, Setting};
+use super::{DrivingStudy, drives, rates};
+use crate::driving::survival as survival_of;
+use crate::study::{Findings, Row};
+use lane_report::plot::{Axis, Figure, HeatMap, Panel};
+use lane_statistics::order;
 
-/// Room between the marks of policies at one place, as a share of a step of a categorical axis.
-const SPREAD: f64 = 0.7;
+/// Columns of a heat map of corruptions: the severities.
+const SEVERITIES: [&str; 5] = ["1", "2", "3", "4", "5"];
 
 /// Crashes per km against the level, a panel for each group.
-pub fn levels(results: &Results) -> Figure {
-    let groups = results.groups();
+pub fn levels(study: &DrivingStudy, findings: &Findings<'_, DrivingStudy>) -> Figure {
+    let groups = study.names();
     let mut figure = Figure::new("").columns(groups.len().min(2));
     for (number, group) in groups.iter().enumerate() {
         let unit = match *group {
@@ -19,108 +20,88 @@ pub fn levels(results: &Results) -> Figure {
             "delay" => "delay (ms)",
             _ => "lost frames (%)",
         };
-        let levels: Vec<f64> = results.of_group(group).map(|(_, setting)| setting.level).collect();
-        let y = Axis::linear("crashes (1/km)").including(0.0);
+        let settings: Vec<(usize, &Setting)> = of_group(study, group);
+        let levels: Vec<f64> = settings.iter().map(|(_, setting)| setting.level).collect();
+        let y = Axis::linear("crashes (1/km)");
         let mut panel = Panel::new(if groups.len() > 1 { *group } else { "" }, Axis::linear(unit).marking(&levels), y);
-        for (place, policy) in results.all().iter().enumerate() {
-            let colour = colour(policy.name, place);
-            let name = if number == 0 { policy.name } else { "" };
-            let rates: Vec<(f64, Vec<f64>)> = results
-                .of_group(group)
-                .map(|(setting, found)| (found.level, results.rates(&[setting], policy)))
-                .collect();
+        for row in findings.rows() {
+            let name = if number == 0 { row.name.as_str() } else { "" };
+            let rates: Vec<(f64, Vec<f64>)> =
+                settings.iter().map(|(number, setting)| (setting.level, rates_in(row, *number))).collect();
             let means = rates.iter().map(|(level, rates)| (*level, mean(rates)));
             let dots = rates.iter().flat_map(|(level, rates)| rates.iter().map(|rate| (*level, *rate)));
-            panel = panel.line(name, colour, means.collect::<Vec<_>>()).dots(name, colour, dots.collect::<Vec<_>>());
+            panel = panel.line(name, row.colour, means.collect::<Vec<_>>());
+            panel = panel.dots(name, row.colour, dots.collect::<Vec<_>>());
         }
         figure = figure.with(panel);
     }
     figure
 }
 
-/// Crashes per km of every policy, one group of marks for each setting.
-pub fn bars(results: &Results) -> Figure {
-    let names: Vec<&str> = results.settings().iter().map(|setting| setting.group.as_str()).collect();
-    let y = Axis::linear("crashes (1/km)").including(0.0);
-    let mut panel = Panel::new("", Axis::categories("", names), y);
-    let policies = results.all();
-    for (place, policy) in policies.iter().enumerate() {
-        let colour = colour(policy.name, place);
-        let at = |setting: usize| setting as f64 + SPREAD * ((place as f64 + 0.5) / policies.len() as f64 - 0.5);
-        let settings = 0..results.settings().len();
-        let scores = settings.clone().map(|setting| (setting, results.score(setting, policy)));
-        let whiskers = scores.map(|(setting, score)| {
-            let [low, high] = score.crashes_per_km_interval;
-            Interval { x: at(setting), low, high }
-        });
-        let rates = |setting: usize| results.rates(&[setting], policy).into_iter().map(move |rate| (setting, rate));
-        let dots = settings.flat_map(rates).map(|(setting, rate)| (at(setting), rate));
-        panel = panel.whiskers("", colour, whiskers.collect::<Vec<_>>()).dots(
-            policy.name,
-            colour,
-            dots.collect::<Vec<_>>(),
-        );
-    }
-    // A wide panel where many names stand below it.
-    let width = 120 + 80 * results.settings().len() as u32;
-    Figure::new("").panel_size(width, 0).with(panel)
-}
-
-/// Share of drives without a crash against time, under the first setting.
-pub fn survival(results: &Results) -> Figure {
-    let y = Axis::linear("share without a crash").including(0.0).including(1.0);
-    let mut panel = Panel::new("", Axis::linear("time (s)").including(0.0), y);
-    for (place, policy) in results.all().iter().enumerate() {
-        let drives: Vec<DriveFigures> =
-            policy.trainings.iter().flat_map(|entrant| results.drives(0, *entrant)).cloned().collect();
-        panel = panel.line(policy.name, colour(policy.name, place), survival_of(&drives));
-    }
-    Figure::new("").with(panel)
+/// Share of drives without a crash against time.
+pub fn survival(findings: &Findings<'_, DrivingStudy>) -> Figure {
+    let y = Axis::linear("share without a crash").including(1.0);
+    let panel = Panel::new("", Axis::linear("time (s)"), y);
+    let line = |panel: Panel, row: &Row<'_, DrivingStudy>| panel.line(&row.name, row.colour, survival_of(&drives(row)));
+    Figure::new("").with(findings.rows().iter().fold(panel, line))
 }
 
 /// Share of drives that recovered, by offset and heading, a panel for each policy.
-pub fn basins(results: &Results) -> Figure {
-    let policies = results.all();
-    let mut figure = Figure::new("").columns(2);
-    for policy in policies {
-        // Settings come heading by heading, and in each offset by offset.
-        let row = |heading: usize| {
-            (0..OFFSETS_M.len()).map(|offset| results.success(heading * OFFSETS_M.len() + offset, policy)).collect()
+pub fn basins(findings: &Findings<'_, DrivingStudy>) -> Figure {
+    let panel = |row: &Row<'_, DrivingStudy>| {
+        let recovered = |setting: usize| {
+            let drives = drives(&row.within(|drive| drive.setting == setting));
+            let whole = drives.iter().filter(|drive| drive.crashes == 0).count();
+            whole as f64 / drives.len().max(1) as f64
         };
-        let rows = (0..HEADINGS_DEG.len()).map(row).collect();
+        // Settings come heading by heading, and in each offset by offset.
+        let line = |heading: usize| (0..OFFSETS_M.len()).map(|at| recovered(heading * OFFSETS_M.len() + at)).collect();
+        let rows = (0..HEADINGS_DEG.len()).map(line).collect();
         let x = Axis::categories("offset (m, left +)", OFFSETS_M.map(|offset| offset.to_string()));
         let y = Axis::categories("heading (°, left +)", HEADINGS_DEG.map(|heading| heading.to_string()));
         let map = HeatMap { label: "share recovered".into(), rows, range: Some((0.0, 1.0)) };
-        figure = figure.with(Panel::new(policy.name, x, y).heat_map(map));
-    }
-    figure
+        Panel::new(&row.name, x, y).heat_map(map)
+    };
+    findings.rows().iter().map(panel).fold(Figure::new("").columns(2), Figure::with)
 }
 
 /// Crashes per km by corruption and severity, a panel for each policy.
-pub fn corruptions(results: &Results) -> Figure {
-    let groups: Vec<&str> = results.groups().into_iter().rev().collect();
-    let mut figure = Figure::new("").columns(2).panel_size(430, 420);
-    let each = (0..results.settings().len())
-        .flat_map(|setting| results.trained().iter().map(move |policy| mean(&results.rates(&[setting], policy))));
+pub fn corruptions(study: &DrivingStudy, findings: &Findings<'_, DrivingStudy>) -> Figure {
+    let groups: Vec<&str> = study.names().into_iter().rev().collect();
+    let policies = findings.policies();
+    let each = (0..study.settings.len())
+        .flat_map(|setting| policies.iter().map(move |policy| mean(&rates_in(policy, setting))));
     let most = each.filter(|rate| rate.is_finite()).fold(0.0, f64::max);
     // Without any crash the scale still has two ends, and all is at its lower one.
     let most = if most > 0.0 { most } else { 1.0 };
-    for policy in results.trained() {
-        let rate = |settings: &[usize], policy: &Policy| mean(&results.rates(settings, policy));
-        let row = |group: &&str| {
-            let settings: Vec<usize> = results.of_group(group).map(|(number, _)| number).collect();
+    let panel = |policy: &Row<'_, DrivingStudy>| {
+        let line = |group: &&str| {
+            let settings = of_group(study, group);
             // The clean picture has one level, shown in all columns.
-            let of = |column: usize| rate(&[settings[column.min(settings.len() - 1)]], policy);
-            (0..5).map(of).collect::<Vec<_>>()
+            let at = |column: usize| settings[column.min(settings.len() - 1)].0;
+            (0..SEVERITIES.len()).map(|column| mean(&rates_in(policy, at(column)))).collect()
         };
-        let rows = groups.iter().map(row).collect();
-        let x = Axis::categories("severity", ["1", "2", "3", "4", "5"]);
-        let map = HeatMap { label: "crashes (1/km)".into(), rows, range: Some((0.0, most)) };
-        figure = figure.with(Panel::new(policy.name, x, Axis::categories("", groups.clone())).heat_map(map));
-    }
-    figure
+        let map = HeatMap {
+            label: "crashes (1/km)".into(),
+            rows: groups.iter().map(line).collect(),
+            range: Some((0.0, most)),
+        };
+        let x = Axis::categories("severity", SEVERITIES);
+        Panel::new(&policy.name, x, Axis::categories("", groups.clone())).heat_map(map)
+    };
+    policies.iter().map(panel).fold(Figure::new("").columns(2).panel_size(430, 420), Figure::with)
+}
+
+/// Settings of a group with their numbers.
+fn of_group<'a>(study: &'a DrivingStudy, group: &str) -> Vec<(usize, &'a Setting)> {
+    study.settings.iter().enumerate().filter(|(_, setting)| setting.group == group).collect()
+}
+
+/// Crashes per km of each training under a setting.
+fn rates_in(row: &Row<'_, DrivingStudy>, setting: usize) -> Vec<f64> {
+    rates(&row.within(|drive| drive.setting == setting))
 }
 
 fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
+    order::mean(values).unwrap_or(f64::NAN)
 }

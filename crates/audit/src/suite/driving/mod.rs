@@ -2,26 +2,22 @@
 
 mod charts;
 mod degradation;
-mod differences;
-mod findings;
-mod results;
 mod settings;
+#[cfg(test)]
+mod tests;
 
-use super::{Subject, Suite};
-use crate::driving::DriveFigures;
-use lane_driver::closed_loop::{Pilot, drive};
+use crate::driving::{DriveFigures, DrivingScore, comfort_table, driving_table, family_table, lane_keeping_table};
+use crate::study::{Baseline, Entrant, Findings, Group, Measure, Record, Row, Study};
+use lane_driver::closed_loop::drive;
 use lane_driver::twin_drive::Course;
-use lane_report::section::Section;
+use lane_report::section::{Cell, Column, Section};
 use lane_sim::RoadSet;
-use results::Results;
-use serde_json::Value;
 use settings::Setting;
-use std::sync::Arc;
+use std::fmt;
 
 /// Drives roads of the test family under some settings.
-pub struct DrivingSuite {
+pub struct DrivingStudy {
     kind: Kind,
-    subjects: Arc<[Subject]>,
     settings: Vec<Setting>,
     roads: u32,
     seconds: f64,
@@ -38,84 +34,71 @@ enum Kind {
     Ood,
 }
 
-/// What drives besides the policies, in every suite whose roads are seen as they are.
-const BASELINES: [&str; 2] = ["expert", "straight"];
+/// One drive: a setting and a road.
+pub struct Drive {
+    /// Place of the setting in the study.
+    setting: usize,
+    group: String,
+    level: f64,
+    road: u32,
+    seconds: f64,
+}
 
-impl DrivingSuite {
-    /// A few roads; a crash on one of them is a finding.
-    pub fn smoke(subjects: Arc<[Subject]>, roads: u32, seconds: f64) -> Self {
-        Self { kind: Kind::Smoke, subjects, settings: vec![Setting::plain()], roads, seconds }
-    }
-
-    /// Roads that no training has shown.
-    pub fn unseen(subjects: Arc<[Subject]>, roads: u32, seconds: f64) -> Self {
-        Self { kind: Kind::Unseen, subjects, settings: vec![Setting::plain()], roads, seconds }
-    }
-
-    /// The paper's image noise.
-    pub fn noise(subjects: Arc<[Subject]>, roads: u32, seconds: f64) -> Self {
-        Self { kind: Kind::Noise, subjects, settings: settings::noise(), roads, seconds }
-    }
-
-    /// Corruptions of the picture.
-    pub fn corrupt(subjects: Arc<[Subject]>, roads: u32, seconds: f64) -> Self {
-        Self { kind: Kind::Corrupt, subjects, settings: settings::corruptions(), roads, seconds }
-    }
-
-    /// Starts off the lane centre and askew.
-    pub fn recover(subjects: Arc<[Subject]>, roads: u32, seconds: f64) -> Self {
-        Self { kind: Kind::Recover, subjects, settings: settings::starts(), roads, seconds }
-    }
-
-    /// Late commands and lost frames.
-    pub fn latency(subjects: Arc<[Subject]>, roads: u32, seconds: f64) -> Self {
-        Self { kind: Kind::Latency, subjects, settings: settings::latency(), roads, seconds }
-    }
-
-    /// Looks that no training has shown.
-    pub fn ood(subjects: Arc<[Subject]>, roads: u32, seconds: f64) -> Self {
-        Self { kind: Kind::Ood, subjects, settings: settings::weathers(), roads, seconds }
-    }
-
-    /// Baselines of this suite. They see no picture, so what only spoils the picture cannot change them.
-    fn baselines(&self) -> &'static [&'static str] {
-        match self.kind {
-            Kind::Noise | Kind::Corrupt | Kind::Ood => &[],
-            Kind::Smoke | Kind::Unseen | Kind::Recover | Kind::Latency => &BASELINES,
-        }
-    }
-
-    /// Trainings and baselines.
-    fn entrants(&self) -> usize {
-        self.subjects.len() + self.baselines().len()
-    }
-
-    /// Setting, entrant and road of a unit.
-    fn place(&self, unit: usize) -> (usize, usize, usize) {
-        let (rest, road) = (unit / self.roads as usize, unit % self.roads as usize);
-        (rest / self.entrants(), rest % self.entrants(), road)
-    }
-
-    fn name(&self, unit: usize) -> String {
-        let (setting, entrant, road) = self.place(unit);
-        let (setting, seconds) = (&self.settings[setting], self.seconds);
-        let label = self
-            .subjects
-            .get(entrant)
-            .map_or_else(|| self.baselines()[entrant - self.subjects.len()].to_owned(), Subject::label);
-        format!("{label} {} {} road {road}, {seconds} s", setting.group, setting.level)
-    }
-
-    fn pilot(&self, entrant: usize) -> Pilot {
-        match self.subjects.get(entrant) {
-            Some(subject) => Pilot::Policy(Box::new(subject.driver.clone())),
-            None if self.baselines()[entrant - self.subjects.len()] == "expert" => Pilot::Expert,
-            None => Pilot::Zero,
-        }
+impl fmt::Display for Drive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { group, level, road, seconds, .. } = self;
+        write!(f, "{group} {level} road {road}, {seconds} s")
     }
 }
 
-impl Suite for DrivingSuite {
+impl DrivingStudy {
+    /// A few roads; a crash on one of them is a finding.
+    pub fn smoke(roads: u32, seconds: f64) -> Self {
+        Self { kind: Kind::Smoke, settings: vec![Setting::plain()], roads, seconds }
+    }
+
+    /// Roads that no training has shown.
+    pub fn unseen(roads: u32, seconds: f64) -> Self {
+        Self { kind: Kind::Unseen, settings: vec![Setting::plain()], roads, seconds }
+    }
+
+    /// The paper's image noise.
+    pub fn noise(roads: u32, seconds: f64) -> Self {
+        Self { kind: Kind::Noise, settings: settings::noise(), roads, seconds }
+    }
+
+    /// Corruptions of the picture.
+    pub fn corrupt(roads: u32, seconds: f64) -> Self {
+        Self { kind: Kind::Corrupt, settings: settings::corruptions(), roads, seconds }
+    }
+
+    /// Starts off the lane centre and askew.
+    pub fn recover(roads: u32, seconds: f64) -> Self {
+        Self { kind: Kind::Recover, settings: settings::starts(), roads, seconds }
+    }
+
+    /// Late commands and lost frames.
+    pub fn latency(roads: u32, seconds: f64) -> Self {
+        Self { kind: Kind::Latency, settings: settings::latency(), roads, seconds }
+    }
+
+    /// Looks that no training has shown.
+    pub fn ood(roads: u32, seconds: f64) -> Self {
+        Self { kind: Kind::Ood, settings: settings::weathers(), roads, seconds }
+    }
+
+    /// Names of what is made harder, each once, in order.
+    fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.settings.iter().map(|setting| setting.group.as_str()).collect();
+        names.dedup();
+        names
+    }
+}
+
+impl Study for DrivingStudy {
+    type Case = Drive;
+    type Seen = DriveFigures;
+
     fn id(&self) -> &'static str {
         match self.kind {
             Kind::Smoke => "smoke",
@@ -128,35 +111,178 @@ impl Suite for DrivingSuite {
         }
     }
 
-    fn units(&self) -> Vec<String> {
-        if self.subjects.is_empty() {
-            return Vec::new();
+    /// They see no picture, so what only spoils the picture cannot change them.
+    fn baselines(&self) -> &'static [Baseline] {
+        match self.kind {
+            Kind::Noise | Kind::Corrupt | Kind::Ood => &[],
+            Kind::Smoke | Kind::Unseen | Kind::Recover | Kind::Latency => &[Baseline::Expert, Baseline::Straight],
         }
-        let units = self.settings.len() * self.entrants() * self.roads as usize;
-        (0..units).map(|unit| self.name(unit)).collect()
     }
 
-    fn run(&self, unit: usize) -> anyhow::Result<Value> {
-        let (setting, entrant, road) = self.place(unit);
-        let setting = &self.settings[setting];
-        let (seed, weather, seconds) = (road as u32, setting.weather, self.seconds);
+    fn cases(&self, _: &Entrant<'_>) -> Vec<Drive> {
+        let of = |(number, setting): (usize, &Setting)| {
+            let (group, level, seconds) = (setting.group.clone(), setting.level, self.seconds);
+            (0..self.roads).map(move |road| Drive { setting: number, group: group.clone(), level, road, seconds })
+        };
+        self.settings.iter().enumerate().flat_map(of).collect()
+    }
+
+    fn see(&self, entrant: &Entrant<'_>, case: &Drive) -> anyhow::Result<DriveFigures> {
+        let setting = &self.settings[case.setting];
+        let (seed, weather, seconds) = (case.road, setting.weather, case.seconds);
         let course = Course { set: RoadSet::Test, seed, family: None, weather, seconds };
-        let log = drive(&mut self.pilot(entrant), course.world(), seconds, &setting.conditions)?;
-        Ok(serde_json::to_value(DriveFigures::of(&log))?)
+        let log = drive(&mut entrant.pilot(), course.world(), seconds, &setting.conditions)?;
+        Ok(DriveFigures::of(&log))
     }
 
-    fn section(&self, outcomes: &[Value]) -> anyhow::Result<Section> {
-        let drives = outcomes.iter().map(|value| serde_json::from_value(value.clone()));
-        let drives = drives.collect::<Result<Vec<DriveFigures>, _>>()?;
-        let results = Results::new(self, &drives);
+    fn measures(&self) -> Vec<Measure<Self>> {
+        vec![
+            Measure::<Self>::events("crashes_per_km", "crashes per km", 3, DriveFigures::crashes_and_km)
+                .claiming("crashes", "crashes/km"),
+            Measure::<Self>::mean("mean_abs_error_m", "mean |e|, m", 3, |drive| drive.lane.mean_abs_error_m()),
+            Measure::<Self>::mean("rms_steering_change_per_km", "steering change per step, 1/km", 2, |drive| {
+                1e3 * drive.comfort.rms_steering_change_per_m()
+            }),
+        ]
+    }
+
+    /// Each setting by itself, or all severities of a corruption and all starts together.
+    fn groups(&self) -> Vec<Group<Self>> {
+        match self.kind {
+            Kind::Recover | Kind::Smoke | Kind::Unseen => Vec::new(),
+            Kind::Corrupt | Kind::Ood => {
+                let group = |name: &str| {
+                    let own = name.to_owned();
+                    Group::<Self>::new(name, move |drive: &Drive| drive.group == own)
+                };
+                self.names().into_iter().map(group).collect()
+            }
+            Kind::Noise | Kind::Latency => {
+                let settings = self.settings.iter().enumerate();
+                let group = |(number, setting): (usize, &Setting)| {
+                    Group::<Self>::new(format!("{} {}", setting.group, setting.level), move |drive: &Drive| {
+                        drive.setting == number
+                    })
+                };
+                settings.map(group).collect()
+            }
+        }
+    }
+
+    fn section(&self, findings: &Findings<'_, Self>) -> anyhow::Result<Section> {
         let (title, text) = self.kind.words();
         let section = Section::new(self.id(), title).say(format!(
             "{} roads of the test family, which no training and no choice has seen, for {} s each at the road's own \
              speed. {text} A car that leaves its lane is put back on the lane centre and counted as a crash.",
             self.roads, self.seconds
         ));
-        Ok(findings::fill(&results, section))
+        let section = match self.kind {
+            Kind::Smoke => say_crashes(findings, section),
+            Kind::Corrupt => {
+                let caption = "Crashes per km, mean of the trainings, by corruption and severity, on one scale.";
+                let section = section.table(degradation::table(self, findings));
+                section.chart("severities", caption, charts::corruptions(self, findings))
+            }
+            Kind::Recover => section.chart(
+                "basins",
+                "Share of drives that did not leave the lane, by offset and heading at the start: the brighter, the more.",
+                charts::basins(findings),
+            ),
+            Kind::Unseen | Kind::Noise | Kind::Latency | Kind::Ood => section,
+        };
+        let section = findings.tell_differences(self.tables(findings, section));
+        let crashes = "Crashes per km with 95 % Poisson intervals; a dot for each training.";
+        let survival = "Share of drives without a crash so far (Kaplan and Meier).";
+        let levels = "Crashes per km: lines through the means, a dot for each training.";
+        let section = match self.kind {
+            Kind::Noise | Kind::Latency => section.chart("levels", levels, charts::levels(self, findings)),
+            Kind::Smoke | Kind::Unseen => section.chart("crashes", crashes, findings.dots()).chart(
+                "survival",
+                survival,
+                charts::survival(findings),
+            ),
+            Kind::Ood => section.chart("crashes", crashes, findings.dots()),
+            Kind::Corrupt | Kind::Recover => section,
+        };
+        let rows = self.by_setting(&findings.trainings());
+        Ok(section.table(driving_table("trainings", "Scores of each training", &self.keys("training"), &rows)))
     }
+}
+
+/// Trainings that crashed in a smoke test.
+fn say_crashes(findings: &Findings<'_, DrivingStudy>, mut section: Section) -> Section {
+    for training in findings.trainings() {
+        let [crashes, km] = crashes(&training);
+        if crashes > 0.0 {
+            section.wanting.push(format!("smoke: {} crashed {crashes} times in {km:.2} km", training.name));
+        }
+    }
+    let found = if section.wanting.is_empty() { "No policy crashed.".into() } else { section.wanting.join("; ") };
+    section.say(found)
+}
+
+impl DrivingStudy {
+    /// Every score of policies over all their trainings.
+    fn tables(&self, findings: &Findings<'_, Self>, section: Section) -> Section {
+        let (keys, rows) = (self.keys("policy"), self.by_setting(findings.rows()));
+        let section = section
+            .table(driving_table("scores", "Scores, all trainings of a policy together", &keys, &rows))
+            .table(lane_keeping_table("lane-keeping", "Lane keeping", &keys, &rows));
+        if matches!(self.kind, Kind::Corrupt | Kind::Recover) {
+            return section;
+        }
+        let comfort = comfort_table("comfort", "Steering and comfort", &keys, &rows);
+        section.table(comfort).table(family_table("kinds", "By kind of road", &keys, &rows))
+    }
+
+    /// The columns that say what a row is about, the last of them called `name`.
+    fn keys(&self, name: &str) -> Vec<Column> {
+        let setting = [Column::key("setting", "setting"), Column::key("level", "level")];
+        let setting = setting.into_iter().filter(|_| self.settings.len() > 1);
+        setting.chain([Column::key(name, name)]).collect()
+    }
+
+    /// The cells of those columns and the score, for each setting and row.
+    fn by_setting(&self, rows: &[Row<'_, Self>]) -> Vec<(Vec<Cell>, DrivingScore)> {
+        let mut scores = Vec::new();
+        for (number, setting) in self.settings.iter().enumerate() {
+            for row in rows {
+                let place = [Cell::text(&setting.group), Cell::number(setting.level)];
+                let place = place.into_iter().filter(|_| self.settings.len() > 1);
+                let drives = drives(&row.within(|drive| drive.setting == number));
+                let score = DrivingScore::of(&row.name, setting.conditions.noise_variance, &drives);
+                scores.push((place.chain([Cell::text(&row.name)]).collect(), score));
+            }
+        }
+        scores
+    }
+}
+
+/// All drives of a row, training by training.
+fn drives(row: &Row<'_, DrivingStudy>) -> Vec<DriveFigures> {
+    row.seen().cloned().collect()
+}
+
+/// Crashes and kilometres of a row.
+fn crashes(row: &Row<'_, DrivingStudy>) -> [f64; 2] {
+    // Training by training: sums of kilometres in one order have one last digit.
+    let of = |record: &Record<'_, DrivingStudy>| {
+        record.seen.iter().map(|(_, drive)| drive.crashes_and_km()).fold([0.0; 2], sum)
+    };
+    row.records.iter().map(of).fold([0.0; 2], sum)
+}
+
+fn sum([crashes, km]: [f64; 2], [more, further]: [f64; 2]) -> [f64; 2] {
+    [crashes + more, km + further]
+}
+
+/// Crashes per km of each training of a row.
+fn rates(row: &Row<'_, DrivingStudy>) -> Vec<f64> {
+    let rate = |training: Row<'_, DrivingStudy>| {
+        let [crashes, km] = crashes(&training);
+        if km > 0.0 { crashes / km } else { f64::NAN }
+    };
+    row.single().map(rate).collect()
 }
 
 impl Kind {

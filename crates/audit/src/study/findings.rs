@@ -1,0 +1,118 @@
+//! Everything that a study saw, sorted by policy and training.
+
+use super::colours::colours;
+use super::{Comparison, Group, Measure, Record, Row, Study};
+use crate::suite::Subject;
+use lane_statistics::pairs::every_two;
+
+/// All that is known when a study's section is written.
+pub struct Findings<'a, S: Study> {
+    subjects: &'a [Subject],
+    /// The policies in the order of their first trainings, then the baselines.
+    rows: Vec<Row<'a, S>>,
+    measures: Vec<Measure<S>>,
+    groups: Vec<Group<S>>,
+    reading: &'static str,
+    figures: Vec<super::Figure<S>>,
+}
+
+impl<'a, S: Study> Findings<'a, S> {
+    /// Sorts what was seen. Entrants without a case have no row.
+    pub fn new(study: &S, subjects: &'a [Subject], records: Vec<Record<'a, S>>) -> Self {
+        let mut names: Vec<&str> = Vec::new();
+        let names_of_subjects = subjects.iter().map(|subject| subject.policy.as_str());
+        for name in names_of_subjects.chain(study.baselines().iter().map(|baseline| baseline.name())) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        // Of all policies of the audit, so that one that a study leaves out changes no colour.
+        let colours = colours(&names);
+        let mut rows: Vec<Row<'a, S>> = names
+            .iter()
+            .zip(colours)
+            .map(|(name, colour)| Row { name: (*name).to_owned(), colour, records: Vec::new() })
+            .collect();
+        for record in records.into_iter().filter(|record| !record.seen.is_empty()) {
+            if let Some(row) = rows.iter_mut().find(|row| row.name == record.entrant.row()) {
+                row.records.push(record);
+            }
+        }
+        rows.retain(|row| !row.records.is_empty());
+        let groups = study.groups();
+        let groups = if groups.is_empty() { vec![Group::new("", |_| true)] } else { groups };
+        let (measures, reading, figures) = (study.measures(), study.reading(), study.figures());
+        Self { subjects, rows, measures, groups, reading, figures }
+    }
+
+    /// Who was audited, also who is left out here.
+    pub fn subjects(&self) -> &'a [Subject] {
+        self.subjects
+    }
+
+    /// The policies, then the baselines.
+    pub fn rows(&self) -> &[Row<'a, S>] {
+        &self.rows
+    }
+
+    /// The policies without the baselines.
+    pub fn policies(&self) -> &[Row<'a, S>] {
+        let policies = self.rows.iter().take_while(|row| !row.is_baseline()).count();
+        &self.rows[..policies]
+    }
+
+    /// A row for each training, policy by policy.
+    pub fn trainings(&self) -> Vec<Row<'a, S>> {
+        self.policies().iter().flat_map(Row::single).collect()
+    }
+
+    /// The study's measures.
+    pub fn measures(&self) -> &[Measure<S>] {
+        &self.measures
+    }
+
+    /// What the cases are grouped by; one group without a name where the study has none.
+    pub fn groups(&self) -> &[Group<S>] {
+        &self.groups
+    }
+
+    /// How the scores are read.
+    pub fn reading(&self) -> &'static str {
+        self.reading
+    }
+
+    /// Further columns of the scores.
+    pub fn figures(&self) -> &[super::Figure<S>] {
+        &self.figures
+    }
+
+    /// Every two policies within each group, compared by each measure, in the order of the table of differences.
+    pub fn differences(&self) -> Vec<Contrast<'_>> {
+        let of_group = |group: &'_ Group<S>| {
+            let rows: Vec<Row<'a, S>> = self.policies().iter().map(|row| row.within(&group.holds)).collect();
+            let compared = every_two(&rows).map(|(first, second)| {
+                self.measures.iter().map(|measure| measure.compare(first, second)).collect::<Vec<_>>()
+            });
+            compared.collect::<Vec<_>>()
+        };
+        let names: Vec<(&str, &str)> =
+            every_two(self.policies()).map(|(first, second)| (first.name.as_str(), second.name.as_str())).collect();
+        let contrasts = self.groups.iter().flat_map(|group| {
+            let compared = of_group(group).into_iter().zip(names.clone());
+            compared.map(|(by_measure, (first, second))| Contrast { group: &group.name, first, second, by_measure })
+        });
+        contrasts.collect()
+    }
+}
+
+/// Two policies compared by every measure.
+pub struct Contrast<'a> {
+    /// The group of cases; empty where there is only one.
+    pub group: &'a str,
+    /// The first policy.
+    pub first: &'a str,
+    /// The second.
+    pub second: &'a str,
+    /// One for each measure.
+    pub by_measure: Vec<Comparison>,
+}

@@ -1,0 +1,175 @@
+use super::*;
+use crate::suite::test_subjects::subject;
+use lane_report::section::Table;
+use serde_json::{Value, json};
+
+/// What each entrant gives in each case is the outcome itself: `[events, kilometres, size]`.
+struct Made;
+
+struct Try {
+    hard: bool,
+    number: u32,
+}
+
+impl Display for Try {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", if self.hard { "hard" } else { "easy" }, self.number)
+    }
+}
+
+impl Study for Made {
+    type Case = Try;
+    type Seen = [f64; 3];
+
+    fn id(&self) -> &'static str {
+        "made"
+    }
+
+    fn baselines(&self) -> &'static [Baseline] {
+        &[Baseline::Expert]
+    }
+
+    fn cases(&self, entrant: &Entrant<'_>) -> Vec<Try> {
+        let tried = |hard| (0..2).map(move |number| Try { hard, number });
+        if entrant.row() == "lstm" { Vec::new() } else { [false, true].into_iter().flat_map(tried).collect() }
+    }
+
+    fn see(&self, entrant: &Entrant<'_>, case: &Try) -> anyhow::Result<[f64; 3]> {
+        Ok([entrant.label().len() as f64, f64::from(case.number), 1.0])
+    }
+
+    fn measures(&self) -> Vec<Measure<Self>> {
+        vec![
+            Measure::<Self>::events("crashes_per_km", "crashes per km", 2, |seen| [seen[0], seen[1]])
+                .claiming("crashes", "crashes/km"),
+            Measure::<Self>::geometric_mean("limit_m", "limit, m", 1, |seen| seen[2]).claiming("limits", ""),
+        ]
+    }
+
+    fn groups(&self) -> Vec<Group<Self>> {
+        vec![Group::<Self>::new("easy", |case: &Try| !case.hard), Group::new("hard", |case: &Try| case.hard)]
+    }
+
+    fn section(&self, findings: &Findings<'_, Self>) -> anyhow::Result<Section> {
+        Ok(findings.tell(Section::new("made", "Made up")))
+    }
+}
+
+/// A section on trainings of these policies and seeds: for each its crashes on every easy and on every hard kilometre,
+/// and its limit. The expert never crashes.
+fn section(trainings: &[(&str, u64, [f64; 2], f64)]) -> Section {
+    let subjects: Vec<Subject> = trainings.iter().map(|(policy, seed, ..)| subject(policy, *seed)).collect();
+    let of = |[easy, hard]: [f64; 2], limit: f64| [easy, easy, hard, hard].map(|events| json!([events, 1.0, limit]));
+    let outcomes =
+        trainings.iter().filter(|(policy, ..)| *policy != "lstm").flat_map(|(.., hit, limit)| of(*hit, *limit));
+    let outcomes: Vec<Value> = outcomes.chain(of([0.0; 2], 8.0)).collect();
+    Made.on(subjects.into()).section(&outcomes).unwrap()
+}
+
+fn table<'a>(section: &'a Section, id: &str) -> &'a Table {
+    section.tables.iter().find(|table| table.id == id).unwrap()
+}
+
+fn texts(row: &[Cell]) -> Vec<&str> {
+    row.iter().filter_map(|cell| if let Cell::Text(text) = cell { Some(text.as_str()) } else { None }).collect()
+}
+
+fn value(cell: &Cell) -> f64 {
+    match cell {
+        // Logarithms and back.
+        Cell::Interval { value, .. } => (1e9 * value).round() / 1e9,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn trainings_of_one_seed_are_paired_and_others_left_out() {
+    let easy = [1.0, 0.0];
+    let section = section(&[
+        ("ncp", 1, easy, 10.0),
+        ("ncp", 2, [5.0, 0.0], 20.0),
+        ("cnn", 2, easy, 10.0),
+        ("cnn", 3, easy, 10.0),
+    ]);
+    let rows = &table(&section, "differences").rows;
+    // Only seed 2 is common: 5 less 1 crash on each easy kilometre; 20 m over 10 m.
+    assert_eq!(texts(&rows[0]), ["easy", "ncp", "cnn", "seed 2", "cnn lower", "cnn lower"]);
+    assert_eq!((value(&rows[0][4]), value(&rows[0][6])), (4.0, 2.0));
+    assert_eq!(texts(&rows[1]), ["hard", "ncp", "cnn", "seed 2", "no difference shown", "cnn lower"]);
+    assert_eq!(rows.len(), 2, "the expert is compared with nobody");
+    let note = &table(&section, "differences").note;
+    assert!(note.contains("Every two policies are compared once") && note.contains("unpaired"), "{note}");
+}
+
+#[test]
+fn policies_without_a_common_seed_are_compared_unpaired_and_the_table_says_so() {
+    let section = section(&[("ncp", 1, [1.0, 0.0], 10.0), ("cnn", 2, [9.0, 3.0], 10.0)]);
+    let rows = &table(&section, "differences").rows;
+    assert_eq!(texts(&rows[0]), ["easy", "ncp", "cnn", "unpaired", "ncp lower", "no difference shown"]);
+    assert_eq!((value(&rows[0][4]), value(&rows[1][4])), (-8.0, -3.0));
+}
+
+#[test]
+fn every_two_policies_are_compared_and_the_order_of_two_turns_the_sign() {
+    let trainings = [("ncp", 1, [1.0, 1.0], 10.0), ("cnn", 1, [2.0, 2.0], 20.0), ("gru", 1, [4.0, 4.0], 40.0)];
+    let section_of = |order: [usize; 3]| section(&order.map(|place| trainings[place]));
+    let (forth, back) = (section_of([0, 1, 2]), section_of([2, 1, 0]));
+    let found = |section: &Section| {
+        let rows = table(section, "differences").rows.iter();
+        rows.map(|row| (texts(row)[1..3].join(" "), value(&row[4]), value(&row[6]))).take(3).collect::<Vec<_>>()
+    };
+    let close = |(names, less, over): &(String, f64, f64), expected: (&str, f64, f64)| {
+        names == expected.0 && (less - expected.1).abs() < 1e-12 && (over - expected.2).abs() < 1e-12
+    };
+    let expected = [("ncp cnn", -1.0, 0.5), ("ncp gru", -3.0, 0.25), ("cnn gru", -2.0, 0.5)];
+    assert!(found(&forth).iter().zip(expected).all(|(got, expected)| close(got, expected)), "{:?}", found(&forth));
+    let expected = [("gru cnn", 2.0, 2.0), ("gru ncp", 3.0, 4.0), ("cnn ncp", 1.0, 2.0)];
+    assert!(found(&back).iter().zip(expected).all(|(got, expected)| close(got, expected)), "{:?}", found(&back));
+}
+
+#[test]
+fn sentences_say_what_is_shown_where_and_how_much() {
+    let section = section(&[("ncp", 1, [1.0, 2.0], 10.0), ("cnn", 1, [1.0, 5.0], 20.0)]);
+    let expected = [
+        "Differences in crashes that are shown, of 2 tried: hard: ncp lower, ncp less cnn is -3.00 [-3.00, -3.00] crashes/km.",
+        "Differences in limits that are shown, of 2 tried: easy: ncp lower, ncp over cnn is 0.50 [0.50, 0.50]; hard: ncp \
+         lower, ncp over cnn is 0.50 [0.50, 0.50].",
+    ];
+    assert_eq!(section.text, expected);
+    let alike = self::section(&[("ncp", 1, [1.0, 2.0], 10.0), ("cnn", 1, [1.0, 2.0], 10.0)]);
+    assert_eq!(alike.text[0], "No difference in crashes is shown between any two policies.");
+}
+
+#[test]
+fn scores_are_of_all_trainings_together_and_of_each() {
+    let section = section(&[("ncp", 1, [1.0, 0.0], 10.0), ("ncp", 2, [5.0, 0.0], 40.0)]);
+    let scores = table(&section, "scores");
+    // 2 + 10 crashes on 4 easy km; exact Poisson interval of 12: scipy.stats.chi2.ppf([.025, .975], [24, 26]) / 2.
+    let Cell::Interval { value: rate, low, high } = scores.rows[0][3] else { panic!("{:?}", scores.rows[0]) };
+    assert!(rate == 3.0 && (low - 6.2006 / 4.0).abs() < 1e-3 && (high - 20.9616 / 4.0).abs() < 1e-3, "{low} {high}");
+    // The geometric mean of 10 m and 40 m.
+    assert!((value(&scores.rows[0][4]) - 20.0).abs() < 1e-9);
+    assert_eq!(
+        (&scores.rows[0][2], &scores.rows[1][2]),
+        (&Cell::Count(2), &Cell::Missing),
+        "the expert is not trained"
+    );
+    assert_eq!(scores.rows.len(), 4, "the policy and the expert, easy and hard");
+    let trainings = table(&section, "trainings").rows.iter().map(|row| value(&row[2])).collect::<Vec<_>>();
+    assert_eq!(trainings, [1.0, 5.0, 0.0, 0.0]);
+    assert!(!section.tables.iter().any(|table| table.id == "differences"), "one policy is compared with none");
+}
+
+#[test]
+fn who_has_no_case_is_left_out_and_changes_no_colour() {
+    let suite = Made.on([subject("lstm", 1), subject("cnn", 1)].into());
+    let units = ["cnn-1 easy 0", "cnn-1 easy 1", "cnn-1 hard 0", "cnn-1 hard 1"];
+    assert_eq!(suite.units()[..4], units);
+    assert_eq!(suite.units()[4..], units.map(|unit| unit.replace("cnn-1", "expert")));
+    assert_eq!(suite.run(5).unwrap(), json!([6.0, 1.0, 1.0]), "the expert in its second case");
+    let section = section(&[("lstm", 1, [1.0; 2], 1.0), ("cnn", 1, [1.0; 2], 1.0)]);
+    assert_eq!(table(&section, "scores").rows.len(), 4);
+    assert!(suite.section(&[json!([1.0, 1.0, 1.0])]).is_err(), "one outcome of eight");
+    assert!(suite.section(&vec![Value::Null; 8]).is_err());
+    assert!(Made.on(Arc::new([])).units().is_empty());
+}

@@ -1,0 +1,119 @@
+use super::*;
+use crate::driving::test_drives::{at, drive};
+use crate::suite::Suite;
+use crate::suite::test_subjects::untrained;
+use lane_report::section::Table;
+use serde_json::Value;
+
+/// Drives of 2 km each: what a unit's name makes of its number of crashes.
+fn outcomes(suite: &dyn Suite, crashes: impl Fn(&str) -> u32) -> Vec<Value> {
+    let quiet = DriveFigures::of(&drive(vec![at(0.1); 10]));
+    let of = |unit: &String| serde_json::to_value(DriveFigures { crashes: crashes(unit), km: 2.0, ..quiet.clone() });
+    suite.units().iter().map(|unit| of(unit).unwrap()).collect()
+}
+
+fn table<'a>(section: &'a Section, id: &str) -> &'a Table {
+    section.tables.iter().find(|table| table.id == id).unwrap()
+}
+
+/// The value under a column in the first row that begins with these keys.
+fn value(section: &Section, id: &str, keys: &[&str], column: &str) -> Cell {
+    let table = table(section, id);
+    let column = table.columns.iter().position(|known| known.name == column).unwrap();
+    let keys: Vec<Cell> = keys.iter().map(|key| key.parse().map_or(Cell::text(*key), Cell::Number)).collect();
+    let row = table.rows.iter().find(|row| row.starts_with(&keys)).unwrap_or_else(|| panic!("{keys:?} in {id}"));
+    match row[column] {
+        Cell::Interval { value, .. } => Cell::Number(value),
+        ref cell => cell.clone(),
+    }
+}
+
+#[test]
+fn units_are_named_by_training_setting_and_road() {
+    let suite = DrivingStudy::unseen(2, 30.0).on(untrained(&["ncp"], 2));
+    let drives = ["clean 0 road 0, 30 s", "clean 0 road 1, 30 s"];
+    let expected = ["ncp-1", "ncp-2", "expert", "straight"].map(|who| drives.map(|drive| format!("{who} {drive}")));
+    assert_eq!(suite.units(), expected.concat());
+    assert!(DrivingStudy::unseen(2, 30.0).on([].into()).units().is_empty());
+}
+
+#[test]
+fn crashes_are_counted_where_they_happened() {
+    let suite = DrivingStudy::noise(2, 30.0).on(untrained(&["ncp", "cnn"], 2));
+    // The policies crash 10 times at noise 0.2 and the NCP's second training once more on its second road; the CNN 30
+    // times at 0.3.
+    let section = suite.section(&outcomes(&*suite, |unit| match unit {
+        "ncp-2 noise 0.2 road 1, 30 s" => 11,
+        unit if unit.contains("noise 0.2") => 10,
+        unit if unit.starts_with("cnn") && unit.contains("noise 0.3") => 30,
+        _ => 0,
+    }));
+    let section = section.unwrap();
+    // 41 and 40 crashes in 8 km, 120 in 8 km; of single trainings 20 and 21 in 4 km.
+    let scored = |level, policy| value(&section, "scores", &["noise", level, policy], "crashes_per_km");
+    assert_eq!(scored("0.2", "ncp"), Cell::Number(41.0 / 8.0));
+    assert_eq!((scored("0.2", "cnn"), scored("0.3", "cnn")), (Cell::Number(5.0), Cell::Number(15.0)));
+    assert_eq!((scored("0.1", "ncp"), scored("0", "cnn")), (Cell::Number(0.0), Cell::Number(0.0)));
+    let trained = |training| value(&section, "trainings", &["noise", "0.2", training], "crashes_per_km");
+    assert_eq!((trained("ncp-1"), trained("ncp-2")), (Cell::Number(5.0), Cell::Number(5.25)));
+    // First less second: 41/8 less 40/8, 0 less 15.
+    let compared = |setting, column| value(&section, "differences", &[setting, "ncp", "cnn"], column);
+    assert_eq!(compared("noise 0.2", "crashes_per_km"), Cell::Number(0.125));
+    assert_eq!(compared("noise 0.3", "crashes_per_km"), Cell::Number(-15.0));
+    assert_eq!(compared("noise 0.3", "verdict"), Cell::text("ncp lower"));
+    assert_eq!(compared("noise 0.2", "verdict"), Cell::text("no difference shown"));
+    assert_eq!(compared("noise 0.2", "pairing"), Cell::text("seeds 1, 2"));
+    let said = "Differences in crashes that are shown, of 4 tried: noise 0.3: ncp lower, ncp less cnn is -15.000 \
+                [-15.000, -15.000] crashes/km.";
+    assert!(section.text.iter().any(|text| text == said), "{:?}", section.text);
+    assert!(section.charts.iter().all(|chart| chart.figure.svg().is_ok()));
+}
+
+#[test]
+fn a_degradation_is_the_rise_over_the_clean_picture_beside_that_of_the_cnn() {
+    let suite = DrivingStudy::corrupt(1, 20.0).on(untrained(&["ncp", "cnn"], 1));
+    let section = suite.section(&outcomes(&*suite, |unit| match unit.split_once(' ').unwrap() {
+        ("ncp-1", drive) if drive.starts_with("clean") => 2,
+        ("ncp-1", drive) if drive.starts_with("fog") => 10,
+        ("ncp-1", _) => 6,
+        (_, drive) if drive.starts_with("clean") => 0,
+        _ => 8,
+    }));
+    let section = section.unwrap();
+    let cell = |corruption, column| value(&section, "degradation", &[corruption], column);
+    // 2 km each: the NCP rises from 1 to 3 and in fog to 5 crashes/km, the CNN from 0 to 4.
+    assert_eq!(cell("clean", "ncp_crashes_per_km"), Cell::Number(1.0));
+    assert_eq!(cell("brightness", "ncp_crashes_per_km"), Cell::Number(3.0));
+    assert_eq!(cell("brightness", "ncp_relative_to_cnn"), Cell::Number(0.5));
+    assert_eq!(cell("fog", "ncp_relative_to_cnn"), Cell::Number(1.0));
+    assert_eq!(cell("brightness", "cnn_relative_to_cnn"), Cell::Number(1.0));
+    assert_eq!(cell("clean", "ncp_relative_to_cnn"), Cell::Missing, "the CNN has lost nothing");
+    let groups = table(&section, "degradation").rows.len() - 1;
+    let corrupted = groups as f64 - 1.0;
+    let Cell::Number(all) = cell("all corruptions", "ncp_crashes_per_km") else { panic!() };
+    assert!((all - (3.0 * (corrupted - 1.0) + 5.0) / corrupted).abs() < 1e-12, "{all}");
+}
+
+#[test]
+fn a_smoke_test_names_who_crashed_and_how_often() {
+    let suite = DrivingStudy::smoke(2, 20.0).on(untrained(&["ncp", "cnn"], 2));
+    let crashed =
+        |unit: &str| u32::from(unit.starts_with("straight")) + 3 * u32::from(unit.starts_with("cnn-2 clean 0 road 1"));
+    let section = suite.section(&outcomes(&*suite, crashed)).unwrap();
+    assert_eq!(section.wanting, ["smoke: cnn-2 crashed 3 times in 4.00 km"], "who drives straight is no policy");
+    let well = suite.section(&outcomes(&*suite, |_| 0)).unwrap();
+    assert!(well.wanting.is_empty() && well.text.contains(&"No policy crashed.".to_owned()), "{:?}", well.text);
+}
+
+#[test]
+fn all_starts_are_compared_together_and_shown_one_by_one() {
+    let suite = DrivingStudy::recover(1, 10.0).on(untrained(&["ncp", "cnn"], 1));
+    // The CNN is lost 1.2 m to the left of the centre, wherever it heads.
+    let lost = |unit: &str| u32::from(unit.starts_with("cnn") && unit.contains("° 1.2 road"));
+    let section = suite.section(&outcomes(&*suite, lost)).unwrap();
+    assert_eq!(value(&section, "scores", &["-15°", "1.2", "cnn"], "share_without_crash"), Cell::Number(0.0));
+    assert_eq!(value(&section, "scores", &["-15°", "0.8", "cnn"], "share_without_crash"), Cell::Number(1.0));
+    // 7 of 49 drives of 2 km crash once.
+    let Cell::Number(less) = value(&section, "differences", &["ncp", "cnn"], "crashes_per_km") else { panic!() };
+    assert!((less + 7.0 / 98.0).abs() < 1e-12, "{less}");
+}

@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+pub mod cell;
+mod dense;
+mod init;
+pub mod interchange;
+pub mod ltc_kernel;
+mod ltc_op;
+mod ltc_tensor;
+mod named;
+pub mod solver;
+pub mod state_dict;
+mod values;
+pub mod wiring;
+
+pub use dense::Dense;
+pub use init::FirstWeights;
+pub use values::to_vec;

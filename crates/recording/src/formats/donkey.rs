@@ -1,0 +1,78 @@
+//! Common ground of both versions of donkeycar's tubs: label, camera, loop rate, and the angle that moved the car.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::model::camera_view::CameraGuess;
+use crate::model::label::LabelProfile;
+use crate::model::skip::SkipReason;
+use crate::model::unit::{Sign, Unit, Vehicle};
+use lane_frame::Size;
+use lane_frame::projection::FOCAL_PER_WIDTH;
+
+/// 1 is the servo's end stop, a value without physical unit.
+pub(crate) const LABEL: LabelProfile = LabelProfile::known(Unit::Share, Sign::RightPositive, Vehicle::ASSUMED);
+
+/// No two cars mount the camera alike. The horizon lies at rows 42 to 48 of 120 in the tubs looked at; 80 degrees over
+/// the width of a 4:3 picture are taken.
+pub(crate) const CAMERA: CameraGuess = CameraGuess::new(Size::new(160, 120), 47.0 / 120.0, FOCAL_PER_WIDTH * 4.0 / 3.0);
+
+/// Step of donkeycar's drive loop at its preset rate of 20 Hz.
+pub(crate) const USUAL_STEP_MS: f64 = 50.0;
+
+/// The angle that moved the car: the pilot's while it steers (modes `local` and `local_angle`), the user's otherwise.
+/// A user's stick lies idle while the pilot steers, and would be a wrong label.
+///
+/// An angle that is absent is `None`; null is a value that is no number.
+pub(crate) fn driving_angle(
+    mode: Option<&str>,
+    user: Option<&Value>,
+    pilot: Option<&Value>,
+) -> Result<Option<f64>, SkipReason> {
+    let pilot_steers = mode.is_some_and(|mode| mode.starts_with("local"));
+    let angle = if pilot_steers { pilot } else { user.or(pilot) };
+    angle.map(|angle| angle.as_f64().ok_or(SkipReason::SteeringNotANumber)).transpose()
+}
+
+/// A record as JSON: null for NaN and Infinity, which Python writes and JSON does not know. They spoil only the value
+/// that they are.
+pub(super) fn standard_json(record: &[u8]) -> Cow<'_, [u8]> {
+    const WORDS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
+    if !record.iter().any(|byte| matches!(byte, b'N' | b'I')) {
+        return Cow::Borrowed(record);
+    }
+    let mut json = Vec::with_capacity(record.len());
+    let (mut rest, mut is_in_text) = (record, false);
+    while let Some((&first, after)) = rest.split_first() {
+        let word = WORDS.iter().find(|word| !is_in_text && rest.starts_with(word));
+        rest = match (word, after.split_first()) {
+            (Some(word), _) => {
+                json.extend(b"null");
+                &rest[word.len()..]
+            }
+            (None, Some((&escaped, behind))) if is_in_text && first == b'\\' => {
+                json.extend([first, escaped]);
+                behind
+            }
+            (None, _) => {
+                is_in_text ^= first == b'"';
+                json.push(first);
+                after
+            }
+        };
+    }
+    Cow::Owned(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_python_become_null_outside_of_text_only() {
+        let record = br#"{"imu": NaN, "a": -Infinity, "Infinity": [Infinity, 1], "text": "NaN \" NaN"}"#;
+        let expected = br#"{"imu": null, "a": null, "Infinity": [null, 1], "text": "NaN \" NaN"}"#;
+        assert_eq!(*standard_json(record), expected[..]);
+    }
+}

@@ -1,0 +1,263 @@
+//! Reader of any folder of pictures: alone, in the order of the numbers in their names, or listed by a table whose
+//! columns are known by their names or stated with `--columns`.
+
+use std::sync::Arc;
+
+use super::{Mark, Reader, TableMark};
+use crate::media::listing::Listing;
+use crate::media::picture::PictureFiles;
+use crate::media::source::Source;
+use crate::media::table::{self, ColumnNumbers, Table};
+use crate::model::camera_view::CameraGuess;
+use crate::model::entry::{Log, Place, Row, sort_out};
+use crate::model::error::{BadOption, RecordingError};
+use crate::model::format::Format;
+use crate::model::label::LabelProfile;
+use crate::model::options::{Columns, RecordingOptions};
+use crate::model::pictures::PictureRef;
+use crate::model::skip::SkipReason;
+use crate::model::timeline::Clock;
+
+impl Format {
+    /// A folder of pictures, with or without a table.
+    pub const IMAGES: Self = Self::new("images", "images");
+}
+
+/// Any table may be one of pictures.
+pub(super) const READER: Reader = Reader {
+    format: Format::IMAGES,
+    mark: Mark::Pictures,
+    table: Some(TableMark { extensions: &["csv"], is_first_line: |_| true }),
+    columns: &["image", "steering", "time", "speed"],
+    read: Ok(read),
+};
+
+/// 20 Hz, as most driving recorders have.
+const USUAL_STEP_MS: f64 = 50.0;
+
+fn read(source: &Source, options: &RecordingOptions) -> Result<Log, RecordingError> {
+    let pictures = Listing::read(&source.folder)?;
+    match &source.file {
+        Some(file) => read_table(source, &Table::read(&source.folder, file)?, &pictures, options),
+        None if options.columns != Columns::default() => Err(no_table(source)),
+        None => Ok(without_table(source, &pictures)),
+    }
+}
+
+fn no_table(source: &Source) -> RecordingError {
+    let (expected, got) = ("a table: name its file".to_owned(), "a folder without a CSV file".to_owned());
+    RecordingError::Option { path: source.path(), bad: BadOption { option: "--columns", expected, got } }
+}
+
+fn without_table(source: &Source, pictures: &Listing) -> Log {
+    let file: Arc<str> = "folder".into();
+    let row = |(number, name)| Row {
+        recorded_ms: number as f64 * USUAL_STEP_MS,
+        value: None,
+        speed_mps: None,
+        place: Place::picture(&file, number),
+        picture: PictureRef::File(name),
+        starts_drive: false,
+    };
+    let rows = (1..).zip(pictures.pictures()).map(row).collect();
+    log(source, rows, Default::default(), None, Clock::Counted { step_ms: USUAL_STEP_MS })
+}
+
+fn read_table(
+    source: &Source,
+    table: &Table,
+    pictures: &Listing,
+    options: &RecordingOptions,
+) -> Result<Log, RecordingError> {
+    let columns = table.columns(&options.columns)?;
+    // A column's values tell more than its name: `frame` may be a counter. Some tables leave the extensions out.
+    let by_values = if options.columns.image.is_none() { table.picture_column() } else { None };
+    let image = by_values.or(columns.image).ok_or_else(|| no_picture_column(table))?;
+    let judged =
+        table.rows().map(|(line, fields)| judge(&fields, image, &columns, pictures, Place::line(&table.file, line)));
+    let (mut rows, skipped) = sort_out(judged);
+    let clock = match columns.time {
+        Some(_) => {
+            scale_times(&mut rows);
+            Clock::Recorded { usual_step_ms: USUAL_STEP_MS }
+        }
+        None => Clock::Counted { step_ms: USUAL_STEP_MS },
+    };
+    let label = columns.steering.map(|column| {
+        let largest = rows.iter().filter_map(|row| row.value).fold(0.0, |largest: f64, value| largest.max(value.abs()));
+        LabelProfile::guessed(table.column_name(column), largest)
+    });
+    let label_name = columns.steering.map(|column| table.column_text(column));
+    Ok(Log { label_name, ..log(source, rows, skipped, label, clock) })
+}
+
+fn log(
+    source: &Source,
+    rows: Vec<Row>,
+    skipped: crate::model::skip::Skipped,
+    label: Option<LabelProfile>,
+    clock: Clock,
+) -> Log {
+    let pictures = PictureFiles::in_folder(&source.folder);
+    Log { rows, skipped, pictures, label, label_name: None, camera: CameraGuess::UNKNOWN, clock }
+}
+
+fn no_picture_column(table: &Table) -> RecordingError {
+    RecordingError::Option {
+        path: table.path().clone(),
+        bad: BadOption {
+            option: "--columns",
+            expected: "image=COLUMN".to_owned(),
+            got: match &table.header {
+                Some(header) => {
+                    format!("none, and no column of {} that is one of pictures by its name", header.join(", "))
+                }
+                None => "none, and a table without a header".to_owned(),
+            },
+        },
+    }
+}
+
+/// Makes a row of one line, its time still in the table's unit, or says why it is left out.
+fn judge(
+    fields: &[String],
+    image: usize,
+    columns: &ColumnNumbers,
+    pictures: &Listing,
+    place: Place,
+) -> Result<Row, SkipReason> {
+    if fields.is_empty() {
+        return Err(SkipReason::BlankLine);
+    }
+    let name = fields.get(image).ok_or(SkipReason::WrongColumnCount)?;
+    let picture = find(pictures, name).ok_or(SkipReason::PictureMissing)?;
+    Ok(Row {
+        recorded_ms: match columns.time {
+            Some(column) => table::raw_time(fields, column).ok_or(SkipReason::NoTime)?,
+            None => place.number as f64 * USUAL_STEP_MS,
+        },
+        value: columns.steering.map(|column| table::steering(fields, column)).transpose()?,
+        speed_mps: columns.speed.and_then(|column| table::number(fields, column)).map(|speed_mps| speed_mps as f32),
+        place,
+        picture: PictureRef::File(picture),
+        starts_drive: false,
+    })
+}
+
+/// Some tables name pictures without their extension.
+fn find(pictures: &Listing, name: &str) -> Option<String> {
+    pictures
+        .find(name)
+        .or_else(|| ["jpg", "png", "jpeg"].iter().find_map(|end| pictures.find(&format!("{name}.{end}"))))
+}
+
+fn scale_times(rows: &mut [Row]) {
+    let raw_times: Vec<f64> = rows.iter().map(|row| row.recorded_ms).collect();
+    let millis = table::millis_per_unit(&raw_times);
+    rows.iter_mut().for_each(|row| row.recorded_ms *= millis);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Format, Recording, Sign, Timing, Unit};
+    use lane_frame::RgbImage;
+
+    /// A folder of pictures 1, 2 and 10, and perhaps a table.
+    fn folder(table: Option<&str>) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for number in [1, 2, 10] {
+            RgbImage::from_pixel(16, 12, image::Rgb([20 * number; 3]))
+                .save(dir.path().join(format!("f{number}.png")))
+                .unwrap();
+        }
+        if let Some(table) = table {
+            std::fs::write(dir.path().join("labels.csv"), table).unwrap();
+        }
+        dir
+    }
+
+    #[test]
+    fn a_folder_of_pictures_is_a_recording_without_labels() {
+        let dir = folder(None);
+        let recording = Recording::open(dir.path()).unwrap();
+        assert_eq!((recording.format(), recording.len(), recording.label()), (Format::IMAGES, 3, None));
+        assert_eq!(recording.timing(), Timing::Assumed { step_ms: 50.0 });
+        assert!((0..3).all(|i| recording.entry(i).steering.is_none()));
+        assert_eq!(recording.sample(2).unwrap().frame.image.get_pixel(0, 0)[0], 200, "10 comes after 2");
+    }
+
+    #[test]
+    fn a_table_gives_labels_and_times() {
+        let dir = folder(Some("time,frame,steering\n5.00,f2,0.5\n5.04,x/f1.png,-0.5\n5.08,f10,0\n"));
+        let recording = Recording::open(dir.path()).unwrap();
+        assert_eq!((recording.len(), recording.skipped().len()), (3, 0));
+        assert!((recording.entry(2).time_secs - 0.08).abs() < 1e-9, "decimal fractions of a second in f64");
+        assert_eq!(recording.label().map(|label| (label.unit, label.unit_is_known)), Some((Unit::Share, false)));
+        assert!(recording.entry(0).steering.unwrap().0 < 0.0);
+        assert_eq!(recording.sample(0).unwrap().frame.image.get_pixel(0, 0)[0], 40, "picture 2");
+    }
+
+    #[test]
+    fn a_counter_is_not_taken_for_the_column_of_pictures() {
+        let dir = folder(Some("frame,picture,steering\n1,f2.png,0.5\n2,f10.png,-0.5\n"));
+        let recording = Recording::open(dir.path()).unwrap();
+        assert_eq!(recording.len(), 2);
+        assert_eq!(recording.sample(0).unwrap().frame.image.get_pixel(0, 0)[0], 40, "picture 2");
+        assert_eq!(recording.entry(0).recorded_value, Some(0.5));
+    }
+
+    #[test]
+    fn decimal_commas_are_understood_where_fields_are_parted_otherwise() {
+        let dir = folder(Some("filename;steering\nf1.png;0,25\nf2.png;-1,5E-2\n"));
+        let recording = Recording::open(dir.path()).unwrap();
+        let values = [0, 1].map(|i| recording.entry(i).recorded_value);
+        assert_eq!(values, [Some(0.25), Some(-0.015)]);
+    }
+
+    #[test]
+    fn columns_unit_and_sign_are_the_users() {
+        let dir = folder(Some("f1.png 0.5\nf2.png -0.5\n"));
+        let columns = Columns { image: Some("1".into()), steering: Some("2".into()), ..Columns::default() };
+        let (unit, sign) = (Some(Unit::FrontRadians), Some(Sign::LeftPositive));
+        let options = RecordingOptions { columns, unit, sign, ..RecordingOptions::default() };
+        let recording = Recording::open_with(dir.path(), &options).unwrap();
+        // tan(0.5) / 2.7 m = 0.5463025 / 2.7 = 0.2023343 1/m.
+        let curvature = recording.entry(0).steering.unwrap().0;
+        assert!((curvature - 0.202_334_3).abs() < 1e-6, "f32 holds 7 digits, got {curvature}");
+        assert!(recording.label().unwrap().unit_is_known);
+    }
+
+    #[test]
+    fn rows_that_cannot_be_trusted_are_left_out_and_counted() {
+        let cases = [
+            ("f9.png,0,50", SkipReason::PictureMissing),
+            ("../f1.png/.., 0,50", SkipReason::PictureMissing),
+            ("/etc/passwd,0,50", SkipReason::PictureMissing),
+            ("f2.png,inf,50", SkipReason::SteeringNotANumber),
+            ("f2.png,,50", SkipReason::SteeringNotANumber),
+            ("f2.png,0,soon", SkipReason::NoTime),
+            ("f2.png", SkipReason::NoTime),
+            ("", SkipReason::BlankLine),
+        ];
+        for (bad, reason) in cases {
+            let dir = folder(Some(&format!("image,angle,t\nf1.png,0,0\n{bad}\nf10.png,0,100\n")));
+            let recording = Recording::open(dir.path()).unwrap();
+            assert_eq!((recording.len(), recording.skipped()), (2, &[(reason, 1)].into()), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn columns_of_no_table_are_refused() {
+        let columns = Columns { steering: Some("2".into()), ..Columns::default() };
+        let options = RecordingOptions { columns, ..RecordingOptions::default() };
+        let message = Recording::open_with(folder(None).path(), &options).unwrap_err().to_string();
+        assert!(message.contains("--columns: expected a table: name its file"), "{message}");
+    }
+
+    #[test]
+    fn a_table_whose_picture_column_is_not_known_asks_for_it() {
+        let message = Recording::open(folder(Some("a,b\nf1,0\n")).path()).unwrap_err().to_string();
+        assert!(message.contains("--columns: expected image=COLUMN, got none, and no column of a, b"), "{message}");
+    }
+}

@@ -1,0 +1,10 @@
+//! Files and the data in them, as several formats have them: folders, tables, pictures, arrays and videos.
+
+pub(crate) mod contained;
+pub(crate) mod folder;
+pub(crate) mod listing;
+pub(crate) mod numpy;
+pub(crate) mod picture;
+pub(crate) mod source;
+pub(crate) mod table;
+pub(crate) mod video;

@@ -1,0 +1,221 @@
+//! Arrays of numbers as NumPy saves them (format 1 to 3, NEP 1). The header is a Python literal of three known keys,
+//! which are looked up: a parser of Python literals would be 15 crates, and assembly among them.
+
+use std::path::Path;
+
+use crate::media::folder::read_plain_file;
+
+/// Larger files are refused unread: a minute of the widest sensor log takes 10 MB.
+const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// A plain array's header takes 128 bytes.
+const MAX_HEADER_BYTES: usize = 4096;
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// A column, or a table of rows of equal length.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Array {
+    columns: usize,
+    /// Row by row, in whatever order the file has them.
+    values: Vec<f64>,
+}
+
+impl Array {
+    /// Reads an array of shape (n), (n, 1) or (n, k) of floating-point numbers or integers.
+    ///
+    /// # Errors
+    /// Says in words what the file has instead.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        Self::parse(&read_plain_file(path, MAX_FILE_BYTES)?)
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let (header, data) = split_header(bytes)?;
+        let (rows, columns) = shape(header)?;
+        let values = numbers(data, descr(header)?, rows * columns)?;
+        if values.len() != rows * columns {
+            return Err(format!("array cut short: {} of {rows} x {columns} numbers", values.len()));
+        }
+        let values = if is_fortran(header)? { row_by_row(&values, rows, columns) } else { values };
+        Ok(Self { columns, values })
+    }
+
+    /// The numbers of the first column.
+    pub fn first_column(&self) -> Vec<f64> {
+        self.values.iter().step_by(self.columns).copied().collect()
+    }
+}
+
+/// The header's text, and the data behind it.
+fn split_header(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
+    let none = || "no NumPy array".to_owned();
+    let (&[version, _], rest) = bytes.strip_prefix(MAGIC).and_then(<[u8]>::split_first_chunk::<2>).ok_or_else(none)?;
+    let (len, rest) = match version {
+        1 => rest.split_first_chunk().map(|(&len, rest)| (usize::from(u16::from_le_bytes(len)), rest)),
+        2 | 3 => rest.split_first_chunk().map(|(&len, rest)| (u32::from_le_bytes(len) as usize, rest)),
+        _ => return Err(format!("NumPy's format {version}, expected 1 to 3")),
+    }
+    .ok_or_else(none)?;
+    if len > MAX_HEADER_BYTES {
+        return Err(format!("a header of {len} bytes, {MAX_HEADER_BYTES} at most are taken"));
+    }
+    let (header, data) = rest.split_at_checked(len).ok_or("array cut short in its header")?;
+    let header = str::from_utf8(header).map_err(|_| "a header that is no text")?;
+    Ok((header, data))
+}
+
+/// The header's text from the value of a key on.
+fn value<'a>(header: &'a str, key: &str) -> Result<&'a str, String> {
+    let behind = header.split_once(&format!("'{key}':")).map(|(_, behind)| behind.trim_start());
+    behind.ok_or_else(|| format!("a header without {key}"))
+}
+
+/// The type of the elements, such as `<f8`.
+fn descr(header: &str) -> Result<&str, String> {
+    let quoted = value(header, "descr")?.strip_prefix('\'');
+    let descr = quoted.and_then(|text| text.split_once('\'')).map(|(descr, _)| descr);
+    descr.ok_or_else(|| "an array of structures, expected one of numbers".to_owned())
+}
+
+/// True if the columns lie one behind the other, and not the rows.
+fn is_fortran(header: &str) -> Result<bool, String> {
+    let text = value(header, "fortran_order")?;
+    match (text.starts_with("True"), text.starts_with("False")) {
+        (true, _) => Ok(true),
+        (_, true) => Ok(false),
+        _ => Err("a header whose fortran_order is neither True nor False".to_owned()),
+    }
+}
+
+/// Rows and columns.
+fn shape(header: &str) -> Result<(usize, usize), String> {
+    let inside = value(header, "shape")?.strip_prefix('(').and_then(|text| text.split_once(')'));
+    let (lengths, _) = inside.ok_or("a header whose shape is no tuple")?;
+    let lengths = lengths.split(',').map(str::trim).filter(|length| !length.is_empty());
+    let shape: Vec<usize> =
+        lengths.map(str::parse).collect::<Result<_, _>>().map_err(|error| format!("shape: {error}"))?;
+    match shape[..] {
+        [rows] => Ok((rows, 1)),
+        [rows, columns] if columns > 0 && rows.checked_mul(columns).is_some() => Ok((rows, columns)),
+        _ => Err(format!("shape {shape:?}, expected rows, or rows and columns")),
+    }
+}
+
+/// So many numbers, or fewer where the data end before, in the order of the file.
+fn numbers(data: &[u8], descr: &str, count: usize) -> Result<Vec<f64>, String> {
+    let (eights, _) = data.as_chunks::<8>();
+    let (fours, _) = data.as_chunks::<4>();
+    let (eights, fours) = (eights.iter().take(count), fours.iter().take(count));
+    Ok(match descr {
+        "<f8" => eights.map(|&bytes| f64::from_le_bytes(bytes)).collect(),
+        ">f8" => eights.map(|&bytes| f64::from_be_bytes(bytes)).collect(),
+        "<f4" => fours.map(|&bytes| f32::from_le_bytes(bytes).into()).collect(),
+        ">f4" => fours.map(|&bytes| f32::from_be_bytes(bytes).into()).collect(),
+        "<i8" => eights.map(|&bytes| i64::from_le_bytes(bytes) as f64).collect(),
+        ">i8" => eights.map(|&bytes| i64::from_be_bytes(bytes) as f64).collect(),
+        _ => return Err(format!("elements of type '{descr}', expected numbers")),
+    })
+}
+
+fn row_by_row(column_by_column: &[f64], rows: usize, columns: usize) -> Vec<f64> {
+    (0..rows * columns).map(|i| column_by_column[i % columns * rows + i / columns]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fuzz::survives_broken_copies;
+    use crate::samples::real_recording;
+
+    /// A file of format 1.0 with this description and data.
+    fn file(dtype: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+        let fortran = if fortran { "True" } else { "False" };
+        let header = format!("{{'descr': '{dtype}', 'fortran_order': {fortran}, 'shape': {shape}, }}");
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend(118_u16.to_le_bytes());
+        bytes.extend(format!("{header:117}\n").bytes());
+        bytes.extend(data);
+        bytes
+    }
+
+    fn floats(values: &[f64]) -> Vec<u8> {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    }
+
+    fn read(dtype: &str, fortran: bool, shape: &str, data: &[u8]) -> Result<Array, String> {
+        Array::parse(&file(dtype, fortran, shape, data))
+    }
+
+    #[test]
+    fn columns_and_tables_are_read_in_either_order() {
+        let six = floats(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        for (shape, fortran, columns, expected) in [
+            ("(6,)", false, 1, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+            ("(6, 1)", true, 1, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+            ("(3, 2)", false, 2, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+            ("(3, 2)", true, 2, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]),
+        ] {
+            let array = read("<f8", fortran, shape, &six).unwrap();
+            assert_eq!(array, Array { columns, values: expected.to_vec() }, "{shape}, Fortran order {fortran}");
+            assert_eq!(array.first_column().len() * columns, 6);
+        }
+        assert_eq!(read("<f8", true, "(3, 2)", &six).unwrap().first_column(), [1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn integers_and_single_precision_become_numbers() {
+        let integers: Vec<u8> = [7_i64, -8].iter().flat_map(|value| value.to_le_bytes()).collect();
+        assert_eq!(read("<i8", false, "(2,)", &integers).unwrap().first_column(), [7.0, -8.0]);
+        let singles: Vec<u8> = [0.5_f32, -2.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+        assert_eq!(read("<f4", false, "(2,)", &singles).unwrap().first_column(), [0.5, -2.0]);
+        let large_ends_first: Vec<u8> = [0.5_f64, -2.0].iter().flat_map(|value| value.to_be_bytes()).collect();
+        assert_eq!(read(">f8", false, "(2,)", &large_ends_first).unwrap().first_column(), [0.5, -2.0]);
+    }
+
+    #[test]
+    fn what_is_no_array_of_numbers_is_refused_in_words() {
+        let refusal = |dtype: &str, shape: &str, data: &[u8]| read(dtype, false, shape, data).unwrap_err();
+        assert!(refusal("|S8", "(2,)", &[0; 16]).contains("elements of type '|S8'"));
+        assert!(refusal("<f8", "(3,)", &floats(&[1.0])).contains("cut short"));
+        assert!(refusal("<f8", "(1, 2, 3)", &floats(&[1.0; 6])).contains("shape [1, 2, 3]"));
+        assert!(refusal("<f8", "(4294967296, 4294967296)", &[]).contains("shape"));
+        assert!(refusal("|O", "(2,)", &[0; 16]).contains("expected numbers"));
+        let structures =
+            String::from_utf8_lossy(&file("<f8", false, "(0,)", &[])[10..]).replace("'<f8'", "[('x', '<f8')]");
+        let bytes =
+            [b"\x93NUMPY\x01\x00", &(structures.len() as u16).to_le_bytes()[..], structures.as_bytes()].concat();
+        assert!(Array::parse(&bytes).unwrap_err().contains("structures"));
+        assert_eq!(Array::parse(b"").unwrap_err(), "no NumPy array");
+    }
+
+    #[test]
+    fn a_header_that_claims_a_huge_length_or_nests_deeply_is_refused() {
+        let mut bytes = file("<f8", false, "(1,)", &floats(&[1.0]));
+        bytes[6] = 2;
+        bytes[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert!(Array::parse(&bytes).unwrap_err().contains("4294967295 bytes"));
+        let nested = file("<f8", false, &"(".repeat(40), &[]);
+        assert_eq!(Array::parse(&nested).unwrap_err(), "a header whose shape is no tuple");
+    }
+
+    #[test]
+    fn broken_arrays_are_survived() {
+        let whole = file("<f8", true, "(3, 2)", &floats(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+        survives_broken_copies(&whole, |bytes| drop(Array::parse(bytes)));
+    }
+
+    #[test]
+    fn the_arrays_of_a_real_segment_are_read_where_it_is_at_hand() {
+        let name = "comma2k19/b0c9d2329ad1606b_2018-08-02--08-34-47/40/processed_log";
+        let Some(folder) = real_recording(name) else { return };
+        let array = |name: &str| Array::read(&folder.join(name)).unwrap();
+        assert_eq!(
+            (array("CAN/steering_angle/value").first_column().len(), array("CAN/speed/value").first_column().len()),
+            (4974, 4974)
+        );
+        assert_eq!(array("CAN/wheel_speed/value").columns, 4);
+        let gyro = array("IMU/gyro/value");
+        assert_eq!((gyro.first_column().len(), gyro.columns), (array("IMU/gyro/t").first_column().len(), 3));
+    }
+}

@@ -1,0 +1,284 @@
+//! Text tables: CSV as recorders, scripts and spreadsheets write it, read line by line so that a stray quote spoils its
+//! own line and not the rest of the file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::media::folder::{Folder, base_name, numbered_lines};
+use crate::media::listing::is_picture;
+use crate::model::civil_time::iso_time_ms;
+use crate::model::error::{BadOption, RecordingError};
+use crate::model::options::Columns;
+use crate::model::skip::SkipReason;
+use crate::model::steering_name::steering_rank;
+
+/// As many rows as tell what a column holds.
+const ROWS_LOOKED_AT: usize = 20;
+
+/// A table's text, with its header if it has one.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Name of the file, for the places of its rows.
+    pub file: Arc<str>,
+    path: PathBuf,
+    text: Vec<u8>,
+    delimiter: u8,
+    /// Fields of the first line where that is a header.
+    pub header: Option<Vec<String>>,
+}
+
+/// Positions of the columns that are read; those that a table does not have are absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ColumnNumbers {
+    pub image: Option<usize>,
+    pub steering: Option<usize>,
+    pub time: Option<usize>,
+    pub speed: Option<usize>,
+}
+
+impl Table {
+    /// Reads a table of the recording's folder. The first line is a header if none of its fields is a number.
+    pub fn read(folder: &Folder, name: &str) -> Result<Self, RecordingError> {
+        let text = folder.read_text(name)?;
+        let first = numbered_lines(&text).next().map_or(&b""[..], |(_, line)| line);
+        let delimiter = delimiter(first);
+        let first = fields(first, delimiter);
+        let is_header = first.iter().any(|field| !field.is_empty())
+            && first.iter().all(|field| field.parse::<f64>().is_err() && iso_time_ms(field).is_none());
+        // A column of picture names with nothing else beside it has no header.
+        let is_header = is_header && !first.iter().any(|field| is_picture(field));
+        let header = is_header.then_some(first);
+        Ok(Self { file: name.into(), path: folder.path().join(name), text, delimiter, header })
+    }
+
+    /// Line number and fields of every row, the header left out.
+    pub fn rows(&self) -> impl Iterator<Item = (usize, Vec<String>)> {
+        let rows = numbered_lines(&self.text).skip(usize::from(self.header.is_some()));
+        rows.map(|(number, line)| (number, if is_blank(line) { Vec::new() } else { fields(line, self.delimiter) }))
+    }
+
+    /// Finds the columns by what the user has named, or else by the names that such columns have.
+    ///
+    /// # Errors
+    /// Refuses a name that is no column, and one that is wanted of a table without names.
+    pub fn columns(&self, wanted: &Columns) -> Result<ColumnNumbers, RecordingError> {
+        let find = |key: &str, wanted: &Option<String>, usual: Option<usize>| match wanted {
+            Some(wanted) => self.wanted_column(key, wanted).map(Some),
+            None => Ok(usual),
+        };
+        let numbers = ColumnNumbers {
+            image: find("image", &wanted.image, self.first_column(names_picture))?,
+            steering: find("steering", &wanted.steering, self.steering_column())?,
+            time: find("time", &wanted.time, self.first_column(names_time))?,
+            speed: find("speed", &wanted.speed, self.first_column(|name| name == "speed_mps"))?,
+        };
+        Ok(numbers)
+    }
+
+    fn wanted_column(&self, key: &str, wanted: &str) -> Result<usize, RecordingError> {
+        let header = self.header.as_deref().unwrap_or_default();
+        let by_name = header.iter().position(|name| name == wanted);
+        let by_number = || wanted.parse::<usize>().ok()?.checked_sub(1);
+        let refuse = || RecordingError::Option {
+            path: self.path.clone(),
+            bad: BadOption {
+                option: "--columns",
+                expected: if header.is_empty() {
+                    "the number of a column, from 1 (the table has no header)".to_owned()
+                } else {
+                    format!("one of {}, or a number from 1", header.join(", "))
+                },
+                got: format!("{key}={wanted}"),
+            },
+        };
+        by_name.or_else(by_number).ok_or_else(refuse)
+    }
+
+    /// The column whose name is the most likely to be that of steering; the first of equally likely ones.
+    fn steering_column(&self) -> Option<usize> {
+        let names = self.header.as_deref().unwrap_or_default().iter().enumerate();
+        let ranked = names.filter_map(|(number, name)| Some((steering_rank(name)?, number)));
+        ranked.min().map(|(_, number)| number)
+    }
+
+    fn first_column(&self, is_usual: fn(&str) -> bool) -> Option<usize> {
+        self.header.as_ref()?.iter().position(|name| is_usual(&name.to_ascii_lowercase()))
+    }
+
+    /// Name of a column, where the table has names.
+    pub fn column_name(&self, number: usize) -> &str {
+        self.header.as_ref().and_then(|header| header.get(number)).map_or("", String::as_str)
+    }
+
+    /// The column whose values are names of pictures: of several the first that is named so, or else the first. Only of
+    /// a table with names.
+    pub fn picture_column(&self) -> Option<usize> {
+        let header = self.header.as_ref()?;
+        let rows: Vec<Vec<String>> =
+            self.rows().map(|(_, fields)| fields).filter(|fields| !fields.is_empty()).take(ROWS_LOOKED_AT).collect();
+        let holds_pictures = |&column: &usize| {
+            let names = rows.iter().filter_map(|fields| fields.get(column));
+            2 * names.filter(|name| is_picture(base_name(name))).count() > rows.len()
+        };
+        let columns: Vec<usize> = (0..header.len()).filter(holds_pictures).collect();
+        let is_named = |&&column: &&usize| names_picture(&header[column].to_ascii_lowercase());
+        columns.iter().find(is_named).or(columns.first()).copied()
+    }
+
+    /// A column's name for the screen: its number where the table has no names.
+    pub fn column_text(&self, number: usize) -> String {
+        match self.column_name(number) {
+            "" => format!("column {}", number + 1),
+            name => name.to_owned(),
+        }
+    }
+
+    /// The table's path, for messages.
+    pub fn path(&self) -> &PathBuf {
+        &self.path
+    }
+}
+
+fn names_picture(name: &str) -> bool {
+    ["image", "filename", "file", "img", "picture", "path", "center", "frame", "frame_id", "name"].contains(&name)
+        || name.contains("image")
+        || name.contains("filename")
+}
+
+fn names_time(name: &str) -> bool {
+    name.starts_with("time") || name.contains("timestamp") || name == "t"
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(u8::is_ascii_whitespace)
+}
+
+/// The character that parts the fields of a first line: the one of the usual ones that it has, commas before blanks.
+fn delimiter(line: &[u8]) -> u8 {
+    *b",;\t ".iter().find(|delimiter| line.contains(delimiter)).unwrap_or(&b',')
+}
+
+/// Fields of one line without blanks and quotes around them; none where it is no CSV.
+pub(crate) fn fields(line: &[u8], delimiter: u8) -> Vec<String> {
+    // Lossy: a folder name in another encoding does not matter, only the base name is used.
+    let text = |field: &[u8]| {
+        let field = String::from_utf8_lossy(field);
+        let field = field.trim_matches([' ', '\t', '\r', '"']);
+        if delimiter == b',' { field.to_owned() } else { with_decimal_point(field) }
+    };
+    // Few tables have quotes, and a CSV reader for each of 100,000 lines would take a second.
+    if !line.contains(&b'"') {
+        return line.split(|&byte| byte == delimiter).map(text).collect();
+    }
+    let mut record = csv::ByteRecord::new();
+    let mut builder = csv::ReaderBuilder::new();
+    let mut reader = builder.has_headers(false).flexible(true).delimiter(delimiter).from_reader(line);
+    match reader.read_byte_record(&mut record) {
+        Ok(true) => record.iter().map(text).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A field, with a point for the comma where it is a number with a decimal comma.
+fn with_decimal_point(field: &str) -> String {
+    let pointed = field.replacen(',', ".", 1);
+    let begins_number = field.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '-' | '+' | ','));
+    if begins_number && pointed.parse::<f64>().is_ok() { pointed } else { field.to_owned() }
+}
+
+/// A finite number of a row.
+pub(crate) fn number(fields: &[String], column: usize) -> Option<f64> {
+    fields.get(column)?.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// A capture time as the table has it: a date, or a number of a unit that shows only over the whole column.
+pub(crate) fn raw_time(fields: &[String], column: usize) -> Option<f64> {
+    number(fields, column).or_else(|| iso_time_ms(fields.get(column)?))
+}
+
+/// Milliseconds in one unit of a column of times. Cameras take 1 to 200 pictures a second, so that seconds, milli-,
+/// micro- and nanoseconds can be told apart by the median step.
+pub(crate) fn millis_per_unit(raw_times: &[f64]) -> f64 {
+    let steps = raw_times.windows(2).map(|pair| pair[1] - pair[0]);
+    let mut steps: Vec<f64> = steps.filter(|&step| step > 0.0).collect();
+    steps.sort_by(f64::total_cmp);
+    // Of two middle ones the lower: gaps are longer than steps.
+    match steps.get(steps.len().saturating_sub(1) / 2) {
+        Some(&step) if step < 2.0 => 1e3,
+        Some(&step) if step < 2e3 => 1.0,
+        Some(&step) if step < 2e6 => 1e-3,
+        Some(_) => 1e-6,
+        None => 1e3,
+    }
+}
+
+/// The number of a row that has the columns it needs, or why it is left out.
+pub(crate) fn steering(fields: &[String], column: usize) -> Result<f64, SkipReason> {
+    if fields.len() <= column {
+        return Err(SkipReason::WrongColumnCount);
+    }
+    number(fields, column).ok_or(SkipReason::SteeringNotANumber)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> Table {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("log.csv"), text).unwrap();
+        Table::read(&Folder::open(dir.path()).unwrap(), "log.csv").unwrap()
+    }
+
+    #[test]
+    fn columns_are_found_by_their_usual_names() {
+        let table = table("timestamp,filename,Steering_Angle,speed\n1,a.jpg,0.5,3\n");
+        let numbers = table.columns(&Columns::default()).unwrap();
+        assert_eq!(numbers, ColumnNumbers { image: Some(1), steering: Some(2), time: Some(0), speed: None });
+        assert_eq!(table.rows().collect::<Vec<_>>(), [(2, ["1", "a.jpg", "0.5", "3"].map(String::from).to_vec())]);
+    }
+
+    #[test]
+    fn the_column_named_after_steering_is_read_wherever_it_stands() {
+        for (header, steering) in
+            [("image,pitch_angle,steering_angle", Some(2)), ("image,wheel_angle,steer", Some(2)), ("image,yaw", None)]
+        {
+            let columns = table(&format!("{header}\na.jpg,1,2\n")).columns(&Columns::default()).unwrap();
+            assert_eq!(columns.steering, steering, "{header}");
+        }
+    }
+
+    #[test]
+    fn columns_are_named_or_numbered_by_the_user() {
+        let columns = Columns { image: Some("b".into()), steering: Some("1".into()), ..Columns::default() };
+        let numbers = table("a,b\n0.5,x.jpg\n").columns(&columns).unwrap();
+        assert_eq!((numbers.image, numbers.steering), (Some(1), Some(0)));
+        let message = table("a,c\n0.5,x.jpg\n").columns(&columns).unwrap_err().to_string();
+        assert!(message.contains("--columns: expected one of a, c, or a number from 1, got image=b"), "{message}");
+        assert!(table("1,2\n").columns(&columns).is_err(), "a table without names");
+    }
+
+    #[test]
+    fn tables_of_any_delimiter_are_read_with_and_without_header() {
+        for text in ["0.jpg 89 20\n", "0.jpg;89;20\n", "0.jpg\t89\t20\n", "0.jpg, 89, \"20\"\n"] {
+            let table = table(text);
+            assert_eq!(table.header, None, "{text}");
+            assert_eq!(table.rows().next().unwrap().1, ["0.jpg", "89", "20"], "{text}");
+        }
+    }
+
+    #[test]
+    fn the_unit_of_a_time_column_shows_in_its_steps() {
+        for (step, millis) in [(0.05, 1e3), (50.0, 1.0), (50_000.0, 1e-3), (50_000_000.0, 1e-6)] {
+            let raw: Vec<f64> = (0..5).map(|i| 1e9 + step * f64::from(i)).collect();
+            assert_eq!(millis_per_unit(&raw), millis, "step {step}");
+        }
+        assert_eq!(millis_per_unit(&[7.0]), 1e3);
+    }
+
+    #[test]
+    fn a_quoted_line_that_is_no_csv_has_no_fields_of_a_row() {
+        assert_eq!(fields(b"\"a, b\",2", b','), ["a, b", "2"]);
+        assert_eq!(fields(b"\"stray", b',').len(), 1);
+    }
+}
