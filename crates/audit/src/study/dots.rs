@@ -38,8 +38,7 @@ impl<S: Study> Findings<'_, S> {
     /// The first measure: groups of cases along the axis, policies and baselines beside each other.
     pub fn dots(&self) -> Figure {
         let Some(measure) = self.measures().first() else { return Figure::new("") };
-        let y = Axis::linear(&measure.heading);
-        let y = if measure.signed { y.including(0.0) } else { y };
+        let y = Axis::linear(&measure.heading).including(0.0);
         let names: Vec<&str> = self.groups().iter().map(|group| group.name.as_str()).collect();
         let rows: Vec<(&str, Colour, Vec<Marks>)> = self
             .rows()

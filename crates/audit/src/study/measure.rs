@@ -23,8 +23,6 @@ pub struct Measure<S: Study> {
     /// What is claimed where a difference is shown; nothing for figures that are only listed.
     pub claim: Option<Claim>,
     pub(super) samples: Samples<S>,
-    /// Whether the figure can be below 0: the axis of one that cannot starts at 0.
-    pub(super) signed: bool,
 }
 
 /// What a shown difference is said to be a difference in.
@@ -110,17 +108,12 @@ impl<S: Study> Measure<S> {
     }
 
     fn new(name: &str, heading: &str, decimals: usize, samples: Samples<S>) -> Self {
-        Self { name: name.into(), heading: heading.into(), decimals, claim: None, samples, signed: false }
+        Self { name: name.into(), heading: heading.into(), decimals, claim: None, samples }
     }
 
     /// Says in a sentence which differences are shown: differences in `what`, in this unit.
     pub fn claiming(self, what: &'static str, unit: &'static str) -> Self {
         Self { claim: Some(Claim { what, unit }), ..self }
-    }
-
-    /// For figures that can be below 0.
-    pub fn signed(self) -> Self {
-        Self { signed: true, ..self }
     }
 
     /// The figure of all records of a row together, with its interval over trainings and cases.

@@ -231,7 +231,7 @@ fn share_table(findings: &Findings<'_, CurvesStudy>) -> Table {
 
 fn chart(findings: &Findings<'_, CurvesStudy>) -> Chart {
     let radii = RADII_M.map(f64::from);
-    let y = Axis::linear("share of bends driven").including(1.0);
+    let y = Axis::linear("share of bends driven").including(0.0).including(1.0);
     let mut panel = Panel::new("", Axis::log("radius (m)").marking(&radii), y).vertical(TRAINED_TO_M);
     for row in findings.rows() {
         let shares: Vec<Vec<f64>> = row.records.iter().map(shares).collect();

@@ -22,7 +22,7 @@ pub fn levels(study: &DrivingStudy, findings: &Findings<'_, DrivingStudy>) -> Fi
         };
         let settings: Vec<(usize, &Setting)> = of_group(study, group);
         let levels: Vec<f64> = settings.iter().map(|(_, setting)| setting.level).collect();
-        let y = Axis::linear("crashes (1/km)");
+        let y = Axis::linear("crashes (1/km)").including(0.0);
         let mut panel = Panel::new(if groups.len() > 1 { *group } else { "" }, Axis::linear(unit).marking(&levels), y);
         for row in findings.rows() {
             let name = if number == 0 { row.name.as_str() } else { "" };
@@ -40,8 +40,8 @@ pub fn levels(study: &DrivingStudy, findings: &Findings<'_, DrivingStudy>) -> Fi
 
 /// Share of drives without a crash against time.
 pub fn survival(findings: &Findings<'_, DrivingStudy>) -> Figure {
-    let y = Axis::linear("share without a crash").including(1.0);
-    let panel = Panel::new("", Axis::linear("time (s)"), y);
+    let y = Axis::linear("share without a crash").including(0.0).including(1.0);
+    let panel = Panel::new("", Axis::linear("time (s)").including(0.0), y);
     let line = |panel: Panel, row: &Row<'_, DrivingStudy>| panel.line(&row.name, row.colour, survival_of(&drives(row)));
     Figure::new("").with(findings.rows().iter().fold(panel, line))
 }

@@ -5,6 +5,7 @@ mod swap;
 
 use crate::driving::{DriveFigures, DrivingScore, driving_table};
 use crate::study::{Entrant, Figure, Findings, Marks, Measure, Row, Study, dots_panel, verdict};
+use crate::suite::policies::difference_cell;
 use lane_driver::closed_loop::{Conditions, drive};
 use lane_driver::twin_drive::Course;
 use lane_report::plot::{Axis, Figure as Chart};
@@ -100,7 +101,7 @@ impl Study for ShortcutStudy {
                 1e3 * outcome.swap.rms_change_per_m()
             })
             .claiming("the change of steering under swapped colours", "1/km"),
-            Measure::<Self>::rate("share_followed", "share followed", 3, |outcome| outcome.swap.followed()).signed(),
+            Measure::<Self>::rate("share_followed", "share followed", 3, |outcome| outcome.swap.followed()),
         ]
     }
 
@@ -227,10 +228,6 @@ fn by_training<T>(row: &Row<'_, ShortcutStudy>, pair: impl Fn(&Outcome) -> T) ->
     row.records.iter().map(|record| record.seen.iter().map(|(_, outcome)| pair(outcome)).collect()).collect()
 }
 
-fn difference_cell(found: Option<Difference>) -> Cell {
-    found.map_or(Cell::Missing, |found| Cell::with_interval(found.mean, Some(found.interval)))
-}
-
 /// All drives of a row in one mode.
 fn score(row: &Row<'_, ShortcutStudy>, mode: usize) -> DrivingScore {
     let drives: Vec<_> = row.seen().map(|outcome| outcome.drives[mode].clone()).collect();
@@ -256,7 +253,7 @@ fn chart(findings: &Findings<'_, ShortcutStudy>) -> Chart {
         let by_mode: Vec<Marks> = (0..MODES.len()).map(|mode| marks(row, mode)).collect();
         (row.name.as_str(), row.colour, by_mode)
     });
-    let (x, y) = (Axis::categories("cue", MODES.map(Cue::name)), Axis::linear("crashes (1/km)"));
+    let (x, y) = (Axis::categories("cue", MODES.map(Cue::name)), Axis::linear("crashes (1/km)").including(0.0));
     Chart::new("").with(dots_panel("", x, y, &rows.collect::<Vec<_>>()))
 }
 
