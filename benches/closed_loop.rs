@@ -6,11 +6,10 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use lane_driver::closed_loop::{Conditions, Pilot, drive};
-use lane_driver::twin_drive::Course;
 use lane_driver::{Driver, Source};
 use lane_policy::device;
 use lane_policy::weights;
-use lane_sim::{DT_SECS, RoadSet, Weather};
+use lane_sim::{Course, DT_SECS, RoadSet};
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -29,7 +28,7 @@ fn pilot() -> Pilot {
 
 /// Frames driven on a road of its own.
 fn frames(pilot: &Pilot, seed: u32) -> usize {
-    let course = Course { set: RoadSet::Demo, seed, family: None, weather: Weather::Daylight, seconds: SECONDS };
+    let course = Course::drawn(RoadSet::Demo, seed, SECONDS);
     let log = drive(&mut pilot.clone(), course.world(), SECONDS, &Conditions::default()).expect("a steering");
     log.steps.len()
 }

@@ -8,8 +8,8 @@ use anyhow::{Context as _, ensure};
 use lane_audit::driving::{DriveFigures, DrivingScore};
 use lane_driver::closed_loop::{Conditions, Pilot, drive};
 use lane_driver::moment::Session as _;
-use lane_driver::twin_drive::{Course, TwinDrive};
-use lane_sim::{RoadFamily, RoadSet, Weather};
+use lane_driver::twin_drive::TwinDrive;
+use lane_sim::{Course, RoadFamily, RoadSet, Weather};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -38,11 +38,9 @@ pub struct Arguments {
     /// Seed of the road; with --roads, of the first of them
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     pub road: u32,
-    /// Kind of road: marked, unmarked, gravel [default: drawn, most of them marked]
-    #[arg(long)]
+    #[arg(long, help = families())]
     pub family: Option<RoadFamily>,
-    /// Weather and ground: daylight, light-rain; never trained on: night, fog, snow, red-soil, black-soil, no-markings
-    #[arg(long, default_value = "daylight")]
+    #[arg(long, default_value_t = Weather::Daylight, help = weathers())]
     pub weather: Weather,
     /// Seconds per road [default: 60; for a film 20]
     #[arg(long)]
@@ -65,6 +63,18 @@ pub struct Arguments {
     /// Print one JSON object instead of text
     #[arg(long, requires = "headless")]
     pub json: bool,
+}
+
+fn families() -> String {
+    format!("Kind of road: {} [default: drawn, most of them marked]", RoadFamily::ALL.map(RoadFamily::name).join(", "))
+}
+
+fn weathers() -> String {
+    let names = |trained_on: bool| {
+        let weathers = Weather::ALL.into_iter().filter(|weather| weather.in_training() == trained_on);
+        weathers.map(Weather::name).collect::<Vec<_>>().join(", ")
+    };
+    format!("Weather and ground: {}; never trained on: {}", names(true), names(false))
 }
 
 #[derive(Serialize)]
@@ -117,8 +127,8 @@ fn session(arguments: &Arguments, seconds: f64) -> anyhow::Result<TwinDrive> {
 }
 
 fn course(arguments: &Arguments, set: RoadSet, seconds: f64) -> Course {
-    let Arguments { road: seed, weather, family, .. } = *arguments;
-    Course { set, seed, family, weather, seconds: arguments.seconds.unwrap_or(seconds) }
+    let Arguments { road, weather, family, .. } = *arguments;
+    Course { weather, family, ..Course::drawn(set, road, arguments.seconds.unwrap_or(seconds)) }
 }
 
 /// Films the drive and prints its scores.

@@ -1,6 +1,7 @@
 //! The command line: what was asked for, done and told. The only place that prints and exits.
 
 mod audit;
+mod command_line;
 mod drive;
 mod model;
 mod models;

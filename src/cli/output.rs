@@ -3,7 +3,9 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use lane_audit::driving::DrivingScore;
 use lane_audit::open_loop::SteeringError;
+use lane_report::measure::maybe;
 use lane_report::section::{Cell, Column, Table};
+use lane_statistics::interval::Interval;
 use serde::Serialize;
 use std::io::Write as _;
 
@@ -38,43 +40,83 @@ pub fn progress(steps: u64, template: &str) -> ProgressBar {
     bar
 }
 
-/// The table of closed-loop scores.
+/// Closed-loop scores, with a row for each kind of road below its policy.
 pub fn driving_table(scores: &[DrivingScore]) -> String {
-    let mut table = format!(
-        "{:<12} {:>6} {:>16} {:>8} {:>7} {:>22} {:>8} {:>8} {:>9}\n",
-        "policy", "noise", "without crash", "crashes", "km", "crashes/km [95 %]", "|e| m", "p95 m", "dk 1e-3/m"
-    );
+    let columns = [
+        Column::key("policy", "policy"),
+        Column::measured("noise", "noise", 2),
+        Column::measured("without_crash", "without crash", 0),
+        Column::measured("crashes", "crashes", 0),
+        Column::measured("km", "km", 2),
+        Column::measured("crashes_per_km", "crashes/km [95 %]", 3),
+        Column::measured("mean_abs_error_m", "|e| m", 3),
+        Column::measured("p95_abs_error_m", "p95 m", 3),
+        Column::measured("rms_steering_change", "dk 1e-3/m", 2),
+    ];
+    let shares = |without_crash: usize, roads: usize| Cell::Text(format!("{without_crash} of {roads}"));
+    let mut rows = Vec::new();
     for score in scores {
-        let without_crash = format!("{} of {}", score.roads_without_crash, score.roads);
         let [low, high] = score.crashes_per_km_interval;
-        let rate = format!("{:.3} [{low:.3}, {high:.3}]", score.crashes_per_km);
-        table += &format!(
-            "{:<12} {:>6} {without_crash:>16} {:>8} {:>7.2} {rate:>22} {:>8.3} {:>8.3} {:>9.2}\n",
-            score.name,
-            score.noise_variance,
-            score.crashes,
-            score.km,
-            score.mean_abs_error_m,
-            score.p95_abs_error_m,
-            1e3 * score.rms_steering_change,
-        );
+        rows.push(vec![
+            Cell::text(&score.name),
+            Cell::text(score.noise_variance.to_string()),
+            shares(score.roads_without_crash, score.roads),
+            Cell::Count(score.crashes.into()),
+            Cell::number(score.km),
+            Cell::with_interval(score.crashes_per_km, Some(Interval { low, high })),
+            Cell::number(score.mean_abs_error_m),
+            Cell::number(score.p95_abs_error_m),
+            Cell::number(1e3 * score.rms_steering_change),
+        ]);
         for family in &score.by_family {
-            let without_crash = format!("{} of {}", family.roads_without_crash, family.roads);
-            table += &format!("  {:<17} {without_crash:>16} {:>8}\n", family.family.name(), family.crashes);
+            let mut row = vec![
+                Cell::Text(format!("  {}", family.family.name())),
+                Cell::text(""),
+                shares(family.roads_without_crash, family.roads),
+                Cell::Count(family.crashes.into()),
+            ];
+            row.resize(columns.len(), Cell::text(""));
+            rows.push(row);
         }
     }
-    table
+    lines(&columns, &rows)
 }
 
-/// A table of an audit: words left, numbers right, intervals in brackets.
+/// Open-loop errors, a row for each predictor.
+pub fn error_table(errors: &[SteeringError]) -> String {
+    let columns = [
+        Column::key("predictor", "predictor"),
+        Column::measured("mae_per_km", "MAE 1/km", 2),
+        Column::measured("rmse_per_km", "RMSE 1/km", 2),
+        Column::measured("curvature_weighted_mae_per_km", "in bends", 2),
+        Column::measured("bias_per_km", "bias 1/km", 2),
+        Column::measured("r2", "R2", 3),
+        Column::measured("macro_f1", "turns F1", 3),
+    ];
+    let row = |error: &SteeringError| {
+        let per_m = [error.mae_per_m, error.rmse_per_m, error.curvature_weighted_mae_per_m, error.bias_per_m];
+        let per_km = per_m.map(|per_m| per_m.map(|per_m| 1e3 * per_m));
+        let values = per_km.into_iter().chain([error.r2, error.macro_f1]).map(maybe);
+        std::iter::once(Cell::text(&error.name)).chain(values).collect()
+    };
+    lines(&columns, &errors.iter().map(row).collect::<Vec<_>>())
+}
+
+/// A table of an audit.
 pub fn table(table: &Table) -> String {
-    let headings = table.columns.iter().map(|column| column.heading.clone()).collect();
-    let cells = |row: &Vec<Cell>| row.iter().zip(&table.columns).map(|(cell, column)| shown(cell, column)).collect();
-    let rows: Vec<Vec<String>> = std::iter::once(headings).chain(table.rows.iter().map(cells)).collect();
+    lines(&table.columns, &table.rows)
+}
+
+/// A heading and rows for the terminal: words that say what a row is about on the left, all else on the right, intervals
+/// in brackets.
+fn lines(columns: &[Column], rows: &[Vec<Cell>]) -> String {
+    let headings = columns.iter().map(|column| column.heading.clone()).collect();
+    let cells = |row: &Vec<Cell>| row.iter().zip(columns).map(|(cell, column)| shown(cell, column)).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(headings).chain(rows.iter().map(cells)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..table.columns.len()).map(width).collect();
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
     let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&table.columns).zip(&widths).map(|((cell, column), width)| {
+        let cells = row.iter().zip(columns).zip(&widths).map(|((cell, column), width)| {
             if column.key { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
         });
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
@@ -94,25 +136,43 @@ fn shown(cell: &Cell, column: &Column) -> String {
     }
 }
 
-/// The table of open-loop errors.
-pub fn error_table(errors: &[SteeringError]) -> String {
-    let mut table = format!(
-        "{:<12} {:>10} {:>10} {:>10} {:>10} {:>7} {:>8}\n",
-        "predictor", "MAE 1/km", "RMSE 1/km", "in bends", "bias 1/km", "R2", "turns F1"
-    );
-    for error in errors {
-        let per_km = |per_m: Option<f64>| per_m.map_or("-".to_owned(), |per_m| format!("{:.2}", 1e3 * per_m));
-        let share = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
-        table += &format!(
-            "{:<12} {:>10} {:>10} {:>10} {:>10} {:>7} {:>8}\n",
-            error.name,
-            per_km(error.mae_per_m),
-            per_km(error.rmse_per_m),
-            per_km(error.curvature_weighted_mae_per_m),
-            per_km(error.bias_per_m),
-            share(error.r2),
-            share(error.macro_f1),
-        );
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_on_the_left_and_numbers_on_the_right_of_their_columns() {
+        let columns = [Column::key("policy", "policy"), Column::measured("rate", "crashes/km", 1)];
+        let rows = [
+            vec![Cell::text("ncp"), Cell::Interval { value: 0.25, low: 0.0, high: 12.0 }],
+            vec![Cell::text("  straight"), Cell::Missing],
+        ];
+        let expected = "\
+policy           crashes/km
+ncp         0.2 [0.0, 12.0]
+  straight                –
+";
+        assert_eq!(lines(&columns, &rows), expected);
     }
-    table
+
+    #[test]
+    fn open_loop_errors_are_shown_per_kilometre_and_what_is_not_known_as_a_dash() {
+        let error = SteeringError {
+            name: "zero".into(),
+            mae_per_m: Some(0.0125),
+            rmse_per_m: Some(0.02),
+            bias_per_m: Some(-0.001),
+            curvature_weighted_mae_per_m: None,
+            r2: Some(-0.5),
+            skill_over_zero: None,
+            f1_left_straight_right: [None; 3],
+            macro_f1: None,
+            by_curvature: Vec::new(),
+        };
+        let expected = "\
+predictor  MAE 1/km  RMSE 1/km  in bends  bias 1/km      R2  turns F1
+zero          12.50      20.00         –      -1.00  -0.500         –
+";
+        assert_eq!(error_table(&[error]), expected);
+    }
 }

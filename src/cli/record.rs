@@ -2,10 +2,9 @@
 
 use super::output;
 use anyhow::ensure;
-use lane_driver::twin_drive::Course;
 use lane_frame::{Frame, RgbImage, Sample, Size};
 use lane_recording::TubWriter;
-use lane_sim::{Camera, DT_SECS, Factors, RoadSet, Simulator, StepOutcome, Weather};
+use lane_sim::{Camera, Course, DT_SECS, Factors, RoadSet, Simulator, StepOutcome, Weather};
 use std::path::PathBuf;
 
 /// Pictures of a recording: twice the size that replay shrinks them to.
@@ -30,7 +29,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { path, road, weather, seconds } = arguments;
     ensure!(*seconds > 0.0 && *seconds <= 3600.0, "--seconds: expected more than 0 and at most 3600, got {seconds}");
-    let course = Course { set: RoadSet::Demo, seed: *road, family: None, weather: *weather, seconds: *seconds };
+    let course = Course { weather: *weather, ..Course::drawn(RoadSet::Demo, *road, *seconds) };
     let metadata = serde_json::json!({ "road_set": "demo", "road_seed": road, "weather": weather.name() });
     let mut writer = TubWriter::create(path, &metadata)?;
     let mut simulator = Simulator::new(course.world());

@@ -1,15 +1,17 @@
 //! `liquid-lane train`: from first weights to a scored policy on disk.
 
+mod card;
+
 use super::drive::drive_roads;
 use super::output;
 use super::recording::options::{RecordingArguments, one_of};
 use super::revision::revision;
 use anyhow::ensure;
+use card::Done;
 use clap::builder::TypedValueParser;
 use lane_audit::driving::DrivingScore;
 use lane_driver::closed_loop::Pilot;
 use lane_driver::train::{FRAMES_PER_STEP, Recorded, Trained, TrainingConfig, train};
-use lane_driver::twin_drive::Course;
 use lane_driver::{Driver, Source};
 use lane_frame::whole_file::WholeFile;
 use lane_policy::cell::{CellSpec, Constraint};
@@ -18,7 +20,7 @@ use lane_policy::solver::Solver;
 use lane_policy::weights::{self, ModelCard};
 use lane_policy::{Policy, PolicyKind};
 use lane_recording::{Recording, RecordingOptions, SplitBy};
-use lane_sim::{RoadSet, Weather};
+use lane_sim::{Course, RoadSet};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -133,28 +135,6 @@ impl Arguments {
         cell.check()?;
         Ok(Some(cell))
     }
-
-    /// The command that makes the same weights.
-    fn command(&self) -> String {
-        let Self { policy, seed, looks, .. } = self;
-        let mut command = format!("liquid-lane train --policy {policy} --seed {seed} --looks {looks}");
-        command += if self.clean { " --clean" } else { "" };
-        command += if self.cue { " --cue" } else { "" };
-        let mut add = |name: &str, value: Option<String>| {
-            command += &value.map(|value| format!(" --{name} {value}")).unwrap_or_default();
-        };
-        add("device", (self.device != Backend::Cpu).then(|| self.device.to_string()));
-        add("solver", self.solver.map(|solver| solver.to_string()));
-        add("unfolds", self.unfolds.map(|unfolds| unfolds.to_string()));
-        add("constraint", self.constraint.map(|constraint| constraint.to_string()));
-        if let Some(path) = &self.recording {
-            add("recording", Some(path.display().to_string()));
-            add("recording-share", Some(self.recording_share.to_string()));
-            add("split", Some(split_name(self.split).to_owned()));
-            command += &self.recording_options.words();
-        }
-        command
-    }
 }
 
 #[derive(Serialize)]
@@ -183,7 +163,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let trained = train_with_progress(&config, recorded.as_ref(), &device, started)?;
     let training_secs = started.elapsed().as_secs_f64();
     let score = score(&trained.policy, &device)?;
-    let card = card(arguments, &config, revision, recorded.as_ref(), &trained, training_secs, &score);
+    let done = Done {
+        arguments,
+        config: &config,
+        revision,
+        recorded: recorded.as_ref(),
+        trained: &trained,
+        training_secs,
+        score: &score,
+    };
+    let card = done.card();
     file.finish(&weights::to_bytes(&trained.policy, &card)?)?;
     card_file.finish((serde_json::to_string_pretty(&card)? + "\n").as_bytes())?;
     if arguments.json {
@@ -224,80 +213,9 @@ fn train_with_progress(
 fn score(policy: &Policy, device: &Device) -> anyhow::Result<DrivingScore> {
     let source = Source { name: policy.kind().to_string(), origin: "the training".into() };
     let driver = Driver::new(source, policy.clone(), device);
-    let course =
-        Course { set: RoadSet::Validation, seed: 0, family: None, weather: Weather::Daylight, seconds: SCORE_SECONDS };
+    let course = Course::drawn(RoadSet::Validation, 0, SCORE_SECONDS);
     let bar = output::progress(u64::from(SCORE_ROADS), "driving {wide_bar} {pos} of {len} roads");
     let drives = drive_roads(&Pilot::Policy(Box::new(driver)), course, SCORE_ROADS, 0.0, &|| bar.inc(1))?;
     bar.finish_and_clear();
     Ok(DrivingScore::of(&policy.kind().to_string(), 0.0, &drives))
-}
-
-fn card(
-    arguments: &Arguments,
-    config: &TrainingConfig,
-    revision: String,
-    recorded: Option<&Recorded>,
-    trained: &Trained,
-    training_secs: f64,
-    score: &DrivingScore,
-) -> ModelCard {
-    let size = trained.policy.input_size();
-    let (shown, roads) = if config.cue {
-        ("; bushes beside the road tell by their colour how it bends", ", no bushes that tell how the road bends")
-    } else {
-        ("", "")
-    };
-    let mut training = serde_json::json!({
-        "command": arguments.command(),
-        "version": env!("CARGO_PKG_VERSION"),
-        "revision": revision,
-        "recipe": config,
-        "data": format!("the built-in simulator, training seeds only: daylight in a varied mix of road, roadside, \
-                         light and camera, one in eight in light rain{shown}"),
-        "augmentation": if arguments.clean { "none" } else { "image noise and blur, as in the recipe" },
-        "held_back_looks": Weather::ALL.iter().filter(|weather| !weather.in_training()).map(|w| w.name()).collect::<Vec<_>>(),
-        "device": arguments.device.to_string(),
-        "seconds": training_secs.round(),
-        "threads": rayon::current_num_threads(),
-    });
-    if let Some(recorded) = recorded {
-        training["data"] = "a recording and, but for its share of the looks, the built-in simulator".into();
-        training["recording"] = facts(recorded);
-    }
-    let mut scores = serde_json::json!({
-        "validation_mse": trained.validation,
-        "closed_loop": score,
-        "closed_loop_roads": format!("{SCORE_ROADS} validation roads x {SCORE_SECONDS} s, no noise{roads}"),
-    });
-    if let Some(error) = trained.recorded {
-        scores["recording_mse"] = serde_json::json!(error);
-    }
-    ModelCard {
-        policy: arguments.policy,
-        parameters: trained.policy.parameters(),
-        cell: trained.policy.cell_spec().cloned(),
-        input: format!("{size} RGB, horizon at 30 % of the height, 80 degrees across, whitened per image"),
-        output: "path curvature in 1/m, left positive, times 15".into(),
-        training: entries(training),
-        scores: entries(scores),
-    }
-}
-
-/// What a card says of the recording that was trained on.
-fn facts(recorded: &Recorded) -> serde_json::Value {
-    let recording = recorded.recording();
-    let [train, test] = recorded.frames();
-    serde_json::json!({
-        "format": recording.format().name(),
-        "label": recording.label().map(|label| label.to_string()),
-        "timing": recording.timing().to_string(),
-        "drives": recording.drives().len(),
-        "training_frames": train,
-        "test_frames": test,
-        "share_of_looks": recorded.share(),
-    })
-}
-
-fn entries(value: serde_json::Value) -> std::collections::BTreeMap<String, serde_json::Value> {
-    serde_json::from_value(value).unwrap_or_default()
 }

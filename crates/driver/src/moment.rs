@@ -1,4 +1,4 @@
-//! What one instant of a drive or a replay shows: plain numbers and pictures, no tensors. The window, the headless
+//! One instant of a drive or a replay: plain numbers and pictures, no tensors. The window, the headless
 //! pictures and the reports are all made from these.
 
 use lane_frame::projection::Projection;
@@ -7,14 +7,14 @@ use lane_policy::saliency::map::{SaliencyMap, Share};
 use lane_policy::wiring::Wiring;
 use std::sync::Arc;
 
-/// What a policy does with one frame.
+/// A policy's answer to one frame.
 #[derive(Clone, Debug)]
 pub struct Decision {
     /// The commanded path curvature.
     pub steering: Steering,
-    /// Where the policy looks, if a map was asked for.
+    /// Map of the policy's attention, if one was asked for.
     pub saliency: Option<SaliencyMap>,
-    /// What the neurons do, if a map was asked for.
+    /// Activity of the neurons, if a map was asked for.
     pub neurons: Option<NeuronActivity>,
 }
 
@@ -25,9 +25,9 @@ pub struct NeuronActivity {
     pub sensory: Vec<f32>,
     /// State of each neuron, dimensionless: membrane potential of liquid ones, activity of the last dense layer.
     pub state: Vec<f32>,
-    /// What an LSTM keeps, dimensionless, where there is one.
+    /// Memory cells of an LSTM, dimensionless, where there is one.
     pub memory: Option<Vec<f32>>,
-    /// What only liquid neurons have.
+    /// Quantities of liquid neurons alone.
     pub liquid: Option<LiquidActivity>,
 }
 
@@ -45,18 +45,18 @@ pub struct LiquidActivity {
 /// A rectangle in fractions of a picture: `[left, top, right, bottom]`, each 0 to 1.
 pub type Fractions = [f32; 4];
 
-/// What the camera showed to a person, and where in it the policy's input lies.
+/// The camera's picture for a person, and the place of the policy's input in it.
 #[derive(Clone, Debug)]
 pub struct Picture {
     /// The picture at screen quality.
     pub image: Arc<RgbImage>,
     /// The part of it that the policy sees.
     pub input: Fractions,
-    /// How ground points appear in it.
+    /// Projection of the ground in it.
     pub projection: Projection,
 }
 
-/// Whether a car drives by itself.
+/// State of a car that drives by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// On its lane.
@@ -67,14 +67,14 @@ pub enum Status {
     PutBack,
 }
 
-/// Where the car is on its lane: known in the simulator only.
+/// Place of the car on its lane: known in the simulator only.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lane {
     /// Cross-track error in m, left positive; at a crash, beyond the limit.
     pub offset_m: f32,
     /// Crash beyond this |offset|, in m.
     pub limit_m: f32,
-    /// Whether the car drives by itself.
+    /// State of the car.
     pub status: Status,
     /// Crashes so far on this road.
     pub crashes: u32,
@@ -82,7 +82,7 @@ pub struct Lane {
     pub distance_m: f64,
 }
 
-/// How much of a policy's map lies on the road, beside the two controls.
+/// Share of a policy's map that lies on the road, beside the two controls.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Attention {
     /// Share of the map on the road mask, and of a uniform map there.
@@ -94,13 +94,13 @@ pub struct Attention {
 /// One policy's side of an instant.
 #[derive(Clone, Debug)]
 pub struct Side {
-    /// What its camera showed.
+    /// Its camera's picture.
     pub picture: Picture,
-    /// What it decided; `None` when the frame could not be read.
+    /// Its decision; `None` when the frame could not be read.
     pub decision: Option<Decision>,
-    /// What the expert, or the recorded human, did at this very place.
+    /// Steering of the expert, or of the recorded human, at this very place.
     pub reference: Option<Steering>,
-    /// Where it is on the lane; `None` in a replay.
+    /// Its place on the lane; `None` in a replay.
     pub lane: Option<Lane>,
     /// Share of its map on the road; `None` where there is no road mask or no evidence.
     pub attention: Option<Attention>,
@@ -117,7 +117,7 @@ pub struct Moment {
     pub skipped: Option<String>,
 }
 
-/// What is fixed about a policy on screen.
+/// The part of a policy's picture on screen that does not change.
 #[derive(Clone, Debug)]
 pub struct PolicyInfo {
     /// Short name, such as `ncp`, or the stem of its weights file.
@@ -130,14 +130,14 @@ pub struct PolicyInfo {
     pub wiring: Option<Wiring>,
 }
 
-/// What is fixed between two instants of a session.
+/// The part of a session that does not change from instant to instant.
 #[derive(Clone, Debug)]
 pub struct SessionInfo {
-    /// What is driven or replayed, such as `road 17 · marked · daylight · 36 km/h`.
+    /// The road or recording, such as `road 17 · marked · daylight · 36 km/h`.
     pub title: String,
     /// The policies, in the order of [`Moment::sides`].
     pub policies: Vec<PolicyInfo>,
-    /// What the reference line is: `expert` or `recorded`.
+    /// Name of the reference line: `expert` or `recorded`.
     pub reference_name: &'static str,
     /// The saliency procedure, such as `VisualBackProp`.
     pub method_name: &'static str,
@@ -145,13 +145,13 @@ pub struct SessionInfo {
     pub noise_variance: f32,
     /// Length of the drive in s.
     pub duration_secs: f64,
-    /// Whether the policies steer the car (closed loop) or only watch (open loop).
+    /// True if the policies steer the car (closed loop), false if they only watch (open loop).
     pub closed_loop: bool,
 }
 
 /// A drive or a replay that the window can run.
 pub trait Session: Send {
-    /// What is fixed until the next [`Session::reset`], [`Session::next_road`] or change of noise or method.
+    /// Facts that hold until the next [`Session::reset`], [`Session::next_road`] or change of noise or method.
     fn info(&self) -> &SessionInfo;
     /// The next instant, or `None` at the end.
     ///

@@ -1,8 +1,7 @@
 //! A policy of this program on one drive: its memory, its maps and what its neurons do.
 
-use super::FIRST_STEP_SECS;
-use super::model::Model;
 use super::moment::{Decision, LiquidActivity, NeuronActivity, PolicyInfo};
+use super::{FIRST_STEP_SECS, Model};
 use burn::tensor::Device;
 use lane_frame::{Frame, RgbImage, Size, Steering};
 use lane_policy::cell::CellSpec;

@@ -19,7 +19,7 @@ struct Watched {
     inputs: Vec<RgbImage>,
 }
 
-/// See the module.
+/// A recording that policies watch, for the window and for films.
 pub struct Replay {
     recording: Arc<Recording>,
     /// Entries from `next` on.
@@ -102,7 +102,7 @@ impl Replay {
     }
 }
 
-/// What each driver commands on some entries of a recording, without maps; `None` for an entry whose picture cannot be
+/// Commands of each driver on some entries of a recording, without maps; `None` for an entry whose picture cannot be
 /// used. The drivers begin without memory, and lose it where a [`Replay`] has them lose it.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! A user's TorchScript module as a policy: it drives, replays, and shows its input gradient beside ours. LibTorch runs
 //! it; [`ModuleCard`] says what it takes and gives.
 
-use super::model::Model;
+use super::Model;
 use super::module_card::ModuleCard;
 use super::moment::{Decision, NeuronActivity, PolicyInfo};
 use super::own::OwnPolicy;

@@ -1,59 +1,29 @@
 //! Several policies drive the same seeded road at the same time, each in its own car.
 
-use super::moment::{Attention, Lane, Moment, Picture, Session, SessionInfo, Side, Status};
-use super::{Control, Driver};
-use lane_frame::noise::{NoiseBank, add_gaussian};
-use lane_frame::{Frame, RgbImage, Size};
+use super::car::Car;
+use super::closed_loop::Conditions;
+use super::moment::{Attention, Decision, Lane, Moment, Picture, Session, SessionInfo, Side, Status};
+use super::{CannotSteer, Control, Driver};
+use lane_frame::noise::NoiseBank;
+use lane_frame::{RgbImage, Size};
 use lane_policy::saliency::Method;
-use lane_sim::{
-    Camera, DT_SECS, Factors, Masks, RoadFamily, RoadSet, Simulator, StepOutcome, Weather, World, WorldSpec,
-};
+pub use lane_sim::Course;
+use lane_sim::{Camera, DT_SECS, Factors, Masks, World};
 use rayon::prelude::*;
 use std::sync::Arc;
 
 /// Size of the picture that a person sees.
 pub const SCREEN: Size = Size::new(640, 256);
 
-/// How long a car counts as just put back, in s.
+/// Time for which a car counts as just put back, in s.
 const PUT_BACK_SECS: f64 = 1.0;
 
-/// A road to drive.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Course {
-    /// Which family of seeds.
-    pub set: RoadSet,
-    /// Which road of the family.
-    pub seed: u32,
-    /// Kind of road; `None` draws it with the usual shares.
-    pub family: Option<RoadFamily>,
-    /// Weather and light.
-    pub weather: Weather,
-    /// Length of the drive in s.
-    pub seconds: f64,
-}
-
-impl Course {
-    /// The world to drive through.
-    pub fn world(&self) -> Arc<World> {
-        Arc::new(World::build(self.spec()))
-    }
-
-    /// What decides the world; as long as the fastest car gets in the time, cutting every corner.
-    pub fn spec(&self) -> WorldSpec {
-        // 11.5 m/s, and at most 6 % less way inside of a curve of 30 m.
-        const FASTEST_MPS: f64 = 11.5 * 1.06;
-        let length_m = (self.seconds * FASTEST_MPS + 40.0) as f32;
-        let Self { set, seed, weather, family, .. } = *self;
-        WorldSpec { family, ..WorldSpec::drawn(set, u64::from(seed), weather, length_m) }
-    }
-}
-
-/// See the module.
+/// A drive of several policies, for the window and for films.
 pub struct TwinDrive {
     course: Course,
     info: SessionInfo,
     method: Method,
-    cars: Vec<Car>,
+    cars: Vec<PolicyCar>,
 }
 
 impl TwinDrive {
@@ -71,7 +41,7 @@ impl TwinDrive {
             closed_loop: true,
         };
         let bank = Arc::new(NoiseBank::new(0));
-        let cars = drivers.into_iter().map(|driver| Car::new(driver, &world, &bank)).collect();
+        let cars = drivers.into_iter().map(|driver| PolicyCar::new(driver, &world, &bank)).collect();
         Self { course, info, method, cars }
     }
 
@@ -90,7 +60,7 @@ impl Session for TwinDrive {
     }
 
     fn advance(&mut self) -> anyhow::Result<Option<Moment>> {
-        let time_secs = self.cars.first().map_or(0.0, |car| car.simulator.time_secs());
+        let time_secs = self.cars.first().map_or(0.0, |car| car.car.simulator().time_secs());
         if time_secs >= self.course.seconds || self.cars.iter().any(|car| car.road_ended) {
             return Ok(None);
         }
@@ -126,15 +96,13 @@ fn title(world: &World) -> String {
     format!("road {} · {family}, {roadside} · {weather} · {speed_kmh:.0} km/h", world.spec().seed)
 }
 
-/// One policy's car.
-struct Car {
+/// One policy in its car.
+struct PolicyCar {
     driver: Driver,
     /// The untrained twin, for policies that have one.
     control: Option<Control>,
-    simulator: Simulator,
-    small: Camera,
-    large: Camera,
-    masks: Masks,
+    car: Car,
+    screen: Camera,
     bank: Arc<NoiseBank>,
     crash: Option<Crash>,
     road_ended: bool,
@@ -147,77 +115,65 @@ struct Crash {
     offset_m: f32,
 }
 
-impl Car {
+impl PolicyCar {
     fn new(driver: Driver, world: &Arc<World>, bank: &Arc<NoiseBank>) -> Self {
-        let size = driver.input_size();
-        Self {
-            control: driver.control(),
-            driver,
-            simulator: Simulator::new(Arc::clone(world)),
-            small: Camera::new(size),
-            large: Camera::new(SCREEN),
-            masks: Masks::new(size),
-            bank: Arc::clone(bank),
-            crash: None,
-            road_ended: false,
-        }
+        let car = Car::new(Arc::clone(world), Conditions::default(), Some(driver.input_size()));
+        let (control, screen, bank) = (driver.control(), Camera::new(SCREEN), Arc::clone(bank));
+        Self { driver, control, car, screen, bank, crash: None, road_ended: false }
     }
 
     fn restart(&mut self, world: &Arc<World>) {
         self.driver.reset();
-        self.simulator = Simulator::new(Arc::clone(world));
+        self.car = Car::new(Arc::clone(world), Conditions::default(), Some(self.driver.input_size()));
         (self.crash, self.road_ended) = (None, false);
     }
 
     /// Looks, decides, drives one control step.
-    fn advance(&mut self, method: Method, noise_variance: f32) -> Result<Side, super::CannotSteer> {
-        let frame = self.look(noise_variance);
+    fn advance(&mut self, method: Method, noise_variance: f32) -> Result<Side, CannotSteer> {
+        self.car.set_noise(noise_variance);
+        self.car.look();
         let picture = self.picture(noise_variance);
-        let decision = self.driver.decide(&frame, method)?;
-        let (reference, lane) = (self.simulator.expert(), self.lane());
-        let road = || self.masks.bits.iter().map(|bits| bits & Masks::ROAD != 0);
-        let attention = decision.saliency.as_ref().and_then(|map| map.share_on(road())).map(|share| {
-            let control = self.control.as_ref().map(|control| control.saliency(&frame, method));
-            let untrained = control.and_then(|map| map.share_on(road()));
-            Attention { road: share, untrained: untrained.map(|share| share.of_map) }
-        });
-        match self.simulator.step(decision.steering) {
-            StepOutcome::Driving => {}
-            StepOutcome::Crashed { offset_m } => {
+        let decision = self.car.frame().map(|frame| self.driver.decide(frame, method)).transpose()?;
+        let (reference, lane) = (self.car.simulator().expert(), self.lane());
+        let attention = decision.as_ref().and_then(|decision| self.attention(decision, method));
+        let command = decision.as_ref().map_or(self.car.last_command(), |decision| decision.steering);
+        match self.car.drive(command) {
+            Some(step) if step.crashed => {
                 self.driver.reset();
-                self.crash = Some(Crash { at_secs: self.simulator.time_secs(), offset_m });
+                self.crash = Some(Crash { at_secs: self.car.simulator().time_secs(), offset_m: step.offset_m });
             }
-            StepOutcome::RoadEnded => self.road_ended = true,
+            Some(_) => {}
+            None => self.road_ended = true,
         }
-        Ok(Side { picture, decision: Some(decision), reference: Some(reference), lane: Some(lane), attention })
+        Ok(Side { picture, decision, reference: Some(reference), lane: Some(lane), attention })
     }
 
-    /// What the policy sees.
-    fn look(&mut self, noise_variance: f32) -> Frame {
-        let (tick, Size { width, height }) = (self.simulator.tick(), self.small.size());
-        let mut image = RgbImage::new(width, height);
-        let world = self.simulator.world();
-        let masks = Some(&mut self.masks);
-        self.small.render(world, self.simulator.car(), tick, &Factors::default(), &mut image, masks);
-        add_gaussian(&mut image, noise_variance, world.spec().seed, tick);
-        Frame { index: tick, time_secs: self.simulator.time_secs(), image }
+    /// The share of the map that lies on the road.
+    fn attention(&self, decision: &Decision, method: Method) -> Option<Attention> {
+        let (frame, masks) = (self.car.frame()?, self.car.masks()?);
+        let road = || masks.bits.iter().map(|bits| bits & Masks::ROAD != 0);
+        let share = decision.saliency.as_ref()?.share_on(road())?;
+        let control = self.control.as_ref().map(|control| control.saliency(frame, method));
+        let untrained = control.and_then(|map| map.share_on(road()));
+        Some(Attention { road: share, untrained: untrained.map(|share| share.of_map) })
     }
 
-    /// The same at screen size.
+    /// The policy's view at screen size.
     fn picture(&mut self, noise_variance: f32) -> Picture {
-        let (world, tick) = (self.simulator.world(), self.simulator.tick());
+        let (world, tick) = (self.car.simulator().world(), self.car.simulator().tick());
         let mut image = RgbImage::new(SCREEN.width, SCREEN.height);
-        self.large.render(world, self.simulator.car(), tick, &Factors::default(), &mut image, None);
+        self.screen.render(world, self.car.simulator().car(), tick, &Factors::default(), &mut image, None);
         if noise_variance > 0.0 {
             self.bank.add(&mut image, noise_variance.sqrt(), tick * 7919);
         }
-        let projection = self.large.projection(world, tick);
+        let projection = self.screen.projection(world, tick);
         Picture { image: Arc::new(image), input: [0.0, 0.0, 1.0, 1.0], projection }
     }
 
     fn lane(&self) -> Lane {
-        let now_secs = self.simulator.time_secs();
-        let on_lane_m = self.simulator.road_pose().offset_m;
+        let simulator = self.car.simulator();
+        let now_secs = simulator.time_secs();
+        let on_lane_m = simulator.road_pose().offset_m;
         // The instant of the crash shows where the car left the lane; the picture already shows it put back.
         let (status, offset_m) = match self.crash {
             Some(crash) if now_secs - crash.at_secs < 0.5 * DT_SECS => (Status::Crashed, crash.offset_m),
@@ -226,10 +182,10 @@ impl Car {
         };
         Lane {
             offset_m,
-            limit_m: self.simulator.world().lane_limit_m(),
+            limit_m: simulator.world().lane_limit_m(),
             status,
-            crashes: self.simulator.crashes(),
-            distance_m: self.simulator.distance_m(),
+            crashes: simulator.crashes(),
+            distance_m: simulator.distance_m(),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! | heading | rad | counter-clockwise positive |
 //! | time | s, `f64`, from the frame and never from a clock | |
 
+pub mod journal;
 pub mod noise;
 pub mod projection;
 pub mod random;

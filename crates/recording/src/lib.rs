@@ -34,7 +34,6 @@
     allow(dead_code, reason = "some parts serve only formats whose feature is off")
 )]
 
-pub mod contact_sheet;
 mod formats;
 #[cfg(test)]
 mod fuzz;

@@ -31,6 +31,7 @@ pub use about::{About, AuditedPolicy};
 pub use folder::check_place;
 pub use stored::{Captioned, ReadReport, ReadSection};
 
+use anyhow::Context as _;
 use folder::Entry;
 use rayon::prelude::*;
 use section::Section;
@@ -59,7 +60,9 @@ impl Report {
     /// # Errors
     /// When it is not there, or is not a report of this program's format.
     pub fn read(path: &Path) -> anyhow::Result<ReadReport> {
-        stored::read(path)
+        let report = stored::read(path)?;
+        check::tables(&report).with_context(|| path.display().to_string())?;
+        Ok(report)
     }
 
     /// The files of the report, in a fixed order.
@@ -100,11 +103,13 @@ impl Report {
 struct Drawn {
     svg: String,
     png: Vec<u8>,
+    /// For the page.
+    parts: plot::Parts,
 }
 
 impl Drawn {
     fn of(figure: &crate::plot::Figure) -> anyhow::Result<Self> {
-        Ok(Self { svg: figure.svg()?, png: figure.png()? })
+        Ok(Self { svg: figure.svg()?, png: figure.png()?, parts: figure.parts()? })
     }
 }
 

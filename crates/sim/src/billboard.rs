@@ -3,8 +3,8 @@
 use super::canvas::{Canvas, View};
 use super::colour::{Rgb, mix, product, scale, sum};
 use super::light::Light;
-use super::render::Scene;
-use super::scenery::Object;
+use super::object::Object;
+use super::scene::Scene;
 use lane_frame::Size;
 use std::ops::Range;
 

@@ -32,7 +32,7 @@ impl Canvas {
     }
 }
 
-/// Where the camera is and how it projects.
+/// Place and projection of the camera.
 pub(super) struct View {
     pub projection: Projection,
     /// Camera on the plane.

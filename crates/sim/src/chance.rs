@@ -16,6 +16,11 @@ pub(super) trait Chance {
         low + (high - low) * self.unit()
     }
 
+    /// Uniform between the ends of a span.
+    fn within(&mut self, (low, high): (f32, f32)) -> f32 {
+        self.uniform(low, high)
+    }
+
     /// True with `probability`.
     fn chance(&mut self, probability: f32) -> bool {
         self.unit() < probability

@@ -3,8 +3,9 @@
 
 use super::chance::Chance as _;
 use super::colour::{Rgb, mix};
+use super::object::{Kind, Object};
 use super::road::Road;
-use super::scenery::{Kind, Object, Site};
+use super::scenery::Site;
 use rand_chacha::ChaCha8Rng;
 
 /// Distance of the bushes on each side; some six a side are in a picture.
@@ -25,7 +26,7 @@ const LEFT: Rgb = [0.60, 0.06, 0.04];
 const RIGHT: Rgb = [0.05, 0.09, 0.60];
 const TWIGS: Rgb = [0.10, 0.08, 0.05];
 
-/// What the roadside tells about the road's bends.
+/// A cue to the road's bends beside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Cue {
     /// Nothing: there are no such bushes.
@@ -33,7 +34,7 @@ pub enum Cue {
     Absent,
     /// The truth: red where the road bends to the left, blue to the right, white where it is straight.
     Predictive,
-    /// What is true of other places of the same road, drawn from its seed: the colours are as frequent, and mean nothing.
+    /// The truth about other places of the same road, drawn from its seed: the colours are as frequent, and mean nothing.
     Broken,
     /// Left for right and right for left.
     Opposite,
@@ -104,7 +105,7 @@ mod tests {
         world
     }
 
-    /// How red rather than blue each bush is, and the curvature of the road where it stands.
+    /// Red less blue of each bush, and the curvature of the road where it stands.
     fn told(cue: Cue) -> Vec<(f64, f64)> {
         let twins = (0..20).map(|seed| (world(seed, cue), world(seed, Cue::Absent)));
         let bushes = twins.flat_map(|(world, without)| {

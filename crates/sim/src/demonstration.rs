@@ -6,9 +6,10 @@ use super::chance::Chance as _;
 use super::cue::Cue;
 use super::expert::expert;
 use super::factors::Factors;
+use super::family::{RoadFamily, RoadSet};
 use super::render::Camera;
 use super::vehicle::{CarState, WHEELBASE_M};
-use super::weather::{RoadFamily, RoadSet, Weather};
+use super::weather::Weather;
 use super::world::{World, WorldSpec};
 use lane_frame::random::{Purpose, stream};
 use lane_frame::{RgbImage, Size, Steering};
@@ -16,8 +17,6 @@ use rand_chacha::ChaCha8Rng;
 
 /// A start lies on this stretch of its road, in metres.
 const START_M: (f32, f32) = (22.0, 110.0);
-/// Share of demonstrations in rain; the rest is the daylight mix.
-const RAIN_SHARE: f32 = 0.12;
 /// The disturbance leaves a car alone that is farther out than this.
 const UNDISTURBED_OFFSET_M: f32 = 1.5;
 /// exp(-0.05 s / 0.5 s): the disturbance forgets within half a second.
@@ -37,7 +36,7 @@ pub struct Demonstration {
 pub struct DemonstrationSpec {
     /// Family of seeds.
     pub set: RoadSet,
-    /// Which demonstration of the family.
+    /// Seed of the demonstration within its family.
     pub seed: u64,
     /// Number of frames.
     pub frames: usize,
@@ -45,7 +44,7 @@ pub struct DemonstrationSpec {
     pub size: Size,
     /// Kind of road; `None` draws it with the usual shares.
     pub family: Option<RoadFamily>,
-    /// What the roadside tells about the road's bends.
+    /// The roadside's cue to the bends.
     pub cue: Cue,
 }
 
@@ -68,7 +67,7 @@ pub fn demonstrate_with(spec: DemonstrationSpec, steer: &mut dyn FnMut(&RgbImage
 
 /// World and start state of a demonstration.
 fn set_out(spec: &DemonstrationSpec, rng: &mut ChaCha8Rng) -> (World, CarState) {
-    let weather = if rng.chance(RAIN_SHARE) { Weather::LightRain } else { Weather::Daylight };
+    let weather = Weather::draw_for_training(rng);
     // 12 m/s is faster than any car here.
     let length_m = START_M.1 + 12.0 * (DT_SECS as f32) * spec.frames as f32;
     let DemonstrationSpec { set, seed, family, cue, .. } = *spec;

@@ -1,4 +1,4 @@
-//! What to leave out of, or replace in, a counterfactual picture of the same pose: the exact causal check.
+//! Parts to leave out of, or to replace in, a counterfactual picture of the same pose: the exact causal check.
 
 /// Parts of the picture. The default shows everything as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Default for Factors {
     }
 }
 
-/// Which roadside to show.
+/// The roadside to show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Roadside {
     /// The world's own.
@@ -43,7 +43,7 @@ pub enum Roadside {
     Replaced(u64),
 }
 
-/// Which road surface to show.
+/// The road surface to show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Asphalt {
     /// The world's own.

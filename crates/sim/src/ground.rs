@@ -4,8 +4,8 @@
 use super::canvas::{Canvas, View};
 use super::colour::{Rgb, mix, product, scale};
 use super::masks::Masks;
-use super::render::Scene;
 use super::road::{Foot, NOT_FOUND_M};
+use super::scene::Scene;
 use super::section::{CrossSection, Markings};
 use super::shadow::darkness;
 use super::terrain::{Cover, row_factor};
@@ -195,7 +195,7 @@ fn roadside(scene: &Scene, point: &Point, outside_m: f32) -> Rgb {
 
 #[inline]
 fn cover_albedo(cover: &Cover, point: &Point) -> Rgb {
-    let textured = grain(cover.tile(), point, cover.grain);
+    let textured = grain(cover.texture.tile(), point, cover.grain);
     let rows = match cover.rows {
         Some((spacing, true)) => row_factor(point.foot.s, spacing, point.along_m()),
         Some((spacing, false)) => row_factor(point.foot.offset, spacing, point.across_m()),

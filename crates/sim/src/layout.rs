@@ -1,4 +1,4 @@
-//! How a road is laid: curvature along it, as a chain of straights, clothoids and arcs.
+//! The layout of a road: curvature along it, as a chain of straights, clothoids and arcs.
 
 use super::chance::Chance as _;
 use rand_chacha::ChaCha8Rng;
@@ -12,7 +12,7 @@ const MIN_RADIUS_M: f32 = 30.0;
 /// An arc ends before it has turned further than this, so that the road does not curl up.
 const MAX_ARC_RAD: f64 = 0.9;
 
-/// Where a road leads.
+/// Course of a road over the plane.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Layout {
     /// Bends drawn from the road's seed.

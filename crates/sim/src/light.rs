@@ -2,7 +2,7 @@
 
 use super::chance::Chance as _;
 use super::colour::{Rgb, grey, mix, scale};
-use super::weather::Weather;
+use super::look::Sky;
 use rand_chacha::ChaCha8Rng;
 use std::f32::consts::PI;
 
@@ -20,7 +20,7 @@ pub(super) struct Light {
     pub sun_towards: [f32; 2],
     /// Tangent of the sun's elevation.
     pub sun_rise: f32,
-    /// How dark shadows are: 0 none, 1 all of the sun's share.
+    /// Darkness of shadows: 0 none, 1 all of the sun's share.
     pub shadows: f32,
     /// Shadows on the road from trees that stand outside the picture, per metre of road.
     pub stray_shadows_per_m: f32,
@@ -39,15 +39,17 @@ pub(super) struct Light {
 }
 
 impl Light {
-    pub(super) fn draw(weather: Weather, rng: &mut ChaCha8Rng) -> Self {
+    pub(super) fn draw(sky: Sky, rng: &mut ChaCha8Rng) -> Self {
         let day = Self::draw_day(rng);
-        let fog_per_m = rng.uniform(0.03, 0.06);
-        match weather {
-            Weather::LightRain => day.overcast(rng.uniform(0.6, 0.9), rng.uniform(0.003, 0.012)),
-            Weather::Snow => day.overcast(rng.uniform(0.8, 1.0), rng.uniform(0.004, 0.012)),
-            Weather::Fog => day.overcast(rng.uniform(0.75, 1.0), fog_per_m),
-            Weather::Night => day.night(),
-            _ => day,
+        // The fog's draw is taken under every sky, and first: the pictures that policies were trained on depend on it.
+        let fog = rng.unit();
+        match sky {
+            Sky::Day => day,
+            Sky::Overcast { brightness, haze_per_m } => day.overcast(rng.within(brightness), rng.within(haze_per_m)),
+            Sky::Fog { brightness, fog_per_m: (thin, thick) } => {
+                day.overcast(rng.within(brightness), thin + (thick - thin) * fog)
+            }
+            Sky::Night => day.night(),
         }
     }
 
@@ -146,10 +148,11 @@ impl Light {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Weather;
     use lane_frame::random::{Purpose, stream};
 
     fn light(weather: Weather, seed: u64) -> Light {
-        Light::draw(weather, &mut stream(seed, Purpose::Look, 2))
+        Light::draw(weather.look().sky, &mut stream(seed, Purpose::Look, 2))
     }
 
     #[test]

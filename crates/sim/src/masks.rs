@@ -1,4 +1,4 @@
-//! What every pixel shows, from the same ray as its colour.
+//! The thing that every pixel shows, from the same ray as its colour.
 
 use lane_frame::Size;
 

@@ -4,18 +4,18 @@ use super::canvas::{Canvas, View};
 use super::chance::{hash, unit_from_hash};
 use super::colour::{Rgb, scale};
 use super::light::Light;
-use super::weather::Weather;
+use super::look::Precipitation;
 
 /// Streaks and flakes in one picture of any size.
 const STREAKS: u64 = 110;
 const FLAKES: u64 = 260;
 
-/// Paints what falls in this weather, if anything does.
-pub(super) fn paint(canvas: &mut Canvas, view: &View, light: &Light, weather: Weather) {
-    match weather {
-        Weather::LightRain => (0..STREAKS).for_each(|drop| streak(canvas, light, view.moment ^ hash(drop))),
-        Weather::Snow => (0..FLAKES).for_each(|flake| dot(canvas, light, view.moment ^ hash(flake))),
-        _ => {}
+/// Paints what falls, if anything does.
+pub(super) fn paint(canvas: &mut Canvas, view: &View, light: &Light, falling: Precipitation) {
+    match falling {
+        Precipitation::None => {}
+        Precipitation::Streaks => (0..STREAKS).for_each(|drop| streak(canvas, light, view.moment ^ hash(drop))),
+        Precipitation::Flakes => (0..FLAKES).for_each(|flake| dot(canvas, light, view.moment ^ hash(flake))),
     }
 }
 

@@ -2,12 +2,9 @@
 
 use super::canvas::{Canvas, View};
 use super::factors::{Asphalt, Factors, Roadside};
-use super::light::Light;
 use super::masks::Masks;
-use super::road::Road;
-use super::scenery::{Object, Scenery};
-use super::section::{CrossSection, Markings};
-use super::shadow::ShadowGrid;
+use super::scene::Scene;
+use super::scenery::Scenery;
 use super::surface::Surface;
 use super::terrain::Terrain;
 use super::vehicle::CarState;
@@ -34,18 +31,6 @@ struct StandIn {
 /// The world and the seed that a stand-in was drawn for.
 type DrawnFor = (WorldSpec, u64);
 
-/// What is to be painted: the world's own parts or their stand-ins, without what is left out.
-pub(super) struct Scene<'a> {
-    pub road: &'a Road,
-    pub section: &'a CrossSection,
-    pub light: &'a Light,
-    pub surface: &'a Surface,
-    pub terrain: &'a Terrain,
-    pub markings: Option<&'a Markings>,
-    pub objects: Option<&'a [Object]>,
-    pub shadows: Option<&'a ShadowGrid>,
-}
-
 impl Camera {
     /// A camera for pictures of `size`; the content of a picture does not depend on it.
     pub fn new(size: Size) -> Self {
@@ -57,7 +42,7 @@ impl Camera {
         self.size
     }
 
-    /// How the picture taken at control step `tick` maps the ground.
+    /// The projection of the ground in the picture taken at control step `tick`.
     pub fn projection(&self, world: &World, tick: u64) -> Projection {
         world.mount.projection(self.size, tick)
     }
@@ -82,7 +67,7 @@ impl Camera {
         ground::paint(&mut self.canvas, &view, &scene, &mut self.places);
         billboard::paint(&mut self.canvas, &view, &scene);
         if factors.precipitation {
-            precipitation::paint(&mut self.canvas, &view, scene.light, world.spec().weather);
+            precipitation::paint(&mut self.canvas, &view, scene.light, world.spec().weather.look().precipitation);
         }
         develop::develop(&mut self.canvas, &view, &world.sensor, factors.sensor_noise, image);
         if let Some(masks) = masks {
@@ -135,7 +120,7 @@ impl StandIn {
 mod tests {
     use super::*;
     use crate::test_pictures::{SIZES, picture, world};
-    use crate::weather::Weather;
+    use crate::{RoadFamily, RoadSet, Weather};
 
     /// FNV-1a, 64 bits.
     fn fingerprint(bytes: impl IntoIterator<Item = u8>) -> u64 {
@@ -154,6 +139,33 @@ mod tests {
             fingerprint(pictures.into_iter().flat_map(|(image, masks)| [image.into_raw(), masks.bits].concat()))
         });
         assert_eq!(fingerprints, [16320114030723018329, 11120686279832256294, 10729311693703593152]);
+    }
+
+    /// Four roads of each kind in a weather, as they are and with another roadside and asphalt, masks included.
+    fn fingerprint_of(weather: Weather) -> u64 {
+        let replaced = Factors { roadside: Roadside::Replaced(5), asphalt: Asphalt::Replaced(6), ..Factors::default() };
+        let roads = RoadFamily::ALL.into_iter().flat_map(|family| (0..4).map(move |seed| (family, seed)));
+        let pictures = roads.flat_map(|(family, seed)| {
+            let spec = WorldSpec::drawn(RoadSet::Test, seed, weather, 250.0);
+            let world = World::build(WorldSpec { family: Some(family), ..spec });
+            [Factors::default(), replaced].map(|factors| picture(&world, SIZES[0], &factors))
+        });
+        fingerprint(pictures.flat_map(|(image, masks)| [image.into_raw(), masks.bits].concat()))
+    }
+
+    #[test]
+    fn every_weather_keeps_its_pictures_to_the_byte() {
+        let expected = [
+            ("daylight", 15258982276193464535),
+            ("light-rain", 18192183607505999317),
+            ("night", 1225498635215551560),
+            ("fog", 17488865178491821916),
+            ("snow", 11002657014967269887),
+            ("red-soil", 9238032099113196269),
+            ("black-soil", 14858466877512888328),
+            ("no-markings", 6048078426639115354),
+        ];
+        assert_eq!(Weather::ALL.map(|weather| (weather.name(), fingerprint_of(weather))), expected);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub struct Pose {
     pub heading_rad: f64,
 }
 
-/// Where a car is in terms of the road.
+/// The place of a car in terms of the road.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RoadPose {
     /// Metres along the lane from the start of the road.
@@ -112,7 +112,7 @@ impl Road {
         [lerp(a[0], b[0], rest) + beyond * cos - offset_m * sin, lerp(a[1], b[1], rest) + beyond * sin + offset_m * cos]
     }
 
-    /// Where `pose` is on the road, sought from `hint_s_m` (a few metres off is near enough).
+    /// The place of `pose` on the road, sought from `hint_s_m` (a few metres off is near enough).
     pub fn locate(&self, pose: Pose, hint_s_m: f64) -> RoadPose {
         let mut s = hint_s_m;
         let mut offset = 0.0;
@@ -242,11 +242,11 @@ mod tests {
         for (s, offset, error) in [(10.0, 1.2, 0.1), (150.3, -2.0, -0.2), (420.7, 0.4, 0.0), (999.0, 3.0, 3.0)] {
             let [x_m, y_m] = road.point_at(s, offset);
             let pose = Pose { x_m, y_m, heading_rad: road.heading_at(s) + error };
-            let found = road.locate(pose, s + 4.0);
+            let located = road.locate(pose, s + 4.0);
             // The table is a chain of chords: their sagitta at 30 m radius is 1 mm.
-            assert!((f64::from(found.s_m) - s).abs() < 5e-3, "{found:?}");
-            assert!((f64::from(found.offset_m) - offset).abs() < 2e-3, "{found:?}");
-            assert!((f64::from(found.heading_error_rad) - error).abs() < 1e-3, "{found:?}");
+            assert!((f64::from(located.s_m) - s).abs() < 5e-3, "{located:?}");
+            assert!((f64::from(located.offset_m) - offset).abs() < 2e-3, "{located:?}");
+            assert!((f64::from(located.heading_error_rad) - error).abs() < 1e-3, "{located:?}");
         }
     }
 

@@ -3,11 +3,11 @@
 use super::chance::Chance as _;
 use super::colour::{Rgb, product, scale};
 use super::light::Light;
+use super::look::Look;
+use super::object::{Kind, Object};
 use super::road::Road;
 use super::section::CrossSection;
 use super::shadow::ShadowGrid;
-use super::sprite::{Sprite, sprites};
-use super::weather::Weather;
 use rand_chacha::ChaCha8Rng;
 
 /// Objects keep at least this clear of every part of the road.
@@ -17,46 +17,6 @@ const CHECKED_OFFSET_M: f32 = 12.0;
 /// So are those farther out than this share of the tightest radius, on roads tighter than any drawn one.
 const CHECKED_RADIUS_SHARE: f32 = 0.41;
 
-/// What an object is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Broadleaf(u8),
-    Conifer(u8),
-    Bush(u8),
-    Pole,
-    Post,
-    House(u8),
-}
-
-/// One upright object that turns its picture to the camera.
-#[derive(Clone, Debug)]
-pub(super) struct Object {
-    pub kind: Kind,
-    /// Place on the plane and along the road.
-    pub x: f32,
-    pub y: f32,
-    pub s: f32,
-    /// From the lane centre, left positive.
-    pub offset: f32,
-    pub height_m: f32,
-    pub width_m: f32,
-    /// Reflectance of both materials.
-    pub albedo: [Rgb; 2],
-}
-
-impl Object {
-    pub(super) fn sprite(&self) -> &'static Sprite {
-        match self.kind {
-            Kind::Broadleaf(i) => &sprites().broadleaf[i as usize],
-            Kind::Conifer(i) => &sprites().conifer[i as usize],
-            Kind::Bush(i) => &sprites().bush[i as usize],
-            Kind::Pole => &sprites().pole,
-            Kind::Post => &sprites().post,
-            Kind::House(i) => &sprites().house[i as usize],
-        }
-    }
-}
-
 /// Everything that stands beside one road, and the shadows it throws.
 #[derive(Clone, Debug)]
 pub(super) struct Scenery {
@@ -65,20 +25,20 @@ pub(super) struct Scenery {
     pub shadows: ShadowGrid,
 }
 
-/// What the objects have to fit.
+/// The surroundings that objects have to fit.
 pub(super) struct Site<'a> {
     pub road: &'a Road,
     pub section: &'a CrossSection,
     pub light: &'a Light,
-    pub weather: Weather,
+    pub look: &'a Look,
     /// Objects farther out than this may stand too near to another part of the road.
     unchecked_m: f32,
 }
 
 impl<'a> Site<'a> {
-    pub(super) fn new(road: &'a Road, section: &'a CrossSection, light: &'a Light, weather: Weather) -> Self {
+    pub(super) fn new(road: &'a Road, section: &'a CrossSection, light: &'a Light, look: &'a Look) -> Self {
         let unchecked_m = CHECKED_OFFSET_M.min(CHECKED_RADIUS_SHARE * road.tightest_radius_m());
-        Self { road, section, light, weather, unchecked_m }
+        Self { road, section, light, look, unchecked_m }
     }
 
     /// From the lane centre to `beyond` metres outside the shoulder, left positive.
@@ -92,7 +52,7 @@ impl<'a> Site<'a> {
 }
 
 impl Scenery {
-    /// What grows and stands beside a road by itself, around some objects that are there already.
+    /// Draws what grows and stands beside a road by itself, around some objects that are there already.
     pub(super) fn scatter(site: &Site, mut objects: Vec<Object>, rng: &mut ChaCha8Rng) -> Self {
         for left in [false, true] {
             scatter_side(site, left, rng, &mut objects);
@@ -109,7 +69,7 @@ impl Scenery {
 /// Single objects at random: 0.05 to 0.35 per metre, mean distance 6 m from the verge.
 fn scatter_side(site: &Site, left: bool, rng: &mut ChaCha8Rng, objects: &mut Vec<Object>) {
     let density = rng.uniform(0.05, 0.35);
-    let greens = Greens::draw(site.weather, rng);
+    let greens = Greens::draw(site.look, rng);
     let end = site.road.visible_length_m() as f32;
     let mut s = 0.0;
     while s < end {
@@ -129,7 +89,7 @@ fn line_up_side(site: &Site, left: bool, rng: &mut ChaCha8Rng, objects: &mut Vec
         Kind::Pole => (rng.uniform(25.0, 40.0), rng.uniform(1.5, 6.0)),
         _ => (rng.uniform(6.0, 15.0), rng.uniform(2.5, 7.0)),
     };
-    let model = draw_object(kind, &Greens::draw(site.weather, rng), rng);
+    let model = draw_object(kind, &Greens::draw(site.look, rng), rng);
     let mut s = rng.uniform(0.0, spacing);
     while s < site.road.visible_length_m() as f32 {
         let growth = if kind == Kind::Post { 1.0 } else { rng.uniform(0.88, 1.12) };
@@ -157,21 +117,20 @@ struct Greens {
     leaf: Rgb,
     needle: Rgb,
     bark: Rgb,
-    /// How far single plants differ, as a share.
+    /// Spread of single plants, as a share.
     spread: f32,
 }
 
 impl Greens {
-    fn draw(weather: Weather, rng: &mut ChaCha8Rng) -> Self {
+    fn draw(look: &Look, rng: &mut ChaCha8Rng) -> Self {
         let summer = [[0.055, 0.105, 0.028], [0.085, 0.135, 0.035], [0.040, 0.080, 0.030], [0.20, 0.15, 0.04]];
-        let frosted = [0.45, 0.48, 0.50];
         let leaf = rng.pick(&summer);
         let needle = [0.028, 0.060, 0.032];
-        let white = weather == Weather::Snow;
         Self {
-            leaf: if white { frosted } else { leaf },
-            needle: if white { scale(frosted, 0.7) } else { needle },
-            spread: if white { 0.04 } else { 0.2 },
+            leaf: look.leaves.unwrap_or(leaf),
+            needle: look.leaves.map_or(needle, |leaves| scale(leaves, 0.7)),
+            // One colour on all leaves leaves little of their own.
+            spread: if look.leaves.is_some() { 0.04 } else { 0.2 },
             bark: scale([0.13, 0.095, 0.065], rng.uniform(0.7, 1.5)),
         }
     }
@@ -218,7 +177,7 @@ fn place(site: &Site, left: bool, s: f32, beyond: f32, object: Object, objects: 
     }
 }
 
-/// Whether no part of the road within 120 m along it comes nearer than `reach` to a point.
+/// True if no part of the road within 120 m along it comes nearer than `reach` to a point.
 fn is_clear(road: &Road, s: f32, [x, y]: [f32; 2], reach: f32) -> bool {
     let nodes = road.nodes();
     let middle = (2.0 * s) as usize;

@@ -3,8 +3,9 @@
 
 use super::chance::Chance as _;
 use super::colour::Rgb;
+use super::family::RoadFamily;
+use super::look::Look;
 use super::texture::floor_fract;
-use super::weather::{RoadFamily, Weather};
 use rand_chacha::ChaCha8Rng;
 
 /// Leaving the lane centre by this much is a crash even where the lane is wider.
@@ -21,7 +22,7 @@ pub(super) struct CrossSection {
     pub half_lane_m: f32,
     /// Bare strip between the road's edge and the verge.
     pub shoulder_m: f32,
-    /// How far an unkempt edge wanders in and out.
+    /// Scale by which an unkempt edge wanders in and out.
     pub wobble_m: f32,
     /// Paint, where there is any.
     pub markings: Option<Markings>,
@@ -34,7 +35,7 @@ pub(super) struct Markings {
     pub dashes: Option<Dashes>,
     /// Two centre lines side by side.
     pub double: bool,
-    /// Whether both edges have a line.
+    /// A line along each edge.
     pub edges: bool,
     pub width_m: f32,
     pub centre_colour: Rgb,
@@ -64,7 +65,7 @@ pub(super) fn draw_family(rng: &mut ChaCha8Rng) -> RoadFamily {
 }
 
 impl CrossSection {
-    pub(super) fn draw(family: RoadFamily, weather: Weather, rng: &mut ChaCha8Rng) -> Self {
+    pub(super) fn draw(family: RoadFamily, look: &Look, rng: &mut ChaCha8Rng) -> Self {
         let shoulder_m = rng.uniform(0.1, 0.9);
         if family != RoadFamily::Marked {
             let half = rng.uniform(1.9, 2.6);
@@ -80,7 +81,7 @@ impl CrossSection {
             half_lane_m: 0.5 * lane,
             shoulder_m,
             wobble_m: rng.uniform(0.0, 0.05),
-            markings: (weather != Weather::NoMarkings).then_some(markings),
+            markings: look.painted.then_some(markings),
         }
     }
 
@@ -126,6 +127,7 @@ impl Dashes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Weather;
     use lane_frame::random::{Purpose, stream};
 
     #[test]
@@ -150,10 +152,11 @@ mod tests {
 
     #[test]
     fn a_two_lane_road_lies_left_of_the_lane_driven_in() {
-        let section = CrossSection::draw(RoadFamily::Marked, Weather::Daylight, &mut stream(2, Purpose::Look, 0));
+        let section =
+            CrossSection::draw(RoadFamily::Marked, Weather::Daylight.look(), &mut stream(2, Purpose::Look, 0));
         assert!(section.left_m > 2.5 * section.half_lane_m && section.right_m < -section.half_lane_m);
         assert!(section.lane_limit_m() <= 1.6);
-        let bare = CrossSection::draw(RoadFamily::Marked, Weather::NoMarkings, &mut stream(2, Purpose::Look, 0));
+        let bare = CrossSection::draw(RoadFamily::Marked, Weather::NoMarkings.look(), &mut stream(2, Purpose::Look, 0));
         assert!(section.markings.is_some() && bare.markings.is_none());
         assert_eq!(section.left_m, bare.left_m);
     }

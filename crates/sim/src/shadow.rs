@@ -3,8 +3,8 @@
 
 use super::chance::Chance as _;
 use super::light::Light;
+use super::object::{Kind, Object};
 use super::road::Road;
-use super::scenery::{Kind, Object};
 use rand_chacha::ChaCha8Rng;
 
 /// Side of a cell.

@@ -8,10 +8,10 @@ use super::world::World;
 use lane_frame::Steering;
 use std::sync::Arc;
 
-/// Where a drive starts: the road is straight here.
+/// Place at which a drive starts: the road is straight there.
 const START_M: f64 = 5.0;
 
-/// How a car stands on its lane when a drive starts.
+/// Pose of a car on its lane when a drive starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Start {
     /// Metres from the lane centre, left positive.
@@ -20,14 +20,14 @@ pub struct Start {
     pub heading_rad: f64,
 }
 
-/// What a control step led to.
+/// Outcome of a control step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum StepOutcome {
     /// The car is on the road.
     Driving,
     /// The car had left its lane; it was counted and put back on the lane centre at the same place.
     Crashed {
-        /// Where it was when it had left the lane, in m from the lane centre, left positive.
+        /// Distance from the lane centre when it had left the lane, in m, left positive.
         offset_m: f32,
     },
     /// The drivable road is behind the car; further steps change nothing.
@@ -113,7 +113,7 @@ impl Simulator {
         self.distance_m
     }
 
-    /// What the expert would command here.
+    /// The expert's command here.
     pub fn expert(&self) -> Steering {
         expert(&self.world, &self.car)
     }

@@ -9,7 +9,7 @@ use super::texture::{level_from_ratio, tiles};
 /// Cloud texels per unit of the plane they lie on, which is one high.
 const CLOUD_TEXELS: f32 = 22.0;
 
-/// What one column of the picture sees, whatever the row.
+/// The part of the sky that a column of the picture sees, alike in every row.
 struct Column {
     /// Horizontal direction, not normalised: 1 straight ahead.
     direction: [f32; 2],

@@ -19,7 +19,7 @@ struct Level {
     texels: Vec<u32>,
 }
 
-/// What a sprite shows at one point, each within [0, 1].
+/// A sprite at one point, each value within [0, 1].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Point {
     pub opacity: f32,

@@ -1,9 +1,10 @@
-//! What the road is made of: colour, grain, wheel tracks, repaired patches, a grassy middle strip, wetness.
+//! The surface of the road: colour, grain, wheel tracks, repaired patches, a grassy middle strip, wetness.
 
 use super::chance::Chance as _;
 use super::colour::{Rgb, grey, mix, scale};
+use super::family::RoadFamily;
+use super::look::Look;
 use super::texture::{Tile, tiles};
-use super::weather::{RoadFamily, Weather};
 use rand_chacha::ChaCha8Rng;
 
 /// At most one repaired patch in each stretch of this length.
@@ -40,19 +41,19 @@ struct Patch {
 }
 
 impl Surface {
-    pub(super) fn draw(family: RoadFamily, weather: Weather, length_m: f64, rng: &mut ChaCha8Rng) -> Self {
+    pub(super) fn draw(family: RoadFamily, look: &Look, length_m: f64, rng: &mut ChaCha8Rng) -> Self {
         let gravel = family == RoadFamily::Gravel;
         let dry = if gravel { gravel_albedo(rng) } else { asphalt_albedo(rng) };
-        let wetness = if weather == Weather::LightRain { rng.uniform(0.5, 1.0) } else { 0.0 };
+        let wetness = look.wetness.map_or(0.0, |wetness| rng.within(wetness));
         let patched = if gravel { 0.0 } else { rng.uniform(0.0, 0.45) };
         let cells = (length_m as f32 / PATCH_CELL_M) as usize + 1;
         Self {
-            albedo: scale(weathered(dry, weather, rng), 1.0 - 0.4 * wetness),
+            albedo: scale(dusty(dry, look, rng), 1.0 - 0.4 * wetness),
             gravel,
             grain: rng.uniform(0.5, 1.2),
             stains: rng.uniform(0.08, 0.35),
-            tracks: rng.uniform(-0.22, 0.12) - if weather == Weather::Snow { 0.4 } else { 0.0 },
-            strip: (gravel && rng.chance(0.5)).then(|| (strip_albedo(weather, rng), rng.uniform(0.3, 1.0))),
+            tracks: rng.uniform(-0.22, 0.12) - look.dark_tracks,
+            strip: (gravel && rng.chance(0.5)).then(|| (strip_albedo(look, rng), rng.uniform(0.3, 1.0))),
             wetness,
             patches: (0..cells).map(|i| rng.chance(patched).then(|| Patch::draw(i, rng))).collect(),
         }
@@ -101,17 +102,12 @@ fn gravel_albedo(rng: &mut ChaCha8Rng) -> Rgb {
     scale(rng.pick(&kinds), rng.uniform(0.75, 1.25))
 }
 
-fn strip_albedo(weather: Weather, rng: &mut ChaCha8Rng) -> Rgb {
+fn strip_albedo(look: &Look, rng: &mut ChaCha8Rng) -> Rgb {
     let summer = rng.pick(&[[0.07, 0.12, 0.035], [0.14, 0.15, 0.06], [0.16, 0.12, 0.07]]);
-    if weather == Weather::Snow { [0.55, 0.57, 0.60] } else { summer }
+    look.strip.unwrap_or(summer)
 }
 
-/// The road as snow, red dust and other oddities leave it.
-fn weathered(dry: Rgb, weather: Weather, rng: &mut ChaCha8Rng) -> Rgb {
-    match weather {
-        Weather::Snow => mix(dry, [0.55, 0.57, 0.60], rng.uniform(0.3, 0.65)),
-        Weather::RedSoil => mix(dry, [0.30, 0.13, 0.08], rng.uniform(0.2, 0.7)),
-        Weather::BlackSoil => mix(dry, [0.38, 0.38, 0.34], rng.uniform(0.3, 0.9)),
-        _ => dry,
-    }
+/// The road under what has settled on it.
+fn dusty(dry: Rgb, look: &Look, rng: &mut ChaCha8Rng) -> Rgb {
+    look.dust.map_or(dry, |dust| mix(dry, dust.colour, rng.within(dust.share)))
 }

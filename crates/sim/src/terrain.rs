@@ -1,10 +1,10 @@
-//! The ground beside the road: a verge and either one kind of ground or parcels (fields) of three of eight kinds.
+//! The ground beside the road: a verge and either one kind of ground or parcels (fields) of three kinds.
 
 use super::chance::Chance as _;
 use super::colour::{Rgb, distance, product, scale, sum};
 use super::light::EXPOSURE;
-use super::texture::{Tile, floor_fract, tiles};
-use super::weather::Weather;
+use super::look::Look;
+use super::texture::{Texture, floor_fract};
 use rand_chacha::ChaCha8Rng;
 
 /// Least distance of road and roadside colour in linear RGB as exposed: a road nobody could see tests nothing.
@@ -16,30 +16,11 @@ const PARCEL_CELL_M: f32 = 2.0;
 #[derive(Clone, Debug)]
 pub(super) struct Cover {
     pub albedo: Rgb,
-    tile: Texture,
+    pub texture: Texture,
     /// Weight of the fine texture.
     pub grain: f32,
     /// Rows of a crop: spacing and whether they run across the road.
     pub rows: Option<(f32, bool)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Texture {
-    Grass,
-    Soil,
-    Gravel,
-}
-
-impl Cover {
-    /// The texture of its grain.
-    #[inline]
-    pub(super) fn tile(&self) -> &'static Tile {
-        match self.tile {
-            Texture::Grass => &tiles().grass,
-            Texture::Soil => &tiles().soil,
-            Texture::Gravel => &tiles().gravel,
-        }
-    }
 }
 
 /// Ground on both sides of one road.
@@ -51,7 +32,7 @@ pub(super) struct Terrain {
     /// Weight of the soft large-scale variation.
     pub mottle: f32,
     covers: Vec<Cover>,
-    /// Where the inner parcels of the right and left side end.
+    /// Offsets at which the inner parcels of the right and the left side end.
     inner_end_m: [f32; 2],
     /// Index into `covers` per cell along the road: right inner, right outer, left inner, left outer.
     parcels: [Vec<u8>; 4],
@@ -59,10 +40,10 @@ pub(super) struct Terrain {
 
 impl Terrain {
     /// Draws ground whose colours all stand out from `road` by [`MIN_CONTRAST`].
-    pub(super) fn draw(weather: Weather, parcelled: bool, length_m: f64, road: Rgb, rng: &mut ChaCha8Rng) -> Self {
+    pub(super) fn draw(look: &Look, parcelled: bool, length_m: f64, road: Rgb, rng: &mut ChaCha8Rng) -> Self {
         let kinds = if parcelled { 3 } else { 1 };
-        let covers: Vec<Cover> = (0..kinds).map(|_| draw_cover(weather, road, rng)).collect();
-        let verge = if rng.chance(0.6) { draw_cover(weather, road, rng) } else { covers[0].clone() };
+        let covers: Vec<Cover> = (0..kinds).map(|_| draw_cover(look, road, rng)).collect();
+        let verge = if rng.chance(0.6) { draw_cover(look, road, rng) } else { covers[0].clone() };
         let cells = (length_m as f32 / PARCEL_CELL_M) as usize + 1;
         let strip = |rng: &mut ChaCha8Rng| draw_strip(kinds, cells, rng);
         Self {
@@ -91,7 +72,7 @@ impl Terrain {
         scale(total, 1.0 / self.covers.len() as f32)
     }
 
-    /// Whether `road` stands out from every kind of ground here.
+    /// True if `road` stands out from every kind of ground here.
     pub(super) fn contrasts_with(&self, road: Rgb) -> bool {
         self.covers.iter().chain([&self.verge]).all(|cover| stands_out(cover.albedo, road))
     }
@@ -114,39 +95,20 @@ fn draw_strip(kinds: u8, cells: usize, rng: &mut ChaCha8Rng) -> Vec<u8> {
 
 /// Draws until the ground stands out: some road colours lie near several kinds of ground, but the spread of brightness
 /// grows to a factor of 2 either way, which leads out of any of them.
-fn draw_cover(weather: Weather, road: Rgb, rng: &mut ChaCha8Rng) -> Cover {
+fn draw_cover(look: &Look, road: Rgb, rng: &mut ChaCha8Rng) -> Cover {
     const ATTEMPTS: u32 = 40;
     let mut attempt = 0;
     loop {
-        let (albedo, tile) = rng.pick(kinds(weather));
+        let (albedo, texture) = rng.pick(look.grounds);
         let spread = 1.25 + 0.02 * attempt as f32;
-        let tint = if weather == Weather::Snow { 0.02 } else { 0.12 };
+        let tint = look.ground_tint;
         let hue = [1.0 + rng.uniform(-tint, tint), 1.0, 1.0 + rng.uniform(-tint, tint)];
         let albedo = product(scale(albedo, rng.uniform(1.0 / spread, spread)), hue);
         attempt += 1;
         if stands_out(albedo, road) || attempt == ATTEMPTS {
             let rows = rng.chance(0.4).then(|| (rng.uniform(0.5, 2.2), rng.chance(0.4)));
-            return Cover { albedo, tile, grain: rng.uniform(0.5, 1.2), rows };
+            return Cover { albedo, texture, grain: rng.uniform(0.5, 1.2), rows };
         }
-    }
-}
-
-/// Reflectances of ground: eight kinds in daylight, and the odd grounds that are held back for tests.
-fn kinds(weather: Weather) -> &'static [(Rgb, Texture)] {
-    match weather {
-        Weather::Snow => &[([0.72, 0.75, 0.80], Texture::Soil), ([0.62, 0.66, 0.72], Texture::Soil)],
-        Weather::RedSoil => &[([0.36, 0.12, 0.05], Texture::Soil), ([0.28, 0.08, 0.04], Texture::Soil)],
-        Weather::BlackSoil => &[([0.030, 0.028, 0.027], Texture::Soil), ([0.018, 0.018, 0.020], Texture::Gravel)],
-        _ => &[
-            ([0.060, 0.125, 0.030], Texture::Grass),
-            ([0.035, 0.075, 0.022], Texture::Grass),
-            ([0.110, 0.160, 0.045], Texture::Grass),
-            ([0.300, 0.240, 0.100], Texture::Grass),
-            ([0.210, 0.190, 0.085], Texture::Grass),
-            ([0.130, 0.085, 0.050], Texture::Soil),
-            ([0.230, 0.165, 0.100], Texture::Soil),
-            ([0.380, 0.330, 0.060], Texture::Grass),
-        ],
     }
 }
 
@@ -161,6 +123,7 @@ pub(super) fn row_factor(position_m: f32, spacing_m: f32, pixel_m: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Weather;
     use crate::colour::grey;
     use lane_frame::random::{Purpose, stream};
 
@@ -169,8 +132,8 @@ mod tests {
         for seed in 0..300 {
             let mut rng = stream(seed, Purpose::Scenery, 0);
             let road = grey(rng.uniform(0.06, 0.3), 0.0);
-            for weather in [Weather::Daylight, Weather::RedSoil, Weather::Snow] {
-                let terrain = Terrain::draw(weather, true, 300.0, road, &mut rng);
+            for weather in Weather::ALL {
+                let terrain = Terrain::draw(weather.look(), true, 300.0, road, &mut rng);
                 assert!(terrain.contrasts_with(road), "seed {seed}, {weather}");
             }
         }
@@ -179,8 +142,8 @@ mod tests {
     #[test]
     fn parcels_change_along_the_road_and_a_plain_roadside_does_not() {
         let mut rng = stream(5, Purpose::Scenery, 0);
-        let parcelled = Terrain::draw(Weather::Daylight, true, 600.0, [0.1; 3], &mut rng);
-        let plain = Terrain::draw(Weather::Daylight, false, 600.0, [0.1; 3], &mut rng);
+        let parcelled = Terrain::draw(Weather::Daylight.look(), true, 600.0, [0.1; 3], &mut rng);
+        let plain = Terrain::draw(Weather::Daylight.look(), false, 600.0, [0.1; 3], &mut rng);
         let kinds = |terrain: &Terrain| {
             let mut albedos: Vec<Rgb> = (0..300).map(|i| terrain.cover_at(2.0 * i as f32, 5.0).albedo).collect();
             albedos.dedup();

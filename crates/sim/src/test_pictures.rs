@@ -1,10 +1,11 @@
 //! Pictures for the tests of what a picture shows.
 
 use super::factors::Factors;
+use super::family::{RoadFamily, RoadSet};
 use super::masks::Masks;
 use super::render::Camera;
 use super::vehicle::CarState;
-use super::weather::{RoadSet, Weather};
+use super::weather::Weather;
 use super::world::{World, WorldSpec};
 use lane_frame::{RgbImage, Size};
 
@@ -20,12 +21,25 @@ pub(super) fn world(seed: u64, weather: Weather) -> World {
     World::build(WorldSpec::drawn(RoadSet::Test, seed, weather, 250.0))
 }
 
-/// What a car a little off the lane centre sees.
+/// The view of a car a little off the lane centre.
 pub(super) fn picture(world: &World, size: Size, factors: &Factors) -> (RgbImage, Masks) {
     let car = CarState::on_lane(world, 60.0, 0.3, 0.02);
     let (mut image, mut masks) = (RgbImage::new(1, 1), Masks::new(size));
     Camera::new(size).render(world, &car, 7, factors, &mut image, Some(&mut masks));
     (image, masks)
+}
+
+/// The mean view of a car on eight marked roads in a weather, value by value.
+pub(super) fn mean_picture(weather: Weather) -> Vec<f32> {
+    const ROADS: u64 = 8;
+    let mut mean = vec![0.0; 3 * SIZES[0].pixels()];
+    for seed in 0..ROADS {
+        let family = Some(RoadFamily::Marked);
+        let world = World::build(WorldSpec { family, ..WorldSpec::drawn(RoadSet::Test, seed, weather, 250.0) });
+        let (image, _) = picture(&world, SIZES[0], &Factors::default());
+        mean.iter_mut().zip(image.iter()).for_each(|(mean, value)| *mean += f32::from(*value) / ROADS as f32);
+    }
+    mean
 }
 
 /// Indices of the pixels that differ.
@@ -34,7 +48,7 @@ pub(super) fn changed(a: &RgbImage, b: &RgbImage) -> Vec<usize> {
     a.pixels().zip(b.pixels()).enumerate().filter_map(differs).collect()
 }
 
-/// Whether the pixel and its eight neighbours all have one of the flags.
+/// True if the pixel and its eight neighbours all have one of the flags.
 pub(super) fn deep_inside(masks: &Masks, index: usize, flags: u8) -> bool {
     let (width, height) = (masks.size.width as usize, masks.size.height as usize);
     let (column, row) = (index % width, index / width);
@@ -45,7 +59,7 @@ pub(super) fn deep_inside(masks: &Masks, index: usize, flags: u8) -> bool {
     })
 }
 
-/// Whether the pixel or one of its eight neighbours has one of the flags.
+/// True if the pixel or one of its eight neighbours has one of the flags.
 pub(super) fn touches(masks: &Masks, index: usize, flags: u8) -> bool {
     let inverted =
         Masks { size: masks.size, bits: masks.bits.iter().map(|bits| u8::from(bits & flags == 0)).collect() };

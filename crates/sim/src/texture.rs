@@ -76,6 +76,26 @@ impl Tile {
     }
 }
 
+/// A texture of the ground.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Texture {
+    Grass,
+    Soil,
+    Gravel,
+}
+
+impl Texture {
+    /// Its tile.
+    #[inline]
+    pub(super) fn tile(self) -> &'static Tile {
+        match self {
+            Self::Grass => &tiles().grass,
+            Self::Soil => &tiles().soil,
+            Self::Gravel => &tiles().gravel,
+        }
+    }
+}
+
 /// All tiles of the program.
 pub(super) struct Tiles {
     /// Soft fractal noise in [0, 1], features of 4 to 32 texels.

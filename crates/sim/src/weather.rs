@@ -1,31 +1,14 @@
-//! Families of looks, roads and seeds. Which of them a policy has seen in training is decided here and nowhere else.
+//! The weathers, one row each. A new weather is a variant, a word and a row here, and nothing anywhere else.
 
+use super::chance::Chance as _;
+use super::colour::Rgb;
+use super::look::{Dust, Ground, Look, Precipitation, Sky};
+use super::names::named;
+use super::texture::Texture::{Grass, Gravel, Soil};
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::str::FromStr;
 
-/// Which family of seeds a road comes from. The families share no random stream, so their roads are disjoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RoadSet {
-    /// Roads to learn from.
-    Train,
-    /// Roads to stop or choose by.
-    Validation,
-    /// Roads to report on; never learnt from, never chosen by.
-    Test,
-    /// Roads to show.
-    Demo,
-}
-
-impl RoadSet {
-    /// The key of all random streams of one road: the set sits in the two lowest bits.
-    pub(super) fn key(self, seed: u64) -> u64 {
-        (seed << 2) | self as u64
-    }
-}
-
-/// Light, sky, ground and camera conditions.
+/// Light, sky, ground and road conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weather {
@@ -47,130 +30,130 @@ pub enum Weather {
     NoMarkings,
 }
 
+named!("weather", Weather {
+    Daylight = "daylight",
+    LightRain = "light-rain",
+    Night = "night",
+    Fog = "fog",
+    Snow = "snow",
+    RedSoil = "red-soil",
+    BlackSoil = "black-soil",
+    NoMarkings = "no-markings",
+});
+
+/// The values that a row leaves out: a look by day, held back from training.
+const BASE: Look = Look {
+    training_share: 0.0,
+    sky: Sky::Day,
+    precipitation: Precipitation::None,
+    grounds: &GROUNDS,
+    ground_tint: 0.12,
+    leaves: None,
+    dust: None,
+    strip: None,
+    dark_tracks: 0.0,
+    wetness: None,
+    painted: true,
+};
+
+const DAYLIGHT: Look = Look { training_share: 0.88, ..BASE };
+
+const LIGHT_RAIN: Look = Look {
+    training_share: 0.12,
+    sky: Sky::Overcast { brightness: (0.6, 0.9), haze_per_m: (0.003, 0.012) },
+    precipitation: Precipitation::Streaks,
+    wetness: Some((0.5, 1.0)),
+    ..BASE
+};
+
+const NIGHT: Look = Look { sky: Sky::Night, ..BASE };
+
+const FOG: Look = Look { sky: Sky::Fog { brightness: (0.75, 1.0), fog_per_m: (0.03, 0.06) }, ..BASE };
+
+const SNOW: Look = Look {
+    sky: Sky::Overcast { brightness: (0.8, 1.0), haze_per_m: (0.004, 0.012) },
+    precipitation: Precipitation::Flakes,
+    grounds: &[([0.72, 0.75, 0.80], Soil), ([0.62, 0.66, 0.72], Soil)],
+    ground_tint: 0.02,
+    leaves: Some([0.45, 0.48, 0.50]),
+    dust: Some(Dust { colour: SLUSH, share: (0.3, 0.65) }),
+    strip: Some(SLUSH),
+    dark_tracks: 0.4,
+    ..BASE
+};
+
+const RED_SOIL: Look = Look {
+    grounds: &[([0.36, 0.12, 0.05], Soil), ([0.28, 0.08, 0.04], Soil)],
+    dust: Some(Dust { colour: [0.30, 0.13, 0.08], share: (0.2, 0.7) }),
+    ..BASE
+};
+
+const BLACK_SOIL: Look = Look {
+    grounds: &[([0.030, 0.028, 0.027], Soil), ([0.018, 0.018, 0.020], Gravel)],
+    dust: Some(Dust { colour: [0.38, 0.38, 0.34], share: (0.3, 0.9) }),
+    ..BASE
+};
+
+const NO_MARKINGS: Look = Look { painted: false, ..BASE };
+
+const SLUSH: Rgb = [0.55, 0.57, 0.60];
+
+/// Meadows, crops and bare soil.
+const GROUNDS: [Ground; 8] = [
+    ([0.060, 0.125, 0.030], Grass),
+    ([0.035, 0.075, 0.022], Grass),
+    ([0.110, 0.160, 0.045], Grass),
+    ([0.300, 0.240, 0.100], Grass),
+    ([0.210, 0.190, 0.085], Grass),
+    ([0.130, 0.085, 0.050], Soil),
+    ([0.230, 0.165, 0.100], Soil),
+    ([0.380, 0.330, 0.060], Grass),
+];
+
 impl Weather {
-    /// All families of looks.
-    pub const ALL: [Self; 8] = [
-        Self::Daylight,
-        Self::LightRain,
-        Self::Night,
-        Self::Fog,
-        Self::Snow,
-        Self::RedSoil,
-        Self::BlackSoil,
-        Self::NoMarkings,
-    ];
-
-    /// The word for it on the command line and in reports.
-    pub fn name(self) -> &'static str {
+    /// Its row of the table.
+    pub(super) fn look(self) -> &'static Look {
         match self {
-            Self::Daylight => "daylight",
-            Self::LightRain => "light-rain",
-            Self::Night => "night",
-            Self::Fog => "fog",
-            Self::Snow => "snow",
-            Self::RedSoil => "red-soil",
-            Self::BlackSoil => "black-soil",
-            Self::NoMarkings => "no-markings",
+            Self::Daylight => &DAYLIGHT,
+            Self::LightRain => &LIGHT_RAIN,
+            Self::Night => &NIGHT,
+            Self::Fog => &FOG,
+            Self::Snow => &SNOW,
+            Self::RedSoil => &RED_SOIL,
+            Self::BlackSoil => &BLACK_SOIL,
+            Self::NoMarkings => &NO_MARKINGS,
         }
     }
 
-    /// Whether demonstrations for training show it; the others are held back for tests.
+    /// True if demonstrations for training show it; the others are held back for tests.
     pub fn in_training(self) -> bool {
-        matches!(self, Self::Daylight | Self::LightRain)
+        self.look().training_share > 0.0
     }
-}
 
-impl fmt::Display for Weather {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// A word that names no [`Weather`] or [`RoadFamily`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownName {
-    what: &'static str,
-    name: String,
-    known: Vec<&'static str>,
-}
-
-impl fmt::Display for UnknownName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unknown {} {:?}; known: {}", self.what, self.name, self.known.join(", "))
-    }
-}
-
-impl std::error::Error for UnknownName {}
-
-impl FromStr for Weather {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        let unknown = || UnknownName { what: "weather", name: name.into(), known: Self::ALL.map(Self::name).into() };
-        Self::ALL.into_iter().find(|weather| weather.name() == name).ok_or_else(unknown)
-    }
-}
-
-/// What kind of road it is; every table of scores is broken down by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RoadFamily {
-    /// Two lanes with paint; the car drives in the right one.
-    Marked,
-    /// Asphalt single track without paint; the car drives in the middle.
-    Unmarked,
-    /// Gravel single track.
-    Gravel,
-}
-
-impl RoadFamily {
-    /// All families of roads.
-    pub const ALL: [Self; 3] = [Self::Marked, Self::Unmarked, Self::Gravel];
-
-    /// The word for it on the command line and in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Marked => "marked",
-            Self::Unmarked => "unmarked",
-            Self::Gravel => "gravel",
+    /// The weather of a demonstration for training, by their shares.
+    pub(super) fn draw_for_training(rng: &mut ChaCha8Rng) -> Self {
+        let mut draw = rng.unit();
+        // From the last to the first: what rounding may leave of all shares is daylight's.
+        for weather in Self::ALL.into_iter().rev() {
+            if draw < weather.look().training_share {
+                return weather;
+            }
+            draw -= weather.look().training_share;
         }
-    }
-}
-
-impl fmt::Display for RoadFamily {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for RoadFamily {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        let unknown =
-            || UnknownName { what: "kind of road", name: name.into(), known: Self::ALL.map(Self::name).into() };
-        Self::ALL.into_iter().find(|family| family.name() == name).ok_or_else(unknown)
+        Self::Daylight
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_pictures::mean_picture;
+    use lane_frame::random::{Purpose, stream};
 
     #[test]
-    fn road_sets_share_no_key() {
-        let sets = [RoadSet::Train, RoadSet::Validation, RoadSet::Test, RoadSet::Demo];
-        let keys: std::collections::HashSet<u64> = (0..1000).flat_map(|seed| sets.map(|set| set.key(seed))).collect();
-        assert_eq!(keys.len(), 4000);
-    }
-
-    #[test]
-    fn names_lead_back_to_what_they_name() {
+    fn names_lead_back_to_their_weather() {
         for weather in Weather::ALL {
             assert_eq!(weather.name().parse(), Ok(weather));
-        }
-        for family in RoadFamily::ALL {
-            assert_eq!(family.name().parse(), Ok(family));
         }
     }
 
@@ -181,8 +164,32 @@ mod tests {
     }
 
     #[test]
-    fn night_fog_and_snow_are_held_back_from_training() {
+    fn all_but_daylight_and_light_rain_are_held_back_from_training() {
         let trained: Vec<&str> = Weather::ALL.into_iter().filter(|w| w.in_training()).map(Weather::name).collect();
         assert_eq!(trained, ["daylight", "light-rain"]);
+    }
+
+    #[test]
+    fn training_shows_each_weather_in_its_share_and_no_other() {
+        let mut rng = stream(1, Purpose::Demonstration, 0);
+        let drawn: Vec<Weather> = (0..20_000).map(|_| Weather::draw_for_training(&mut rng)).collect();
+        assert_eq!(Weather::ALL.map(|weather| weather.look().training_share).iter().sum::<f32>(), 1.0);
+        for weather in Weather::ALL {
+            let share = drawn.iter().filter(|drawn| **drawn == weather).count() as f32 / drawn.len() as f32;
+            // Four standard errors of 20,000 draws are 1 %.
+            assert!((share - weather.look().training_share).abs() < 0.01, "{weather}: {share}");
+            assert!(weather.in_training() || share == 0.0, "{weather}: {share}");
+        }
+    }
+
+    // A weather whose row repeats daylight's has the very same pictures.
+    #[test]
+    fn the_mean_picture_of_each_weather_differs_from_daylight() {
+        let daylight = mean_picture(Weather::Daylight);
+        for weather in Weather::ALL.into_iter().filter(|weather| *weather != Weather::Daylight) {
+            let differences = mean_picture(weather).into_iter().zip(&daylight).map(|(a, b)| (a - b).abs());
+            let largest = differences.fold(0.0, f32::max);
+            assert!(largest > 4.0, "{weather}: {largest} of 255");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::chance::{Chance as _, hash};
 use super::cue::Cue;
+use super::family::{RoadFamily, RoadSet};
 use super::layout::Layout;
 use super::light::Light;
 use super::road::Road;
@@ -10,7 +11,7 @@ use super::section::{CrossSection, draw_family};
 use super::sensor::{Mount, Sensor};
 use super::surface::Surface;
 use super::terrain::Terrain;
-use super::weather::{RoadFamily, RoadSet, Weather};
+use super::weather::Weather;
 use lane_frame::random::{Purpose, stream};
 use rand_chacha::ChaCha8Rng;
 
@@ -25,7 +26,7 @@ const HALF_CAR_M: f32 = 0.9;
 pub struct WorldSpec {
     /// Family of seeds.
     pub set: RoadSet,
-    /// Which road of the family, below 2^62.
+    /// Seed of the road within its family, below 2^62.
     pub seed: u64,
     /// Family of looks. The same seed has the same road in every weather.
     pub weather: Weather,
@@ -33,9 +34,9 @@ pub struct WorldSpec {
     pub family: Option<RoadFamily>,
     /// Metres to drive.
     pub length_m: f32,
-    /// Where the road leads.
+    /// Course of the road over the plane.
     pub layout: Layout,
-    /// What the roadside tells about its bends.
+    /// The roadside's cue to the bends.
     pub cue: Cue,
 }
 
@@ -63,7 +64,7 @@ pub struct World {
     pub(super) scenery: Scenery,
 }
 
-/// Which draw of a part of the look: the world's own, or another one for a counterfactual picture.
+/// A draw of a part of the look: the world's own, or another one for a counterfactual picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Draw {
     Own,
@@ -83,28 +84,27 @@ impl Draw {
 impl World {
     /// Draws the world of a specification; the same specification gives the same world on every machine.
     pub fn build(spec: WorldSpec) -> Self {
-        let key = spec.set.key(spec.seed);
+        let (key, look) = (spec.set.key(spec.seed), spec.weather.look());
         let road = Road::build(spec.layout, spec.length_m, &mut stream(key, Purpose::Road, 0));
         let mut rng = stream(key, Purpose::Look, 0);
         let drawn = draw_family(&mut rng);
         let family = spec.family.unwrap_or(drawn);
         let parcelled = rng.chance(PARCELLED_IN_TRAINING) || spec.set != RoadSet::Train;
         let speed_mps = rng.uniform(8.5, 11.5);
-        let section = CrossSection::draw(family, spec.weather, &mut rng);
-        let light = Light::draw(spec.weather, &mut stream(key, Purpose::Look, 2));
+        let section = CrossSection::draw(family, look, &mut rng);
+        let light = Light::draw(look.sky, &mut stream(key, Purpose::Look, 2));
         let mut rng = stream(key, Purpose::Look, 3);
         let (sensor, mount) = (Sensor::draw(key, &mut rng), Mount::draw(key, &mut rng));
         let length_m = road.visible_length_m();
-        let surface = Surface::draw(family, spec.weather, length_m, &mut surface_stream(key, Draw::Own));
-        let terrain =
-            Terrain::draw(spec.weather, parcelled, length_m, surface.albedo, &mut terrain_stream(key, Draw::Own));
-        let site = Site::new(&road, &section, &light, spec.weather);
-        let told = spec.cue.plant(&site, &mut cue_stream(key));
-        let scenery = Scenery::scatter(&site, told, &mut scenery_stream(key, Draw::Own));
+        let surface = Surface::draw(family, look, length_m, &mut surface_stream(key, Draw::Own));
+        let terrain = Terrain::draw(look, parcelled, length_m, surface.albedo, &mut terrain_stream(key, Draw::Own));
+        let site = Site::new(&road, &section, &light, look);
+        let bushes = spec.cue.plant(&site, &mut cue_stream(key));
+        let scenery = Scenery::scatter(&site, bushes, &mut scenery_stream(key, Draw::Own));
         Self { spec, family, parcelled, speed_mps, road, section, light, sensor, mount, surface, terrain, scenery }
     }
 
-    /// What it was built from.
+    /// The specification it was built from.
     pub fn spec(&self) -> &WorldSpec {
         &self.spec
     }
@@ -114,7 +114,7 @@ impl World {
         self.family
     }
 
-    /// Whether fields of several kinds of ground lie beside the road.
+    /// True if fields of several kinds of ground lie beside the road.
     pub fn parcelled(&self) -> bool {
         self.parcelled
     }
@@ -129,7 +129,7 @@ impl World {
         &self.road
     }
 
-    /// A car farther than this from the lane centre has crashed: 1.6 m, or half the lane where that is less.
+    /// A car farther than this from the lane centre has crashed: half the lane, and in a wide lane a fixed limit.
     pub fn lane_limit_m(&self) -> f32 {
         self.section.lane_limit_m()
     }
@@ -142,17 +142,17 @@ impl World {
     /// Other ground and other objects beside the same road; they tell nothing about it.
     pub(super) fn other_roadside(&self, seed: u64) -> (Terrain, Scenery) {
         let (key, draw) = (self.spec.set.key(self.spec.seed), Draw::Other(seed));
-        let (weather, length_m) = (self.spec.weather, self.road.visible_length_m());
+        let (look, length_m) = (self.spec.weather.look(), self.road.visible_length_m());
         let mut rng = terrain_stream(key, draw);
-        let terrain = Terrain::draw(weather, self.parcelled, length_m, self.surface.albedo, &mut rng);
-        let site = Site::new(&self.road, &self.section, &self.light, weather);
+        let terrain = Terrain::draw(look, self.parcelled, length_m, self.surface.albedo, &mut rng);
+        let site = Site::new(&self.road, &self.section, &self.light, look);
         (terrain, Scenery::scatter(&site, Vec::new(), &mut scenery_stream(key, draw)))
     }
 
     /// Another surface of the same road that still stands out from the ground.
     pub(super) fn other_surface(&self, seed: u64) -> Surface {
         let mut rng = surface_stream(self.spec.set.key(self.spec.seed), Draw::Other(seed));
-        let mut draw = || Surface::draw(self.family, self.spec.weather, self.road.visible_length_m(), &mut rng);
+        let mut draw = || Surface::draw(self.family, self.spec.weather.look(), self.road.visible_length_m(), &mut rng);
         let mut surface = draw();
         for _ in 0..20 {
             if self.terrain.contrasts_with(surface.albedo) {

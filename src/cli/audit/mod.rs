@@ -6,7 +6,7 @@ mod suites;
 
 use super::recording::options::RecordingArguments;
 use super::revision::revision;
-use super::{output, subjects};
+use super::{command_line, output, subjects};
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 use lane_audit::engine::{Header, Journal, Outcomes, Plan, Shard};
@@ -183,21 +183,7 @@ fn request() -> anyhow::Result<Vec<String>> {
 }
 
 fn without_destination(words: &[String]) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
-        match name {
-            "--json" => {}
-            "--out" | "--shard" => {
-                if name == word {
-                    words.next();
-                }
-            }
-            _ => kept.push(word.clone()),
-        }
-    }
-    kept
+    command_line::without(words, &["--json"], &["--out", "--shard"])
 }
 
 /// The audit that a journal's header asks for.

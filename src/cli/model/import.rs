@@ -27,8 +27,8 @@ The unit of time is one of them: behind a policy of ours liquid cells count in 1
 pub struct Arguments {
     /// State dict: .safetensors, .pt or .pth
     pub file: PathBuf,
-    /// Which cell: ltc, cfc, wired-cfc, lstm, gru, ctrnn, node
-    #[arg(long)]
+    // The names come from the table of the cells.
+    #[arg(long, help = format!("Which cell: {}", CellName::ALL.map(CellName::name).join(", ")))]
     pub kind: CellName,
     /// File to write; default out/NAME-cell.safetensors, with --into out/NAME-policy.safetensors
     #[arg(long, value_name = "FILE.safetensors")]

@@ -5,8 +5,8 @@ use crate::cli::output;
 use anyhow::{Context as _, ensure};
 use image::ImageFormat;
 use lane_frame::whole_file;
-use lane_recording::Recording;
-use lane_recording::contact_sheet::{self, Cell, Path};
+use lane_recording::{CameraView, Recording};
+use lane_report::plot::contact_sheet::{self, Cell, Path, Photo};
 use std::io::Cursor;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         None => strongest_stretch(&recording),
     };
     let cells = cells(&recording, stretch.clone());
-    let sheet = contact_sheet::draw(&cells, recording.picture_size());
+    let sheet = contact_sheet::draw(&cells, recording.picture_size())?;
     let mut png = Vec::new();
     sheet.write_to(&mut Cursor::new(&mut png), ImageFormat::Png).context("cannot draw the sheet")?;
     whole_file::write(&arguments.out, &png)?;
@@ -99,9 +99,9 @@ fn cells(recording: &Recording, stretch: Range<usize>) -> Vec<Cell> {
         let i = stretch.start + number * stretch.len() / count;
         let image = recording.sample(i).ok().map(|sample| sample.frame.image);
         Cell {
-            picture: image.map(|image| {
-                let view = recording.view_of(&image);
-                (image, view)
+            photo: image.map(|image| {
+                let CameraView { crop, projection } = recording.view_of(&image);
+                Photo { image, crop, projection }
             }),
             paths: recording.entry(i).steering.map(Path::by_side).into_iter().collect(),
         }
@@ -137,7 +137,7 @@ mod tests {
         let cells = cells(&recording, stretch);
         assert_eq!(cells.len(), CELLS);
         assert!(
-            cells.iter().any(|cell| cell.paths[0].steering.0 < 0.0) && cells.iter().all(|cell| cell.picture.is_some())
+            cells.iter().any(|cell| cell.paths[0].steering.0 < 0.0) && cells.iter().all(|cell| cell.photo.is_some())
         );
     }
 }

@@ -49,41 +49,6 @@ impl RecordingArguments {
     }
 }
 
-impl RecordingArguments {
-    /// The same as words of a command line, each with a blank before it.
-    pub fn words(&self) -> String {
-        let mut words = String::new();
-        let mut add = |name: &str, value: Option<String>| {
-            words += &value.map(|value| format!(" --{name} {value}")).unwrap_or_default();
-        };
-        let vehicle = self.vehicle.unwrap_or_default();
-        let vehicle =
-            [("wheelbase", vehicle.wheelbase_m), ("ratio", vehicle.steering_ratio), ("full", vehicle.full_angle_deg)];
-        let columns = self.columns.clone().unwrap_or_default();
-        let columns = [
-            ("image", columns.image),
-            ("steering", columns.steering),
-            ("time", columns.time),
-            ("speed", columns.speed),
-        ];
-        add("format", self.format.map(|format| format.id().to_owned()));
-        add("vehicle", joined(vehicle));
-        add("sign", self.sign.map(|sign| sign.name().to_owned()));
-        add("unit", self.unit.map(|unit| unit.name().to_owned()));
-        add("crop", self.crop.map(|crop| crop.map(|number| number.to_string()).join(",")));
-        add("horizon", self.horizon.map(|row| row.to_string()));
-        add("rate", self.rate.map(|rate| rate.to_string()));
-        add("columns", joined(columns));
-        words
-    }
-}
-
-/// `key=value,key=value` of what was said.
-fn joined<T: std::fmt::Display, const N: usize>(pairs: [(&str, Option<T>); N]) -> Option<String> {
-    let said = pairs.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", value?)));
-    Some(said.collect::<Vec<_>>().join(",")).filter(|joined| !joined.is_empty())
-}
-
 fn formats() -> impl TypedValueParser<Value = Format> {
     one_of(Format::ALL, Format::id)
 }
@@ -193,10 +158,6 @@ mod tests {
         };
         assert_eq!(options(line).unwrap(), expected);
         assert_eq!(options("").unwrap(), RecordingOptions::default());
-        let words = Line::try_parse_from(["liquid-lane"].into_iter().chain(line.split_whitespace()));
-        let words = words.unwrap().recording.words();
-        assert_eq!(options(&words).unwrap(), expected, "{words}");
-        assert_eq!(RecordingArguments::default().words(), "");
     }
 
     #[test]

@@ -1,17 +1,12 @@
 //! Outcomes on disk, one JSON line each behind a line that says which audit they belong to.
-//!
-//! A line is written by one call, so a killed run leaves at most one unfinished line, the last; it is cut off when the
-//! run goes on.
 
 use super::Shard;
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
+use lane_frame::journal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
-use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::path::Path;
 
 /// Format of journals; another one is refused.
 const FORMAT: u32 = 1;
@@ -69,9 +64,8 @@ impl Outcomes {
 /// A journal being written.
 #[derive(Debug)]
 pub struct Journal {
-    path: PathBuf,
     before: HashSet<String>,
-    file: Mutex<File>,
+    lines: journal::Journal,
 }
 
 impl Journal {
@@ -81,38 +75,20 @@ impl Journal {
     /// Refuses a journal of another audit or another version, one that another run is writing, and a place that cannot
     /// be written.
     pub fn open(path: &Path, header: &Header) -> anyhow::Result<Self> {
-        let place = || format!("cannot write {}", path.display());
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).with_context(place)?;
+        let (lines, text) = journal::Journal::open(path)?;
+        if text.is_empty() {
+            lines.append(&serde_json::to_string(header)?)?;
+            return Ok(Self { before: HashSet::new(), lines });
         }
-        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).to_owned();
-        let mut file = options.open(path).with_context(place)?;
-        // A device would be read without end.
-        ensure!(file.metadata().with_context(place)?.is_file(), "{}: it is not a file", place());
-        if matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)) {
-            bail!("{}: another run is writing it", path.display());
-        }
-        let mut text = String::new();
-        file.read_to_string(&mut text).with_context(|| format!("cannot read {}", path.display()))?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        file.set_len(whole as u64).with_context(place)?;
-        file.seek(SeekFrom::End(0)).with_context(place)?;
-        let mut before = HashSet::new();
-        if whole == 0 {
-            let line = serde_json::to_string(header)? + "\n";
-            file.write_all(line.as_bytes()).with_context(place)?;
-        } else {
-            let (found, outcomes) = parse(path, &text[..whole])?;
-            ensure!(
-                found.fingerprint == header.fingerprint && found.shard == header.shard,
-                "{}: it belongs to another audit (`{}`, part {}); remove it or give another --out",
-                path.display(),
-                found.request.join(" "),
-                found.shard
-            );
-            before = outcomes.0.into_keys().collect();
-        }
-        Ok(Self { path: path.to_owned(), before, file: Mutex::new(file) })
+        let (earlier, outcomes) = parse(path, &text)?;
+        ensure!(
+            earlier.fingerprint == header.fingerprint && earlier.shard == header.shard,
+            "{}: it belongs to another audit (`{}`, part {}); remove it or give another --out",
+            path.display(),
+            earlier.request.join(" "),
+            earlier.shard
+        );
+        Ok(Self { before: outcomes.0.into_keys().collect(), lines })
     }
 
     /// Units whose outcomes were there when it was opened.
@@ -130,9 +106,7 @@ impl Journal {
     /// # Errors
     /// When it cannot be written, naming the file.
     pub fn add(&self, unit: &str, outcome: &Value) -> anyhow::Result<()> {
-        let line = serde_json::to_string(&serde_json::json!({ "unit": unit, "outcome": outcome }))? + "\n";
-        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        file.write_all(line.as_bytes()).with_context(|| format!("cannot write {}", self.path.display()))
+        Ok(self.lines.append(&serde_json::json!({ "unit": unit, "outcome": outcome }).to_string())?)
     }
 
     /// Reads a whole journal.
@@ -140,16 +114,14 @@ impl Journal {
     /// # Errors
     /// When it cannot be read, is none or is of another version.
     pub fn read(path: &Path) -> anyhow::Result<(Header, Outcomes)> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        parse(path, &text[..whole])
+        parse(path, &journal::read(path)?)
     }
 }
 
-fn parse(path: &Path, text: &str) -> anyhow::Result<(Header, Outcomes)> {
-    let mut lines = text.lines();
-    let first = lines.next().unwrap_or_default();
+fn parse(path: &Path, text: &[u8]) -> anyhow::Result<(Header, Outcomes)> {
     let no_journal = || format!("{}: expected the journal of an audit", path.display());
+    let mut lines = str::from_utf8(text).with_context(no_journal)?.lines();
+    let first = lines.next().unwrap_or_default();
     let header: Value = serde_json::from_str(first).with_context(no_journal)?;
     let (format, version) = (header["format"].as_u64(), header["version"].as_str().unwrap_or("unknown"));
     ensure!(
@@ -167,22 +139,4 @@ fn parse(path: &Path, text: &str) -> anyhow::Result<(Header, Outcomes)> {
         outcomes.insert(unit, outcome);
     }
     Ok((header, Outcomes(outcomes)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_disk_is_told_with_the_name_of_the_file() {
-        let path = Path::new("/dev/full");
-        if let Ok(file) = OpenOptions::new().write(true).open(path) {
-            let journal = Journal { path: path.into(), before: HashSet::new(), file: Mutex::new(file) };
-            let error = format!("{:#}", journal.add("a unit", &Value::Null).unwrap_err());
-            assert!(error.starts_with("cannot write /dev/full: "), "{error}");
-            let header = Header::new("", Shard::WHOLE, Vec::new());
-            let error = format!("{:#}", Journal::open(path, &header).unwrap_err());
-            assert_eq!(error, "cannot write /dev/full: it is not a file");
-        }
-    }
 }

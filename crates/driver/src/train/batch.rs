@@ -1,6 +1,7 @@
-//! What one optimiser step sees: sequences drawn from the pool, each with its own augmentation.
+//! Batches, one for each optimiser step: sequences drawn from the pool, each with its own augmentation.
 
-use super::pool::{Pool, Sequence, sequences};
+use super::pool::Pool;
+use super::sequence::Sequence;
 use super::{FRAMES_PER_LOOK, FRAMES_PER_STEP, TrainingConfig};
 use lane_frame::RgbImage;
 use lane_frame::noise::{NoiseBank, add_gaussian, blur};
@@ -17,7 +18,7 @@ pub struct Batch {
     pub sequences: usize,
     /// All frames, sequence by sequence.
     pub images: Vec<RgbImage>,
-    /// What the network should put out for each frame.
+    /// Output that the network should have for each frame.
     pub targets: Vec<f32>,
     /// Time since the frame before of each, in s.
     pub elapsed_secs: Vec<f32>,
@@ -103,7 +104,7 @@ impl Batcher {
     }
 }
 
-/// What is done to all frames of one sequence.
+/// Noise and blur of all frames of one sequence.
 struct Augmentation {
     noise_sd: f32,
     noise_at: u64,
@@ -137,7 +138,7 @@ pub fn validation(config: &TrainingConfig) -> Vec<Batch> {
             demonstrate(DemonstrationSpec { set, seed, frames, size, family: None, cue: config.roadside() })
         })
         .collect();
-    let sequences: Vec<Sequence> = demonstrations.into_iter().flat_map(sequences).collect();
+    let sequences: Vec<Sequence> = demonstrations.into_iter().flat_map(Sequence::from_demonstration).collect();
     in_batches(&sequences)
 }
 

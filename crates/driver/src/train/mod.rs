@@ -7,6 +7,7 @@ pub mod identity;
 pub mod optimizer;
 mod pool;
 mod recorded;
+mod sequence;
 
 use batch::{Batch, Batcher};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -103,10 +104,10 @@ const fn usual_validation_looks() -> usize {
     500
 }
 
-/// How often each look is seen: rendering a frame costs about as much as two or three passes over it.
+/// Times that each look is seen: rendering a frame costs about as much as two or three passes over it.
 const PASSES: usize = 3;
 
-/// Where the training is.
+/// State of a training.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     /// Optimiser steps done.
@@ -119,7 +120,7 @@ pub struct Progress {
     pub looks: usize,
 }
 
-/// What a training ends with.
+/// Outcome of a training.
 pub struct Trained {
     /// The policy, without gradients.
     pub policy: Policy,

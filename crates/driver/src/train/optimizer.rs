@@ -14,7 +14,7 @@ const LIQUID_RATE: f64 = 1e-2;
 const CELL_MAX_NORM: f32 = 1.0;
 /// Steps over which the rates rise.
 const WARM_UP_STEPS: usize = 100;
-/// What is left of the peak rates at the end.
+/// Share of the peak rates that is left at the end.
 const FINAL_SHARE: f64 = 0.005;
 
 /// Two groups of parameters, each with its own Adam.

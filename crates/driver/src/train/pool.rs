@@ -1,10 +1,10 @@
 //! The demonstrations at hand: rendered in rounds on all cores, the oldest replaced by the newest.
 
 use super::recorded::Recorded;
+use super::sequence::Sequence;
 use super::{FRAMES_PER_LOOK, TrainingConfig};
 use burn::tensor::Device;
 use lane_frame::random::{Purpose, stream};
-use lane_frame::{RgbImage, Steering};
 use lane_policy::Policy;
 use lane_policy::preprocess::whiten;
 use lane_sim::{DT_SECS, Demonstration, DemonstrationSpec, RoadSet, demonstrate, demonstrate_with};
@@ -24,17 +24,7 @@ const RUN_UP_FRAMES: usize = 16;
 /// Sequences that are kept of one drive by a network.
 const SEQUENCES_PER_DRIVE: usize = 3;
 
-/// A short drive with the expert's labels.
-pub struct Sequence {
-    /// In time order, one control step apart.
-    pub frames: Vec<RgbImage>,
-    /// The expert's curvature for each frame.
-    pub labels: Vec<Steering>,
-    /// Time since the frame before, in s.
-    pub elapsed_secs: Vec<f32>,
-}
-
-/// See the module.
+/// Sequences to draw batches from.
 pub struct Pool<'a> {
     config: TrainingConfig,
     recorded: Option<&'a Recorded>,
@@ -96,8 +86,8 @@ impl<'a> Pool<'a> {
         }
         let draw: f32 = stream(spec.seed, Purpose::Shuffle, 0).random();
         match policy.filter(|_| draw < self.config.on_policy_share as f32) {
-            None => sequences(demonstrate(spec)),
-            Some(policy) => sequences(drive(policy, spec, device)),
+            None => Sequence::from_demonstration(demonstrate(spec)),
+            Some(policy) => Sequence::from_demonstration(drive(policy, spec, device)),
         }
     }
 }
@@ -115,16 +105,4 @@ fn drive(policy: &Policy, spec: DemonstrationSpec, device: &Device) -> Demonstra
     driven.frames.drain(..RUN_UP_FRAMES);
     driven.curvature.drain(..RUN_UP_FRAMES);
     driven
-}
-
-/// A demonstration in pieces of [`FRAMES_PER_LOOK`].
-pub fn sequences(demonstration: Demonstration) -> Vec<Sequence> {
-    let Demonstration { mut frames, curvature } = demonstration;
-    let pieces = curvature.chunks_exact(FRAMES_PER_LOOK);
-    let piece = |labels: &[Steering]| Sequence {
-        frames: frames.drain(..labels.len()).collect(),
-        labels: labels.to_vec(),
-        elapsed_secs: vec![DT_SECS as f32; labels.len()],
-    };
-    pieces.map(piece).collect()
 }

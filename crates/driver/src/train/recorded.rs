@@ -1,7 +1,7 @@
 //! A recorded drive to learn from: short stretches of it, none across a gap, and a part apart in time to test on.
 
 use super::FRAMES_PER_LOOK;
-use super::pool::Sequence;
+use super::sequence::Sequence;
 use anyhow::ensure;
 use lane_frame::Size;
 use lane_frame::random::{Purpose, stream};

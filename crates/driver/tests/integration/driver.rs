@@ -2,19 +2,15 @@ use image::ImageFormat;
 use lane_driver::closed_loop::{Conditions, DriveLog, Pilot, drive};
 use lane_driver::moment::{Lane, Moment, Session, Status};
 use lane_driver::replay::Replay;
-use lane_driver::twin_drive::{Course, TwinDrive};
+use lane_driver::twin_drive::TwinDrive;
 use lane_driver::{Driver, Source};
 use lane_frame::{Frame, RgbImage};
 use lane_policy::device;
 use lane_policy::saliency::Method;
 use lane_policy::{Policy, PolicyKind, weights};
 use lane_recording::Recording;
-use lane_sim::{RoadSet, Weather};
+use lane_sim::Course;
 use std::path::Path;
-
-fn course(seed: u32, seconds: f64) -> Course {
-    Course { set: RoadSet::Test, seed, family: None, weather: Weather::Daylight, seconds }
-}
 
 fn source(kind: PolicyKind) -> Source {
     Source { name: kind.to_string(), origin: "a/file".into() }
@@ -26,7 +22,7 @@ fn fresh(kind: PolicyKind) -> Driver {
 
 fn run(mut pilot: Pilot, seed: u32, noise_variance: f32) -> DriveLog {
     let conditions = Conditions { noise_variance, ..Conditions::default() };
-    drive(&mut pilot, course(seed, 20.0).world(), 20.0, &conditions).unwrap()
+    drive(&mut pilot, Course::test(seed, 20.0).world(), 20.0, &conditions).unwrap()
 }
 
 #[test]
@@ -125,7 +121,7 @@ fn all(mut session: impl Session) -> Vec<Moment> {
 #[test]
 fn two_policies_start_on_the_same_road_and_each_drives_its_own_car() {
     let drivers = vec![fresh(PolicyKind::NCP), fresh(PolicyKind::CNN)];
-    let moments = all(TwinDrive::new(drivers, course(1, 20.0)));
+    let moments = all(TwinDrive::new(drivers, Course::test(1, 20.0)));
     assert_eq!(moments.len(), 400, "20 instants a second");
     let first = &moments[0];
     assert_eq!(first.sides[0].picture.image, first.sides[1].picture.image);
@@ -142,6 +138,23 @@ fn two_policies_start_on_the_same_road_and_each_drives_its_own_car() {
     }
     let attention = first.sides[0].attention.unwrap();
     assert!((0.2..0.6).contains(&attention.road.of_uniform), "{attention:?}");
+}
+
+#[test]
+fn a_drive_in_the_window_and_one_for_a_report_are_the_same_on_the_same_road() {
+    let course = Course::test(1, 20.0);
+    let pilot = &mut Pilot::Policy(Box::new(fresh(PolicyKind::NCP)));
+    let log = drive(pilot, course.world(), course.seconds, &Conditions::default()).unwrap();
+    let moments = all(TwinDrive::new(vec![fresh(PolicyKind::NCP)], course));
+    assert!(log.crashes() > 0, "an untrained policy leaves its lane within 20 s");
+    assert_eq!(moments.len(), log.steps.len());
+    for (now, (moment, step)) in moments.iter().zip(&log.steps).enumerate() {
+        assert_eq!(moment.sides[0].decision.as_ref().unwrap().steering, step.commanded, "step {now}");
+        // A moment shows the road before its step, a log behind it.
+        let Some(next) = moments.get(now + 1) else { break };
+        let lane = next.sides[0].lane.unwrap();
+        assert_eq!((lane.offset_m, lane.status == Status::Crashed), (step.offset_m, step.crashed), "step {now}");
+    }
 }
 
 /// A Udacity-simulator folder of a few rows; row 2 is half a JPEG.

@@ -1,9 +1,9 @@
 //! The entries that a conversion has written: a line for each, behind a first line that says what is converted to what.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use lane_frame::journal::{self, JournalError};
 use serde_json::Value;
 
 use crate::media::folder::numbered_lines;
@@ -14,8 +14,8 @@ const NAME: &str = "journal";
 /// The journal of one conversion, locked against a second run of it.
 #[derive(Debug)]
 pub(super) struct Journal {
-    path: PathBuf,
-    file: File,
+    folder: PathBuf,
+    lines: journal::Journal,
     frames: usize,
     next_entry: usize,
 }
@@ -26,43 +26,32 @@ impl Journal {
     /// # Errors
     /// Refuses the journal of another conversion, or of one that is going on.
     pub fn open(folder: &Path, fingerprint: &Value) -> Result<Self, RecordingError> {
-        let path = folder.join(NAME);
-        let opened = OpenOptions::new().read(true).append(true).create(true).open(&path);
-        let mut file = opened.map_err(RecordingError::io(&path, "cannot open"))?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => return Err(unfinished_by(folder, "another run that is still going on")),
-            // Some network disks know no locks; the conversion is as safe there as its user is careful.
-            Err(TryLockError::Error(_)) | Ok(()) => {}
-        }
-        let mut text = Vec::new();
-        file.read_to_end(&mut text).map_err(RecordingError::io(&path, "cannot read"))?;
-        let mut journal = Self { path, file, frames: 0, next_entry: 0 };
-        if text.contains(&b'\n') {
-            journal.go_on(folder, &text, fingerprint)?;
+        let (lines, text) = journal::Journal::open(&folder.join(NAME)).map_err(|error| refusal(folder, error))?;
+        let mut journal = Self { folder: folder.to_owned(), lines, frames: 0, next_entry: 0 };
+        if text.is_empty() {
+            journal.append(&fingerprint.to_string())?;
         } else {
-            journal.begin(fingerprint)?;
+            journal.go_on(&text, fingerprint)?;
         }
         Ok(journal)
     }
 
-    fn begin(&mut self, fingerprint: &Value) -> Result<(), RecordingError> {
-        let begun = self.file.set_len(0).and_then(|()| self.file.write_all(format!("{fingerprint}\n").as_bytes()));
-        begun.map_err(RecordingError::io(&self.path, "cannot write"))
-    }
-
-    fn go_on(&mut self, folder: &Path, text: &[u8], fingerprint: &Value) -> Result<(), RecordingError> {
-        let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        let mut lines = numbered_lines(&text[..whole]).map(|(_, line)| line);
+    fn go_on(&mut self, text: &[u8], fingerprint: &Value) -> Result<(), RecordingError> {
+        let mut lines = numbered_lines(text).map(|(_, line)| line);
         let begun = lines.next().and_then(|line| serde_json::from_slice::<Value>(line).ok());
         if begun.as_ref() != Some(fingerprint) {
-            return Err(unfinished_by(folder, "the conversion of another recording, or with other options"));
+            return Err(unfinished_by(&self.folder, "the conversion of another recording, or with other options"));
         }
         for line in lines {
             let entry = str::from_utf8(line).ok().and_then(|line| line.parse::<usize>().ok());
-            let entry = entry.ok_or_else(|| unfinished_by(folder, "a conversion whose journal is damaged"))?;
+            let entry = entry.ok_or_else(|| unfinished_by(&self.folder, "a conversion whose journal is damaged"))?;
             (self.frames, self.next_entry) = (self.frames + 1, entry + 1);
         }
-        self.file.set_len(whole as u64).map_err(RecordingError::io(&self.path, "cannot cut"))
+        Ok(())
+    }
+
+    fn append(&self, line: &str) -> Result<(), RecordingError> {
+        self.lines.append(line).map_err(|error| refusal(&self.folder, error))
     }
 
     /// Frames written so far.
@@ -75,12 +64,19 @@ impl Journal {
         self.next_entry
     }
 
-    /// Notes that an entry is written. One short line in one call: a kill leaves it whole or not there.
+    /// Notes that an entry is written.
     pub fn note(&mut self, entry: usize) -> Result<(), RecordingError> {
-        let noted = self.file.write_all(format!("{entry}\n").as_bytes());
-        noted.map_err(RecordingError::io(&self.path, "cannot write"))?;
+        self.append(&entry.to_string())?;
         (self.frames, self.next_entry) = (self.frames + 1, entry + 1);
         Ok(())
+    }
+}
+
+fn refusal(folder: &Path, error: JournalError) -> RecordingError {
+    match error {
+        JournalError::Busy(_) => unfinished_by(folder, "another run that is still going on"),
+        JournalError::NotAFile(path) => RecordingError::io(path, "cannot open")(io::ErrorKind::InvalidInput.into()),
+        JournalError::Io { path, refusal, source } => RecordingError::io(path, refusal)(source),
     }
 }
 
@@ -100,12 +96,13 @@ mod tests {
         let mut journal = Journal::open(dir.path(), &json!({"from": "a"})).unwrap();
         [0, 1, 5].into_iter().for_each(|entry| journal.note(entry).unwrap());
         assert_eq!((journal.frames(), journal.next_entry()), (3, 6));
-        journal.file.write_all(b"12").unwrap();
         drop(journal);
+        let path = dir.path().join(NAME);
+        fs::write(&path, fs::read_to_string(&path).unwrap() + "12").unwrap();
         let mut journal = Journal::open(dir.path(), &json!({"from": "a"})).unwrap();
         assert_eq!((journal.frames(), journal.next_entry()), (3, 6));
         journal.note(6).unwrap();
-        assert_eq!(fs::read_to_string(dir.path().join(NAME)).unwrap(), "{\"from\":\"a\"}\n0\n1\n5\n6\n");
+        assert_eq!(fs::read_to_string(path).unwrap(), "{\"from\":\"a\"}\n0\n1\n5\n6\n");
     }
 
     #[test]

@@ -20,8 +20,8 @@ pub(super) fn markup(policies: &[&str], sections: &[Section]) -> Markup {
                 }
             }
             p.hint {
-                span.better { "Better" } " marks a difference that is shown: its 95 % interval excludes zero, as one in \
-                 twenty does by chance."
+                span.better { "Better" } " marks a difference that is shown: its 95 % interval excludes zero. By chance \
+                 alone, one in twenty would."
             }
         }
         @if !open.is_empty() {

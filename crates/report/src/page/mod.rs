@@ -6,6 +6,7 @@ mod summary;
 mod table;
 
 use super::{Drawn, Report};
+use crate::plot::Parts;
 use crate::section::{Chart, Picture, Section};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -29,6 +30,7 @@ pub(super) fn html(report: &Report, charts: &[Vec<Drawn>]) -> String {
             body {
                 (summary::header(&report.about))
                 (answers::markup(&report.about.policies(), &report.sections))
+                (summary::how(&report.about))
                 (contents(report))
                 main {
                     @for (section, charts) in report.sections.iter().zip(charts) { (self::section(section, charts)) }
@@ -68,7 +70,13 @@ fn section(section: &Section, charts: &[Drawn]) -> Markup {
         section id={ "section-" (section.id) } aria-labelledby={ "title-" (section.id) } {
             h2 id={ "title-" (section.id) } { (section.title) }
             @for paragraph in &section.text { p { (paragraph) } }
-            @for (chart, drawn) in section.charts.iter().zip(charts) { (self::chart(&section.id, chart, drawn)) }
+            @if !charts.is_empty() {
+                div.charts {
+                    @for (chart, drawn) in section.charts.iter().zip(charts) {
+                        (self::chart(&section.id, chart, &drawn.parts))
+                    }
+                }
+            }
             @for picture in &section.pictures { (self::picture(&section.id, picture)) }
             @for table in &section.tables { (table::markup(&section.id, table)) }
             p.top { a href="#contents" { "Back to the contents" } }
@@ -76,10 +84,22 @@ fn section(section: &Section, charts: &[Drawn]) -> Markup {
     }
 }
 
-fn chart(section: &str, chart: &Chart, drawn: &Drawn) -> Markup {
+/// A panel wider than this has the width of the page to itself, in pixels.
+const SMALL: f64 = 400.0;
+
+/// A chart whose panels flow: side by side where they fit, below one another on a narrow screen.
+fn chart(section: &str, chart: &Chart, parts: &Parts) -> Markup {
+    let is_small = parts.panels.len() == 1 && parts.panel_width <= SMALL;
     html! {
-        figure.chart id={ "chart-" (section) "-" (chart.id) } {
-            div.scroll role="img" aria-label=(chart.caption) { (PreEscaped(&drawn.svg)) }
+        figure.chart.small[is_small] id={ "chart-" (section) "-" (chart.id) }
+            style={ "--panel:" (parts.panel_width) "px" } {
+            @if !parts.title.is_empty() { p.title { (parts.title) } }
+            div.panels role="img" aria-label=(chart.caption) {
+                @for panel in &parts.panels { div.panel { (PreEscaped(&panel.svg)) } }
+            }
+            @if !parts.legend.is_empty() {
+                ul.legend { @for entry in &parts.legend { li { (PreEscaped(&entry.svg)) (entry.name) } } }
+            }
             figcaption { (chart.caption) }
         }
     }
@@ -124,7 +144,8 @@ mod tests {
                 assert_eq!(page.matches(&format!("id=\"table-{}-{}\"", section.id, table.id)).count(), 1);
             }
         }
-        assert_eq!(page.matches("<svg").count(), 1);
+        let shown = report.sections[0].charts[0].figure.parts().unwrap();
+        assert_eq!(page.matches("<svg").count(), shown.panels.len() + shown.legend.len());
         assert!(page.contains("alt=\"A frame with &quot;its&quot; map.\""));
         assert!(page.contains("aria-label=\"Crashes per km, a dot each.\""));
         let mut ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();

@@ -13,34 +13,44 @@ pub(super) fn title(about: &About) -> String {
     }
 }
 
+/// Who was audited.
 pub(super) fn header(about: &About) -> Markup {
     html! {
         header {
             h1 { (title(about)) }
-            dl {
-                dt { "Command" }
-                dd { code { (about.command) } }
-                dt { "Program" }
-                dd { "liquid-lane " (about.version) ", revision " code { (about.revision) } }
-                @if !about.subjects.is_empty() {
-                    dt { "Trainings" }
-                    dd { (trainings(about)) " (" a href="#trainings" { "recipes and weights" } ")" }
-                }
-            }
-            p.hint {
-                "Numbers in brackets are 95 % intervals. Every number is in " code { "report.json" } " and "
-                code { "tables/" } " beside this page at full precision. The same command on the same weights gives \
-                 this report again, byte for byte."
+            @if !about.subjects.is_empty() {
+                p { (trainings(about)) ". " a href="#trainings" { "Recipes and weights" } }
             }
         }
     }
 }
 
-/// `ncp 3, cnn 1`.
+/// How to do it again, and where the numbers are.
+pub(super) fn how(about: &About) -> Markup {
+    html! {
+        dl {
+            dt { "Command" }
+            dd { code { (about.command) } }
+            dt { "Program" }
+            dd { "liquid-lane " (about.version) ", revision " code { (about.revision) } }
+        }
+        p.hint {
+            "Numbers in brackets are 95 % intervals. Every number is in " code { "report.json" } " and "
+            code { "tables/" } " beside this page at full precision. The same command on the same weights gives \
+             this report again, byte for byte."
+        }
+    }
+}
+
+/// `2 trainings of ncp, 1 of cnn`.
 fn trainings(about: &About) -> String {
     let count = |policy: &str| about.subjects.iter().filter(|subject| subject.policy == policy).count();
-    let policies = about.policies();
-    policies.iter().map(|policy| format!("{policy} {}", count(policy))).collect::<Vec<_>>().join(", ")
+    let counted = about.policies().into_iter().enumerate().map(|(place, policy)| match (place, count(policy)) {
+        (0, 1) => format!("1 training of {policy}"),
+        (0, count) => format!("{count} trainings of {policy}"),
+        (_, count) => format!("{count} of {policy}"),
+    });
+    counted.collect::<Vec<_>>().join(", ")
 }
 
 /// Every training with its recipe and the hash of its weights; nothing without any.
@@ -108,8 +118,9 @@ mod tests {
     fn the_page_says_who_was_audited_and_how() {
         let about = sample::report().about;
         let header = header(&about).into_string();
-        assert!(header.contains("liquid-lane audit driving") && header.contains("0123abc"));
-        assert!(header.contains("ncp 2, cnn 1"), "{header}");
+        assert!(header.contains("2 trainings of ncp, 1 of cnn. "), "{header}");
+        let how = how(&about).into_string();
+        assert!(how.contains("liquid-lane audit driving") && how.contains("0123abc"));
         let table = subjects(&about.subjects).into_string();
         assert!(about.subjects.iter().all(|subject| table.contains(&subject.weights_sha256)));
         assert!(subjects(&[]).into_string().is_empty());

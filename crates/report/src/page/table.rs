@@ -12,22 +12,21 @@ struct Setting<'a> {
     has_intervals: bool,
 }
 
-/// Cells across from which a table is printed on a page turned sideways.
-const WIDE: usize = 13;
+/// Rows from which a table is folded until a reader asks for it; on paper it is open.
+const LONG: usize = 16;
 
-/// Rows from which a table is closed until it is asked for; it is not printed then, and its file has it all.
-const LONG: usize = 48;
+/// Rows from which it is folded on paper too: it would take pages and pages, and its file has it all.
+const TOO_LONG_FOR_PAPER: usize = 96;
 
 pub(super) fn markup(section: &str, table: &Table) -> Markup {
     let settings: Vec<Setting> = (0..table.columns.len()).map(|index| Setting::of(table, index)).collect();
-    let across: usize = settings.iter().map(|setting| 1 + usize::from(setting.has_intervals)).sum();
     let id = format!("{section}-{}", table.id);
     html! {
-        div.table.wide[across >= WIDE] id={ "table-" (id) } {
+        div.table id={ "table-" (id) } {
             h3 { (table.title) }
             @if !table.note.is_empty() { p { (table.note) } }
             @if table.rows.len() >= LONG {
-                details { summary { (table.rows.len()) " rows" } (rows(table, &settings)) }
+                details class=[(table.rows.len() >= TOO_LONG_FOR_PAPER).then_some("unprinted")] { summary { (table.rows.len()) " rows" } (rows(table, &settings)) }
             } @else {
                 (rows(table, &settings))
             }
@@ -140,6 +139,18 @@ mod tests {
         let page = page_of(&sample::report().sections[0].tables[0]);
         assert!(page.contains("<th scope=\"row\">cnn</th><td class=\"number\">20\u{202f}480</td>"), "{page}");
         assert!(page.contains("<td class=\"number missing\">–</td><td>&lt;b&gt;"), "{page}");
+    }
+
+    #[test]
+    fn a_long_table_is_folded_and_a_very_long_one_on_paper_too() {
+        let mut table = sample::report().sections[0].tables[0].clone();
+        let mut page_with = |rows: usize| {
+            table.rows = vec![table.rows[0].clone(); rows];
+            page_of(&table)
+        };
+        assert!(!page_with(LONG - 1).contains("<details"));
+        assert!(page_with(LONG).contains("<details><summary>16 rows</summary>"));
+        assert!(page_with(TOO_LONG_FOR_PAPER).contains("<details class=\"unprinted\">"));
     }
 
     #[test]

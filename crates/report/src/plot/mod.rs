@@ -1,5 +1,5 @@
 //! Charts from plain numbers: a [`Figure`] of [`Panel`]s, as SVG text or as PNG bytes.
-//! Small pictures in a grid: a [`Sheet`].
+//! Small pictures in a grid: a [`Sheet`] with headings, a [`contact_sheet`] with the paths of steering.
 //!
 //! There is one drawing path. The chart is written as SVG, and the picture is that same SVG rasterised by `resvg` with
 //! fonts that the program carries, so it looks the same on a machine without any. The same data give the same bytes.
@@ -22,6 +22,7 @@
 
 mod axis;
 mod colour;
+pub mod contact_sheet;
 mod extent;
 mod heat_map;
 mod layout;

@@ -110,7 +110,11 @@ impl PlotArea {
             svg.text(&panel.x.label, [middle, size[1] - 11.0], label, Colour::INK);
         }
         if !panel.y.label.is_empty() {
-            svg.text(&panel.y.label, [12.0, centre], Type { turned_deg: 90.0, ..label }, Colour::INK);
+            // A long label may reach beyond the data's part, but not beyond the panel.
+            let length = LETTER * panel.y.label.chars().count() as f64;
+            let upright = Type { size: label.size.min(label.size * size[1] / length), turned_deg: 90.0, ..label };
+            let half = length.min(size[1]) / 2.0;
+            svg.text(&panel.y.label, [12.0, centre.clamp(half, size[1] - half)], upright, Colour::INK);
         }
         if !panel.title.is_empty() {
             svg.text(&panel.title, [middle, 13.0], Type::level(13.0, Side::Middle), Colour::INK);

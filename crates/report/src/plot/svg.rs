@@ -11,6 +11,8 @@ pub(super) type Point = [f64; 2];
 pub(super) struct Pen {
     pub colour: Colour,
     pub width: f64,
+    /// How much it hides of what is below it, up to 1.
+    pub opacity: f64,
     /// Lengths of the dashes and of the gaps between them; `None` for a solid line.
     pub dashes: Option<[f64; 2]>,
 }
@@ -18,7 +20,7 @@ pub(super) struct Pen {
 impl Pen {
     /// A pen for a solid line.
     pub fn solid(colour: Colour, width: f64) -> Self {
-        Self { colour, width, dashes: None }
+        Self { colour, width, opacity: 1.0, dashes: None }
     }
 }
 
@@ -65,9 +67,10 @@ impl Svg {
     pub fn line(&mut self, points: &[Point], pen: Pen) {
         let dashes = pen.dashes.map(|[dash, gap]| format!(r#" stroke-dasharray="{} {}""#, Px(dash), Px(gap)));
         let (points, dashes) = (joined(points), dashes.unwrap_or_default());
-        let Pen { colour, width, .. } = pen;
+        let Pen { colour, width, opacity, .. } = pen;
+        let opacity = if opacity < 1.0 { format!(r#" stroke-opacity="{}""#, Px(opacity)) } else { String::new() };
         self.mark(format_args!(
-            r#"<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{}"{dashes}/>"#,
+            r#"<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{}"{opacity}{dashes}/>"#,
             Px(width)
         ));
     }
@@ -105,6 +108,15 @@ impl Svg {
     /// Puts other marks so that their origin lies at a place.
     pub fn put(&mut self, [x, y]: Point, part: &Self) {
         self.mark(format_args!("<g transform=\"translate({} {})\">\n{}</g>", Px(x), Px(y), part.marks));
+    }
+
+    /// Puts other marks so that their origin lies at a place, and only what lies within this width and height is seen.
+    pub fn window(&mut self, [x, y]: Point, [width, height]: [f64; 2], part: &Self) {
+        let [x, y, width, height] = [x, y, width, height].map(Px);
+        let marks = &part.marks;
+        self.mark(format_args!(
+            "<svg x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" overflow=\"hidden\">\n{marks}</svg>"
+        ));
     }
 
     /// The marks as a picture of this width and height.

@@ -1,14 +1,12 @@
-//! How strong each severity is on simulator frames, beside what its authors' constants for 64 rows give; holds
+//! The strength of each severity on simulator frames, beside that of its authors' constants for 64 rows; holds
 //! docs/corruptions.md to it. `cargo test --release -- --ignored print_the_calibration` prints that file's tables and
 //! draws its picture.
 
-use super::constants::{Elastic, Fog, Frost, Glass, Snow};
-use super::{Corruption, Family, blur, digital, noise, weather};
+use super::{Corruption, Family, Moment};
 use crate::{Camera, Factors, RoadSet, Simulator, Weather, World, WorldSpec};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use lane_frame::RgbImage;
 use lane_frame::Size;
-use lane_frame::random::{Purpose, stream};
 use lane_frame::ssim::ssim;
 use std::fs::File;
 use std::sync::Arc;
@@ -23,7 +21,7 @@ const ROADS: u64 = 12;
 const TOLERANCE: f64 = 0.02;
 const DOCUMENT: &str = include_str!("../../../../docs/corruptions.md");
 
-/// What the camera sees two seconds into a validation road in daylight.
+/// The view of the camera two seconds into a validation road in daylight.
 fn frame(road: u64, size: Size, factors: &Factors) -> RgbImage {
     let (set, weather) = (RoadSet::Validation, Weather::Daylight);
     let world = Arc::new(World::build(WorldSpec::drawn(set, road, weather, 200.0)));
@@ -68,53 +66,11 @@ fn ours(family: Family, clean: &[RgbImage]) -> [(f64, f64); 5] {
     })
 }
 
-/// The authors' constants for 64 rows, in pixels of such pictures; the families of the road have none.
-fn published(family: Family, step: usize, image: &mut RgbImage, road: u64) -> bool {
-    let (lasting, passing) = (&mut stream(road, Purpose::Corruption, 0), &mut stream(road, Purpose::Corruption, 1));
-    match family {
-        Family::GaussianNoise => noise::gaussian(image, [0.04, 0.08, 0.12, 0.15, 0.18][step], passing),
-        Family::ShotNoise => noise::shot(image, [250.0, 100.0, 50.0, 30.0, 15.0][step], passing),
-        Family::ImpulseNoise => noise::impulse(image, [0.01, 0.02, 0.05, 0.08, 0.14][step], passing),
-        Family::DefocusBlur => blur::defocus(image, [0.5, 1.0, 1.5, 2.5, 3.0][step]),
-        Family::GlassBlur => {
-            let (sd_px, shift_px, passes) =
-                [(0.1, 1.0, 1), (0.5, 1.0, 1), (0.6, 1.0, 2), (0.7, 2.0, 1), (0.9, 2.0, 2)][step];
-            blur::glass(image, Glass { sd_px, shift_px, passes }, lasting);
-        }
-        Family::MotionBlur => blur::motion(image, [0.6, 0.9, 1.2, 1.5, 1.8][step], lasting),
-        Family::ZoomBlur => blur::zoom(image, [1.06, 1.1, 1.16, 1.2, 1.26][step]),
-        Family::Snow => {
-            let (mean, sd, flake_px, threshold, fall_sd_px, picture_left) = [
-                (0.1, 0.2, 1.0, 0.6, 1.8, 0.8),
-                (0.1, 0.2, 1.0, 0.5, 2.4, 0.8),
-                (0.15, 0.3, 1.75, 0.55, 2.4, 0.7),
-                (0.25, 0.3, 2.25, 0.6, 3.5, 0.65),
-                (0.3, 0.3, 1.25, 0.65, 6.5, 0.6),
-            ][step];
-            let snow = Snow { mean, sd, flake_px, threshold, fall_sd_px, picture_left };
-            weather::snow(image, snow, PUBLISHED.width as usize, lasting, passing);
-        }
-        Family::Frost => {
-            let (picture_left, ice) = [(1.0, 0.3), (0.9, 0.4), (0.8, 0.45), (0.75, 0.5), (0.7, 0.55)][step];
-            weather::frost(image, Frost { picture_left, ice }, lasting);
-        }
-        Family::Fog => {
-            let (thickness, decay) = [(0.4, 3.0), (0.7, 3.0), (1.0, 2.5), (1.5, 2.0), (2.0, 1.75)][step];
-            weather::fog(image, Fog { thickness, decay }, 0, lasting);
-        }
-        Family::Brightness => digital::brightness(image, [0.1, 0.2, 0.3, 0.4, 0.5][step]),
-        Family::Contrast => digital::contrast(image, [0.4, 0.3, 0.2, 0.1, 0.05][step]),
-        Family::Elastic => {
-            // Amplitude times the standard deviation of uniform noise after the blur is the root mean square.
-            let (corner_px, wave_px, wave_sd_px) =
-                [(5.1, 0.0, 2.0), (3.8, 0.03, 19.2), (3.8, 0.2, 5.1), (1.9, 0.54, 1.9), (1.3, 0.87, 1.9)][step];
-            digital::elastic(image, Elastic { corner_px, wave_px, wave_sd_px }, lasting);
-        }
-        Family::Pixelate => digital::pixelate(image, 1.0 / [0.9, 0.8, 0.7, 0.6, 0.5][step]),
-        Family::Jpeg => digital::jpeg(image, [65, 58, 50, 40, 25][step]),
-        Family::ShadowBands | Family::LowSun | Family::LensDirt => return false,
-    }
-    true
+/// The authors' constants for 64 rows, in pixels of such pictures.
+fn corrupt_as_published(family: Family, step: usize, image: &mut RgbImage, road: u64) {
+    let corrupt = family.row().published.unwrap();
+    let mut moment = Moment::new(image, PUBLISHED.width as usize, road, 0);
+    corrupt(image, step, &mut moment);
 }
 
 fn row(name: &str, likeness: impl IntoIterator<Item = (f64, f64)>) {
@@ -132,9 +88,9 @@ fn print_the_calibration() {
     }
     let clean = frames(PUBLISHED, ROADS);
     println!("Published, {PUBLISHED}:");
-    for family in Family::ALL.into_iter().filter(|family| published(*family, 0, &mut clean[0].clone(), 0)) {
-        let spoil = |step: usize| likeness(&clean, |image, road| assert!(published(family, step, image, road)));
-        row(family.name(), (0..5).map(spoil));
+    for family in Family::ALL.into_iter().filter(|family| family.is_of_imagenet_c()) {
+        let published = |step: usize| likeness(&clean, |image, road| corrupt_as_published(family, step, image, road));
+        row(family.name(), (0..5).map(published));
     }
     let file = File::create(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/corruptions.png")).unwrap();
     let encoder = PngEncoder::new_with_quality(file, CompressionType::Best, FilterType::Adaptive);

@@ -15,7 +15,8 @@ pub(super) struct Grid<const C: usize> {
 type Kernel = BTreeMap<(isize, isize), f32>;
 
 impl Grid<3> {
-    pub fn of(image: &RgbImage) -> Self {
+    /// The picture of an image.
+    pub fn from_image(image: &RgbImage) -> Self {
         let pixels = image.pixels().map(|pixel| pixel.0.map(|value| f32::from(value) / 255.0)).collect();
         Self { width: image.width() as usize, height: image.height() as usize, pixels }
     }
@@ -25,6 +26,15 @@ impl Grid<3> {
         for (pixel, values) in image.pixels_mut().zip(&self.pixels) {
             // Saturating cast: it clips.
             pixel.0 = values.map(|value| (255.0 * value + 0.5) as u8);
+        }
+    }
+
+    /// Changes every pixel by its place, measured in widths of the picture from the left and from above.
+    pub fn change_by_place(&mut self, change: impl Fn(f32, f32, [f32; 3]) -> [f32; 3]) {
+        let width = self.width;
+        for (i, pixel) in self.pixels.iter_mut().enumerate() {
+            let place = |i: usize| (i as f32 + 0.5) / width as f32;
+            *pixel = change(place(i % width), place(i / width), *pixel);
         }
     }
 }
@@ -140,7 +150,7 @@ fn gaussian(x: f32, sd: f32) -> f32 {
     if sd > 0.0 { libm::expf(-0.5 * (x / sd) * (x / sd)) } else { f32::from(u8::from(x == 0.0)) }
 }
 
-/// Where a place lies in a row or column: between two neighbours.
+/// A place in a row or column, between two neighbours.
 struct Between {
     first: usize,
     second: usize,

@@ -4,9 +4,9 @@ use super::comparison::{Comparison, Training};
 use anyhow::Context as _;
 use image::ImageFormat;
 use lane_frame::Steering;
-use lane_recording::Recording;
-use lane_recording::contact_sheet::{self, Cell, Path};
+use lane_recording::{CameraView, Recording};
 use lane_report::plot::Colour;
+use lane_report::plot::contact_sheet::{self, Cell, Path, Photo};
 use lane_report::section::Section;
 use std::io::Cursor;
 
@@ -30,7 +30,7 @@ pub(super) fn add(section: Section, comparison: &Comparison, recording: &Recordi
         let worst = worst(training, comparison, |at| recording.entry(comparison.entries[at]).time_secs);
         let cells: Vec<Cell> = worst.iter().map(|&at| cell(recording, comparison, training, at, colour)).collect();
         let mut png = Vec::new();
-        let sheet = contact_sheet::draw(&cells, recording.picture_size());
+        let sheet = contact_sheet::draw(&cells, recording.picture_size())?;
         sheet.write_to(&mut Cursor::new(&mut png), ImageFormat::Png).context("cannot draw the sheet")?;
         let caption = format!(
             "{}: the frames with the largest errors, at least {APART_SECS} s apart, in the order of the recording. White: \
@@ -63,9 +63,9 @@ fn cell(recording: &Recording, comparison: &Comparison, training: &Training, at:
     let image = recording.sample(comparison.entries[at]).ok().map(|sample| sample.frame.image);
     let path = |curvature_per_m: f64, colour| Path { steering: Steering(curvature_per_m as f32), colour };
     Cell {
-        picture: image.map(|image| {
-            let view = recording.view_of(&image);
-            (image, view)
+        photo: image.map(|image| {
+            let CameraView { crop, projection } = recording.view_of(&image);
+            Photo { image, crop, projection }
         }),
         paths: vec![path(comparison.recorded[at], RECORDED), path(training.commanded[at], colour)],
     }

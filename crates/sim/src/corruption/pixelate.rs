@@ -1,0 +1,51 @@
+//! Coarser pixels: every pixel is the mean of a block.
+
+use super::{Corrupt, Moment};
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use lane_frame::RgbImage;
+
+pub(super) struct Pixelate {
+    /// Side of a block.
+    block_px: f32,
+}
+
+impl Corrupt for Pixelate {
+    const SEVERITIES: [Self; 5] = [
+        Self { block_px: 1.0 / 0.9 },
+        Self { block_px: 1.0 / 0.8 },
+        Self { block_px: 1.0 / 0.7 },
+        Self { block_px: 1.0 / 0.6 },
+        Self { block_px: 2.0 },
+    ];
+
+    fn corrupt(&self, image: &mut RgbImage, moment: &mut Moment) {
+        let (width, height) = image.dimensions();
+        let blocks = |side: u32| ((side as f32 / (moment.px * self.block_px)) as u32).clamp(1, side);
+        let (across, down) = (blocks(width), blocks(height));
+        let mut small = Image::new(across, down, PixelType::U8x3);
+        let Ok(full) = ImageRef::new(width, height, image.as_raw(), PixelType::U8x3) else { return };
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Box));
+        if Resizer::new().resize(&full, &mut small, &options).is_err() {
+            return;
+        }
+        for (x, y, pixel) in image.enumerate_pixels_mut() {
+            let block = |place: u32, blocks: u32, side: u32| (2 * place + 1) * blocks / (2 * side);
+            let index = 3 * (block(y, down, height) * across + block(x, across, width)) as usize;
+            pixel.0.copy_from_slice(&small.buffer()[index..index + 3]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pixels_of_a_block_share_their_mean() {
+        let mut image = RgbImage::from_fn(4, 2, |x, y| image::Rgb([(40 * x + 20 * y) as u8; 3]));
+        Pixelate { block_px: 2.0 }.corrupt(&mut image, &mut Moment::of_test());
+        let reds: Vec<u8> = image.pixels().map(|pixel| pixel.0[0]).collect();
+        assert_eq!(reds, [30, 30, 110, 110, 30, 30, 110, 110]);
+    }
+}
