@@ -112,12 +112,13 @@ fn parts_that_do_not_make_a_whole_are_refused() {
 #[test]
 fn bad_requests_are_refused_in_one_line_and_leave_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let refusals: [(&[&str], &str); 6] = [
+    let refusals: [(&[&str], &str); 7] = [
         (&["audit", "unseen", "--policies", "gru"], "no weights of `gru` are in the binary"),
         (&["audit", "unseen", "--policies", "ncp,ncp"], "two trainings are `ncp-1`"),
         (&["audit", "unseen", "--policies", "ncp", "--models", "nowhere"], "nowhere/ncp.safetensors: cannot be read"),
         (&["audit", "replay"], "name one recording"),
         (&["audit", "unseen", "my_drive"], "takes no recording"),
+        (&["audit", "saliency", "--crop", "0,0,160,64"], "without a recording"),
         (&["audit", "diff", "a", "b"], "cannot read the report"),
     ];
     for (arguments, expected) in refusals {
@@ -128,6 +129,18 @@ fn bad_requests_are_refused_in_one_line_and_leave_nothing() {
     assert!(refused(folder.path(), &["audit", "unseen", "--seconds", "0"]).contains("a number from 1 to 3600"));
     assert!(refused(folder.path(), &["audit", "smoke", "--shard", "3/2"]).contains("expected a part"));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
+}
+
+#[test]
+fn the_options_of_a_recording_reach_every_suite_that_opens_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample-drive");
+    let maps = |out: &str, options: &[&str]| {
+        let saliency = ["audit", "saliency", sample, "--policies", "cnn", "--roads", "1", "--out", out];
+        done(folder.path(), &[&saliency[..], options].concat());
+        std::fs::read_to_string(folder.path().join(out).join("tables/saliency-recording_0.csv")).unwrap()
+    };
+    assert_ne!(maps("whole-picture", &[]), maps("cropped", &["--crop", "0,0,160,64"]));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::study::Study as _;
 use crate::suite::blind::BlindStudy;
 use crate::suite::curves::CurvesStudy;
 use crate::suite::driving::DrivingStudy;
+use crate::suite::named_recording::NamedRecording;
 use crate::suite::neurons::NeuronsSuite;
 use crate::suite::passive::PassiveStudy;
 use crate::suite::replay::ReplaySuite;
@@ -50,8 +51,7 @@ struct Order<'a> {
     subjects: Arc<[Subject]>,
     roads: u32,
     seconds: f64,
-    recordings: &'a [PathBuf],
-    options: &'a RecordingOptions,
+    recordings: &'a [Arc<NamedRecording>],
     /// Only what the paper's own figures need.
     paper: bool,
 }
@@ -151,8 +151,8 @@ pub const SUITES: &[SuiteKind] = &[
     })
     .counting("demonstrations in each of ten parts"),
     SuiteKind::new("replay", "Your recording, open loop", 0, None, |order| {
-        let path = order.recordings.first().context("replay: name a recording")?;
-        Ok(Box::new(ReplaySuite::new(order.subjects.clone(), Recording::open_with(path, order.options)?)?))
+        let recording = order.recordings.first().context("replay: name a recording")?;
+        Ok(Box::new(ReplaySuite::new(order.subjects.clone(), Arc::clone(recording))?))
     })
     .taking(Recordings::One),
 ];
@@ -220,13 +220,18 @@ pub fn suites(
     ensure!(takes || recordings.is_empty(), "this suite takes no recording");
     let alone = bundle.is_none() && chosen.iter().any(|suite| suite.recordings == Recordings::One);
     ensure!(!alone || recordings.len() == 1, "{word}: name one recording: audit {word} PATH");
+    ensure!(
+        !recordings.is_empty() || *options == RecordingOptions::default(),
+        "the options of a recording are there without a recording: name one"
+    );
+    let open = |path: &PathBuf| Recording::open_with(path, options).map(|opened| Arc::new(NamedRecording::new(opened)));
+    let recordings = recordings.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let make = |suite: &SuiteKind| {
         (suite.make)(&Order {
             subjects: subjects.clone(),
             roads: size.roads.unwrap_or(suite.roads),
             seconds: size.seconds.or(suite.seconds).unwrap_or_default(),
-            recordings,
-            options,
+            recordings: &recordings,
             paper: word == "paper",
         })
     };

@@ -1,18 +1,13 @@
 //! The three equations that are compared.
 
-use serde::Serialize;
-
 /// How the state of a unit follows its drive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Equation {
     /// Liquid time-constant: the drive pulls towards a level and shortens the time constant.
-    #[serde(rename = "LTC")]
     Ltc,
     /// Continuous-time recurrent: a leak of fixed time constant, and the drive as a current.
-    #[serde(rename = "CT-RNN")]
     CtRnn,
     /// Neural ODE: the drive is the rate of change.
-    #[serde(rename = "Neural ODE")]
     NeuralOde,
 }
 

@@ -1,10 +1,9 @@
 //! Which random networks have their trajectories measured, and what is looked at.
 
 use super::network::{Activation, Shape};
-use serde::Serialize;
 
 /// What changes along a sweep while the rest keeps its reference value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sweep {
     /// Units per layer.
     Width,
@@ -29,13 +28,11 @@ impl Sweep {
 }
 
 /// Whose path is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Observed {
     /// The state x.
-    #[serde(rename = "state")]
     State,
     /// The activations of the last layer, f(x, I).
-    #[serde(rename = "activations")]
     Activations,
 }
 
@@ -53,7 +50,7 @@ impl Observed {
 }
 
 /// Which networks are measured.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct LengthSpec {
     /// Seed of the first network; the others follow from it.
     pub seed: u64,

@@ -15,10 +15,9 @@ use super::network::{Activation, Network, Shape};
 use super::planar_path;
 use lane_frame::random::{Purpose, stream};
 use rayon::prelude::*;
-use serde::Serialize;
 
 /// How the lengths of several networks are spread. Quartiles are interpolated between the two lengths beside them.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
     /// Mean.
     pub mean: f64,
@@ -45,7 +44,7 @@ impl Spread {
 }
 
 /// The lengths of one equation at one shape.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct LengthPoint {
     /// Whose path.
     pub observed: Observed,
@@ -64,7 +63,7 @@ pub struct LengthPoint {
 }
 
 /// Lengths at every point, and how far they can be trusted.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Lengths {
     /// What was measured.
     pub spec: LengthSpec,

@@ -5,22 +5,18 @@ use super::runge_kutta::RungeKutta;
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
-use serde::Serialize;
 
 /// Inputs of a network: sine and cosine of the time.
 const INPUTS: usize = 2;
 
 /// What a layer does to each of its sums.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     /// Hyperbolic tangent.
-    #[serde(rename = "tanh")]
     Tanh,
     /// The identity, held within -1 and 1.
-    #[serde(rename = "hard tanh")]
     HardTanh,
     /// The identity, held above 0.
-    #[serde(rename = "ReLU")]
     Relu,
 }
 
@@ -47,7 +43,7 @@ impl Activation {
 }
 
 /// Size and distribution of a random network.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
     /// Units of the state and of each layer of f, k.
     pub width: usize,

@@ -7,10 +7,9 @@
 
 use super::equation::Equation;
 use super::runge_kutta::RungeKutta;
-use serde::Serialize;
 
 /// A synapse: its conductance is w sigmoid(sigma (u - mu)) under the presynaptic potential or input u.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct Synapse {
     /// Conductance of the open synapse, w.
     pub weight: f64,
@@ -28,7 +27,7 @@ impl Synapse {
 }
 
 /// Parameters that the three neurons share.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct Neuron {
     /// Membrane capacitance, cm.
     pub capacitance: f64,
@@ -65,7 +64,7 @@ impl Neuron {
 }
 
 /// What is done to the neurons.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct StepSpec {
     /// The neurons' parameters.
     pub neuron: Neuron,
@@ -90,12 +89,10 @@ impl Default for StepSpec {
 }
 
 /// A neuron at one time.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment {
     /// Seconds since the start.
     pub time_secs: f64,
-    /// Input, as switched from this time on.
-    pub input: f64,
     /// Potential of the neuron, its state x.
     pub potential: f64,
     /// Effective time constant in seconds; none for the Neural ODE.
@@ -103,7 +100,7 @@ pub struct Moment {
 }
 
 /// The response of one neuron to one step.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Trace {
     /// Kind of neuron.
     pub equation: Equation,
@@ -117,7 +114,7 @@ pub struct Trace {
 }
 
 /// Every trace, equation by equation, each in the order of the strengths.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct StepResponse {
     /// What was done.
     pub spec: StepSpec,
@@ -171,7 +168,7 @@ fn trace(spec: &StepSpec, equation: Equation, strength: f64) -> Trace {
         let drive_per_s = neuron.drive_per_s(input, potential);
         let time_constant_secs = equation.time_constant_secs(drive_per_s, neuron.leak_per_s());
         let time_secs = f64::from(index) / f64::from(*rate_hz);
-        moments.push(Moment { time_secs, input, potential, time_constant_secs });
+        moments.push(Moment { time_secs, potential, time_constant_secs });
         potential = next_sample(neuron, equation, input, potential, *rate_hz);
     }
     let rise_secs = if equation == Equation::NeuralOde { None } else { rise_secs(&moments, on as usize, off as usize) };

@@ -80,6 +80,32 @@ impl<S: Study> Measure<S> {
     }
 }
 
+/// How the trainings of one policy differ from those of another by the mean of some values, with the rule of
+/// [`Measure::compare`]. Each training is its seed and its values, case by case.
+pub fn compare_trainings(first: &[(u64, Vec<Option<f64>>)], second: &[(u64, Vec<Option<f64>>)]) -> Comparison {
+    let split = |trainings: &[(u64, Vec<Option<f64>>)]| -> (Vec<u64>, Vec<Vec<Option<f64>>>) {
+        trainings.iter().cloned().unzip()
+    };
+    let ((seeds, first), (other_seeds, second)) = (split(first), split(second));
+    let places = equal_seeds(&seeds, &other_seeds);
+    match pairs(&places, &first, &second) {
+        Some(pairs) => {
+            let both = |cluster: Vec<(Option<f64>, Option<f64>)>| {
+                cluster.into_iter().filter_map(|(first, second)| first.zip(second)).collect()
+            };
+            let pairs: Vec<Vec<(f64, f64)>> = pairs.into_iter().map(both).collect();
+            Comparison {
+                pairing: Pairing::Seeds(places.iter().map(|(place, _)| seeds[*place]).collect()),
+                difference: bootstrap::paired_difference(&pairs, BOOTSTRAP_SEED),
+            }
+        }
+        None => Comparison {
+            pairing: Pairing::Unpaired,
+            difference: bootstrap::unpaired_difference(&measured(first), &measured(second), BOOTSTRAP_SEED),
+        },
+    }
+}
+
 /// Places of the records that are paired.
 fn trainings_to_pair<S: Study>(first: &Row<'_, S>, second: &Row<'_, S>) -> (Pairing, Vec<(usize, usize)>) {
     if second.is_baseline() {

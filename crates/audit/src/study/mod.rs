@@ -20,10 +20,12 @@
 //! Further possibilities: [`Study::baselines`] drive beside the policies and are not compared; [`Study::groups`] splits
 //! the cases, and scores and differences are then given within each group; [`Study::figures`] are further columns of
 //! the scores. A study that lays out its section by itself calls [`Findings::scores`], [`Findings::tell_differences`],
-//! [`Findings::dots`] and [`Findings::scores_of_trainings`] where it wants them.
+//! [`Findings::dots`] and [`Findings::scores_of_trainings`] where it wants them. [`Findings::answer`] fills the study's answer
+//! to a question of the report's first screen.
 //!
 //! `suite/passive.rs` is the example to start from.
 
+mod answer;
 mod colours;
 mod compare;
 mod dots;
@@ -37,7 +39,7 @@ mod tell;
 mod tests;
 
 pub use colours::colours;
-pub use compare::{Comparison, Pairing, verdict};
+pub use compare::{Comparison, Pairing, compare_trainings, verdict};
 pub use dots::{Marks, dots_panel};
 pub use entrant::{Baseline, Entrant};
 pub use findings::{Contrast, Findings};

@@ -161,6 +161,28 @@ fn scores_are_of_all_trainings_together_and_of_each() {
 }
 
 #[test]
+fn an_answer_names_the_better_policy_first() {
+    use lane_report::answers::{Answer, Better, Question};
+    let subjects: Vec<Subject> = ["ncp", "cnn"].map(|policy| subject(policy, 1)).into();
+    let seen = [[1.0, 1.0, 10.0], [5.0, 1.0, 10.0]];
+    let cases = [Try { hard: false, number: 0 }, Try { hard: false, number: 1 }];
+    let records = subjects.iter().zip(&seen).map(|(subject, seen)| Record {
+        entrant: Entrant::Training(subject),
+        seen: cases.iter().map(|case| (case, seen)).collect(),
+    });
+    let findings = Findings::new(&Made, &subjects, records.collect());
+    for (better, first) in [(Better::Lower, "ncp"), (Better::Higher, "cnn")] {
+        let asked = Answer::new(Question::Noise, "crashes", "1/km", better, 2);
+        let answer = findings.answer(asked, 0, |case| !case.hard);
+        assert_eq!(answer.differences.len(), 1);
+        assert_eq!(answer.differences[0].better, first);
+        // Two crashes on 2 km.
+        assert!(matches!(answer.policies[0].value, Cell::Interval { value: 1.0, .. }), "{answer:?}");
+    }
+    assert!(findings.answer(Answer::new(Question::Noise, "", "", Better::Lower, 2), 9, |_| true).policies.is_empty());
+}
+
+#[test]
 fn who_has_no_case_is_left_out_and_changes_no_colour() {
     let suite = Made.on([subject("lstm", 1), subject("cnn", 1)].into());
     let units = ["cnn-1 easy 0", "cnn-1 easy 1", "cnn-1 hard 0", "cnn-1 hard 1"];

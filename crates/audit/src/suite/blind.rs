@@ -7,6 +7,7 @@ use lane_driver::twin_drive::Course;
 use lane_driver::{CannotSteer, Driver};
 use lane_frame::noise::add_gaussian;
 use lane_frame::{Frame, RgbImage, Size, Steering};
+use lane_report::answers::{Answer, Better, Question};
 use lane_report::section::{Cell, Column, Section, Table};
 use lane_sim::{Camera, Factors, RoadSet, Simulator, StepOutcome, Weather, World};
 use serde::{Deserialize, Serialize};
@@ -155,7 +156,20 @@ impl Study for BlindStudy {
         let section = findings.tell(section.table(costs(findings)));
         let mut section = section.table(scores(findings));
         section.wanting = judged.wanting;
-        Ok(section)
+        Ok(section.answer(self.answer(findings)))
+    }
+}
+
+impl BlindStudy {
+    /// What darkness costs; policies are not compared by it.
+    fn answer(&self, findings: &Findings<'_, Self>) -> Answer {
+        let answer =
+            Answer::new(Question::Blind, "crashes with black frames less those seeing", "1/km", Better::Higher, 2);
+        let answer = answer.on(findings.basis(&format!("{} roads of {} s", self.roads, self.seconds)));
+        let of = |answer: Answer, row: &Row<'_, Self>| {
+            answer.policy(&row.name, crashes().difference_cell(cost(row, Sight::Black).difference))
+        };
+        findings.policies().iter().fold(answer, of)
     }
 }
 

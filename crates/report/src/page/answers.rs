@@ -24,7 +24,8 @@ pub(super) fn markup(policies: &[&str], sections: &[Section]) -> Markup {
                  alone, one in twenty would."
             }
         }
-        @if !open.is_empty() {
+        // A report without policies asks nothing.
+        @if !open.is_empty() && !policies.is_empty() {
             div.open {
                 p { "This audit did not ask:" }
                 ul { @for Row { question, .. } in &open { li { (open_question(*question)) } } }

@@ -27,7 +27,8 @@ pub(super) fn whole(figure: &Figure) -> anyhow::Result<String> {
     let width = panel_width * columns as f64 + 2.0 * MARGIN;
     let title_height = if figure.title.is_empty() { 0.0 } else { TITLE_HEIGHT };
     let foot = MARGIN + title_height + panel_height * rows as f64;
-    let height = foot + legend::height(&entries, width) + MARGIN;
+    let inner_width = width - 2.0 * MARGIN;
+    let height = foot + legend::height(&entries, inner_width) + MARGIN;
 
     let mut svg = Svg::default();
     svg.rectangle([[0.0, 0.0], [width, height]], Colour::PAPER);
@@ -39,7 +40,7 @@ pub(super) fn whole(figure: &Figure) -> anyhow::Result<String> {
         let place = [MARGIN + column as f64 * panel_width, MARGIN + title_height + row as f64 * panel_height];
         svg.put(place, &draw(panel, [panel_width, panel_height]));
     }
-    svg.put([0.0, foot], &legend::draw(&entries, width));
+    svg.put([MARGIN, foot], &legend::draw(&entries, inner_width));
     Ok(svg.document([width, height]))
 }
 

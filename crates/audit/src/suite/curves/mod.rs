@@ -3,6 +3,7 @@
 use crate::study::{Baseline, Entrant, Figure, Findings, Measure, Record, Row, Study};
 use lane_driver::CannotSteer;
 use lane_driver::closed_loop::{Conditions, DriveLog, Pilot, drive};
+use lane_report::answers::{Answer, Better, Question};
 use lane_report::measure::maybe;
 use lane_report::plot::{Axis, Figure as Chart, Panel};
 use lane_report::section::{Cell, Column, Section, Table};
@@ -164,6 +165,9 @@ impl Study for CurvesStudy {
             "Share of bends driven against the radius: lines through the means, a dot for each training. To the left of \
              the line at {TRAINED_TO_M} m no training has shown a bend."
         );
+        let answer = Answer::new(Question::Bends, "tightest bend driven, geometric mean", "m", Better::Lower, 1);
+        let basis = findings.basis(&format!("bends to both sides under {} looks", self.looks));
+        let section = section.answer(findings.answer(answer.on(basis), 0, |_| true));
         Ok(findings.tell(section).chart("shares", caption, chart(findings)).table(share_table(findings)))
     }
 }

@@ -10,6 +10,7 @@ use crate::driving::{DriveFigures, DrivingScore, comfort_table, driving_table, f
 use crate::study::{Baseline, Entrant, Findings, Group, Measure, Record, Row, Study};
 use lane_driver::closed_loop::drive;
 use lane_driver::twin_drive::Course;
+use lane_report::answers::{Answer, Better, Question};
 use lane_report::section::{Cell, Column, Section};
 use lane_sim::RoadSet;
 use settings::Setting;
@@ -33,6 +34,12 @@ enum Kind {
     Latency,
     Ood,
 }
+
+/// Variance of the noise that the report's first screen is about: the least of the paper's.
+const ANSWERED_NOISE: f64 = 0.1;
+
+/// Place of the change of steering among the measures.
+const STEERING_CHANGE: usize = 2;
 
 /// One drive: a setting and a road.
 pub struct Drive {
@@ -204,6 +211,7 @@ impl Study for DrivingStudy {
             Kind::Ood => section.chart("crashes", crashes, findings.dots()),
             Kind::Corrupt | Kind::Recover => section,
         };
+        let section = self.answers(findings).into_iter().fold(section, Section::answer);
         let rows = self.by_setting(&findings.trainings());
         Ok(section.table(driving_table("trainings", "Scores of each training", &self.keys("training"), &rows)))
     }
@@ -222,6 +230,31 @@ fn say_crashes(findings: &Findings<'_, DrivingStudy>, mut section: Section) -> S
 }
 
 impl DrivingStudy {
+    /// What this suite says to the questions of the first screen.
+    fn answers(&self, findings: &Findings<'_, Self>) -> Vec<Answer> {
+        let basis = findings.basis(&format!("{} roads of {} s", self.roads, self.seconds));
+        let crashes = |question, words: &str| Answer::new(question, words, "1/km", Better::Lower, 2).on(basis.clone());
+        match self.kind {
+            Kind::Unseen => {
+                let smooth = Answer::new(Question::Smoothness, "change of steering per step", "1/km", Better::Lower, 2);
+                vec![
+                    findings.answer(crashes(Question::CleanDriving, "crashes"), 0, |_| true),
+                    findings.answer(smooth.on(basis.clone()), STEERING_CHANGE, |_| true),
+                ]
+            }
+            Kind::Noise => {
+                let words = format!("crashes at variance {ANSWERED_NOISE}");
+                vec![findings.answer(crashes(Question::Noise, &words), 0, |drive| drive.level == ANSWERED_NOISE)]
+            }
+            Kind::Ood => {
+                let answer = crashes(Question::UnseenLooks, "crashes under all looks held back");
+                // The first setting is the daylight of the training.
+                vec![findings.answer(answer, 0, |drive| drive.setting > 0)]
+            }
+            Kind::Smoke | Kind::Corrupt | Kind::Recover | Kind::Latency => Vec::new(),
+        }
+    }
+
     /// Every score of policies over all their trainings.
     fn tables(&self, findings: &Findings<'_, Self>, section: Section) -> Section {
         let (keys, rows) = (self.keys("policy"), self.by_setting(findings.rows()));

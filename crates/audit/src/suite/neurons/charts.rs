@@ -56,16 +56,15 @@ pub(super) fn add(section: Section, policies: &[PolicyFindings], seconds: f64) -
 }
 
 fn first_trainings<'a>(policies: &'a [PolicyFindings]) -> impl Iterator<Item = (Colour, &'a Findings<'a>)> {
-    let first = policies.iter().enumerate();
-    first.filter_map(|(place, policy)| Some((Colour::category(place), policy.trainings.first()?)))
+    policies.iter().filter_map(|policy| Some((policy.colour, policy.trainings.first()?)))
 }
 
 fn components(policies: &[PolicyFindings]) -> Figure {
     let names = (1..=COMPONENTS).map(|number| number.to_string());
     let axis = Axis::categories("principal components", names);
     let mut panel = Panel::new("", axis, Axis::linear("share of the variance").including(1.0));
-    for (place, policy) in policies.iter().enumerate() {
-        let colour = Colour::category(place);
+    for policy in policies {
+        let colour = policy.colour;
         let curves: Vec<Vec<f64>> = policy.trainings.iter().map(summed_shares).collect();
         let mean = |component: usize| {
             curves.iter().map(|curve| curve.get(component).copied().unwrap_or(f64::NAN)).sum::<f64>()
@@ -92,13 +91,13 @@ fn memory(policies: &[PolicyFindings]) -> Figure {
         Panel::new(title, Axis::linear("time since the frame (s)"), Axis::linear("change of steering, of the largest"))
     };
     let mut panels = [panel("A frame of one colour"), panel("A noisy frame")];
-    for (place, policy) in policies.iter().enumerate() {
+    for policy in policies {
         let curves: Vec<[Vec<f64>; 2]> = policy.trainings.iter().filter_map(Findings::memory_curves).collect();
         panels = [0, 1].map(|kind| {
             let curves: Vec<Vec<f64>> = curves.iter().map(|curves| of_the_largest(&curves[kind])).collect();
             let points = mean_curve(&curves).into_iter().enumerate();
             let points = points.map(|(lag, change)| (lag as f64 * DT_SECS, change));
-            panels[kind].clone().line(policy.name, Colour::category(place), points)
+            panels[kind].clone().line(policy.name, policy.colour, points)
         });
     }
     let [grey, noise] = panels;

@@ -1,12 +1,10 @@
 //! How policies are compared: by one figure at a time, over roads and trainings.
 
 use super::findings::{Findings, PolicyFindings};
-use lane_statistics::bootstrap::{self, Difference};
+use crate::study::{BOOTSTRAP_SEED, Comparison, compare_trainings};
+use lane_statistics::bootstrap;
 use lane_statistics::interval::Interval;
 use lane_statistics::order::mean;
-
-/// Seed of the bootstraps of this suite.
-const BOOTSTRAP_SEED: u64 = 10;
 
 /// A figure that trainings are compared by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,14 +42,15 @@ impl Measure {
     }
 }
 
-/// How a measure of one policy differs from that of another, paired by road and by training of the same seed.
-pub(super) fn difference(measure: Measure, one: &PolicyFindings, other: &PolicyFindings) -> Option<Difference> {
-    let trainings = one.trainings.iter().filter_map(|own| {
-        let seed = own.subject.training_seed;
-        Some((own, other.trainings.iter().find(|findings| findings.subject.training_seed == seed)?))
-    });
-    let pairs = trainings.map(|(own, other)| measure.by_road(own).into_iter().zip(measure.by_road(other)).collect());
-    bootstrap::paired_difference(&pairs.collect::<Vec<Vec<(f64, f64)>>>(), BOOTSTRAP_SEED)
+/// How a measure of one policy differs from that of another, road by road.
+pub(super) fn compare(measure: Measure, first: &PolicyFindings, second: &PolicyFindings) -> Comparison {
+    let by_road = |policy: &PolicyFindings| -> Vec<(u64, Vec<Option<f64>>)> {
+        let of_training = |findings: &Findings| {
+            (findings.subject.training_seed, measure.by_road(findings).into_iter().map(Some).collect())
+        };
+        policy.trainings.iter().map(of_training).collect()
+    };
+    compare_trainings(&by_road(first), &by_road(second))
 }
 
 /// Mean of a figure of every training of a policy with its interval over trainings.

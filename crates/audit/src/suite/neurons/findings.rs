@@ -5,8 +5,10 @@ use super::lesion::{LesionOutcome, LostNeuron};
 use super::memory::{MemoryOutcome, frames_above, mean_curve};
 use super::moments::{Components, Moments};
 use super::{Subject, Unit};
+use crate::study::colours;
 use anyhow::Context as _;
 use lane_policy::wiring::{Layer, Wiring};
+use lane_report::plot::Colour;
 use lane_sim::DT_SECS;
 use lane_statistics::order::quantile;
 use serde_json::Value;
@@ -14,6 +16,8 @@ use serde_json::Value;
 /// All trainings of one policy.
 pub(super) struct PolicyFindings<'a> {
     pub(super) name: &'a str,
+    /// In every chart of the report.
+    pub(super) colour: Colour,
     /// At least one.
     pub(super) trainings: Vec<Findings<'a>>,
 }
@@ -47,9 +51,11 @@ pub(super) fn by_policy<'a>(
         let name = findings.subject.policy.as_str();
         match policies.iter_mut().find(|policy| policy.name == name) {
             Some(policy) => policy.trainings.push(findings),
-            None => policies.push(PolicyFindings { name, trainings: vec![findings] }),
+            None => policies.push(PolicyFindings { name, colour: Colour::INK, trainings: vec![findings] }),
         }
     }
+    let names: Vec<&str> = policies.iter().map(|policy| policy.name).collect();
+    policies.iter_mut().zip(colours(&names)).for_each(|(policy, colour)| policy.colour = colour);
     Ok(policies)
 }
 

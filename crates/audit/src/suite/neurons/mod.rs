@@ -141,11 +141,14 @@ impl Suite for NeuronsSuite {
 
 #[cfg(test)]
 mod tests {
-    use super::activity::Kept;
+    use super::activity::{Activity, Kept, RoadOutcome};
     use super::lesion::{LesionOutcome, LostNeuron};
+    use super::memory::MemoryOutcome;
+    use super::moments::Moments;
     use super::*;
     use crate::suite::test_subjects::{subject, untrained};
     use lane_policy::PolicyKind;
+    use lane_report::section::Cell;
     use std::collections::HashSet;
 
     fn suite(names: &[&str], roads: u32, seconds: f64) -> NeuronsSuite {
@@ -202,6 +205,83 @@ mod tests {
         assert_eq!(suite.run(0).unwrap(), suite.run(0).unwrap(), "the same unit, the same outcome");
         let broken = vec![Value::Null; outcomes.len()];
         assert!(suite.section(&broken).is_err() && suite.section(&outcomes[1..]).is_err());
+    }
+
+    /// A road on which the hidden neurons of a policy vary along as many axes, by these amounts, and change by multiples of
+    /// their standard deviations over two such roads, without noise and with it.
+    fn made_up_road(amounts: &[f64], neurons: usize, relative_changes: [f64; 2]) -> RoadOutcome {
+        let first_hidden = neurons - amounts.len();
+        let rows = amounts.iter().enumerate().flat_map(|(axis, amount)| {
+            [-amount, *amount].map(|state| {
+                let mut row = vec![0.0; neurons + 2];
+                row[first_hidden + axis] = state;
+                row
+            })
+        });
+        let moments = Moments::of(&rows.collect::<Vec<_>>());
+        let two_roads = moments.clone().pooled(&moments);
+        let changes = |factor: f64| (0..neurons).map(|neuron| factor * two_roads.sd(neuron)).collect();
+        let [clean, noisy] = relative_changes;
+        let (range, time_constants_secs) = (vec![[-1.0, 1.0]; neurons], Vec::new());
+        let activity = Activity { moments, range, largest_change: changes(clean), time_constants_secs };
+        let (kept, kept_in_noise) = Default::default();
+        RoadOutcome { kept, activity, kept_in_noise, largest_change_in_noise: changes(noisy) }
+    }
+
+    /// The steering changes as much as at first for so many frames, and then no more.
+    fn made_up_memory(frames: usize) -> MemoryOutcome {
+        let curve: Vec<f64> = (0..=memory::LONGEST_LAG).map(|lag| if lag <= frames { 1.0 } else { 0.0 }).collect();
+        MemoryOutcome { grey: vec![curve.clone(); 2], noise: vec![curve; 2] }
+    }
+
+    #[test]
+    fn differences_are_the_first_less_the_second_paired_by_seed_and_road() {
+        // The seeds of the two policies stand in another order.
+        let subjects = [("ncp", 1), ("ncp", 2), ("cnn", 2), ("cnn", 1)].map(|(name, seed)| subject(name, seed));
+        let suite = NeuronsSuite::new(subjects.into(), 2, 2.5);
+        let outcome = |unit: &Unit| {
+            let of =
+                |subject: &usize| (suite.subjects[*subject].policy == "ncp", suite.subjects[*subject].training_seed);
+            match unit {
+                Unit::Road { subject, .. } if of(subject).0 => {
+                    serde_json::to_value(made_up_road(&[3.0, 1.0], 3, [2.0, 3.0]))
+                }
+                Unit::Road { .. } => serde_json::to_value(made_up_road(&[2.0; 3], 3, [0.5, 6.0])),
+                Unit::Memory { subject, .. } => {
+                    let (is_ncp, seed) = of(subject);
+                    serde_json::to_value(made_up_memory(10 * seed as usize - if is_ncp { 0 } else { 10 }))
+                }
+                Unit::Lesion { .. } => {
+                    serde_json::to_value(LesionOutcome { intact: Kept::default(), neurons: Vec::new() })
+                }
+            }
+        };
+        let outcomes: Vec<Value> = suite.units.iter().map(|unit| outcome(unit).unwrap()).collect();
+        let section = suite.section(&outcomes).unwrap();
+        let table = |id: &str| section.tables.iter().find(|table| table.id == id).unwrap();
+        // Variances of 9 to 1 along two axes against three equal ones; 10 frames of 50 ms; 2 less 0.5; 3 less 6.
+        let expected = [("share of PC1", 0.9 - 1.0 / 3.0), ("memory, s", 0.5), ("largest change, sd", 1.5)]
+            .into_iter()
+            .chain([("largest change in noise, sd", -3.0)]);
+        for (measure, difference) in expected {
+            let keys = ["ncp", "cnn", measure].map(Cell::text);
+            let row = table("differences").rows.iter().find(|row| row[..3] == keys).unwrap();
+            let Cell::Interval { value, low, high } = row[3] else { panic!("{row:?}") };
+            // Every pair of one seed differs by the same: pairs of other trainings would not in their memory.
+            let near = |found: f64| (found - difference).abs() < 1e-9;
+            assert!(near(value) && near(low) && near(high), "{measure}: {value} [{low}, {high}], not {difference}");
+        }
+        let policies = table("policies");
+        let of = |row: usize, column: &str| {
+            let column = policies.columns.iter().position(|known| known.name == column).unwrap();
+            let (Cell::Number(value) | Cell::Interval { value, .. }) = policies.rows[row][column] else { panic!() };
+            value
+        };
+        assert!((of(0, "pc1_share") - 0.9).abs() < 1e-9 && (of(1, "pc1_share") - 1.0 / 3.0).abs() < 1e-9);
+        // 10 and 20 frames of ncp, none and 10 of cnn.
+        assert!((of(0, "memory_secs") - 0.75).abs() < 1e-9 && (of(1, "memory_secs") - 0.25).abs() < 1e-9);
+        let sentence = section.text.iter().find(|text| text.contains("ncp less cnn")).unwrap();
+        assert!(sentence.contains("largest change in noise, sd: differs, -3.00 [-3.00, -3.00]"), "{sentence}");
     }
 
     #[test]

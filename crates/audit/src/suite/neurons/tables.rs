@@ -1,10 +1,12 @@
 //! The tables: policies, their differences, single trainings, single neurons.
 
-use super::comparison::{Measure, difference, over_trainings};
+use super::comparison::{Measure, compare, over_trainings};
 use super::findings::{Findings, PolicyFindings};
 use super::words::more_crashes;
+use crate::study::Comparison;
 use lane_report::section::{Cell, Column, Section, Table};
 use lane_statistics::order::mean;
+use lane_statistics::pairs::every_two;
 
 /// Components that are listed.
 const COMPONENTS: usize = 8;
@@ -81,20 +83,23 @@ fn differences(policies: &[PolicyFindings]) -> Table {
         Column::key("measure", "measure"),
         Column::measured("difference", "difference", 3),
         Column::measured("verdict", "verdict", 0),
+        Column::measured("pairing", "pairing", 0),
     ];
-    let others = policies.iter().skip(1);
-    let rows = others.flat_map(|other| Measure::ALL.map(|measure| (&policies[0], other, measure)));
+    let rows = every_two(policies).flat_map(|(one, other)| Measure::ALL.map(|measure| (one, other, measure)));
     let row = |(one, other, measure): (&PolicyFindings, &PolicyFindings, Measure)| {
-        let (cell, verdict) = match difference(measure, one, other) {
+        let Comparison { pairing, difference } = compare(measure, one, other);
+        let (cell, verdict) = match difference {
             Some(found) if found.differs => (Cell::with_interval(found.mean, Some(found.interval)), "differs"),
             Some(found) => (Cell::with_interval(found.mean, Some(found.interval)), "no difference shown"),
             None => (Cell::Missing, "cannot be compared"),
         };
-        vec![Cell::text(one.name), Cell::text(other.name), Cell::text(measure.name()), cell, Cell::text(verdict)]
+        let [one, other, measure, verdict] = [one.name, other.name, measure.name(), verdict].map(Cell::text);
+        vec![one, other, measure, cell, verdict, Cell::text(pairing.to_string())]
     };
-    let note = "Paired by road and training seed, bootstrap over both. A difference is called one where its interval \
-                excludes zero; components are taken road by road here.";
-    table("differences", "Differences from the first policy", note, columns, rows.map(row).collect())
+    let note = "Trainings of the same seed are paired, road by road; policies without a common seed are compared \
+                unpaired. Bootstrap over trainings and roads. A difference is called one where its interval excludes zero; \
+                components are taken road by road here.";
+    table("differences", "Differences between every two policies", note, columns, rows.map(row).collect())
 }
 
 fn trainings(policies: &[PolicyFindings]) -> Table {

@@ -1,6 +1,6 @@
 //! What was done, how to read it, and sentences that the numbers make.
 
-use super::comparison::{Measure, difference, over_trainings};
+use super::comparison::{Measure, compare, over_trainings};
 use super::findings::{Findings, PolicyFindings};
 use super::memory::LONGEST_LAG;
 use super::{MEMORY_ROADS, NOISE_VARIANCE, SMALL_CELL, lesion_roads};
@@ -9,6 +9,7 @@ use lane_sim::DT_SECS;
 use lane_statistics::bootstrap::Difference;
 use lane_statistics::interval::Interval;
 use lane_statistics::order::mean;
+use lane_statistics::pairs::every_two;
 
 /// The section with its paragraphs.
 pub(super) fn introduction(id: &str, policies: &[PolicyFindings], roads: u32, seconds: f64) -> Section {
@@ -39,10 +40,10 @@ pub(super) fn introduction(id: &str, policies: &[PolicyFindings], roads: u32, se
         ));
     let section = without_memory(section, policies);
     let section = policies.iter().fold(section, |section, policy| section.say(sentence(policy)));
-    match policies.split_first() {
-        Some((first, others)) => others.iter().fold(section, |section, other| section.say(comparison(first, other))),
-        None => section.say("No policy shows its neurons: there is nothing to report."),
+    if policies.is_empty() {
+        return section.say("No policy shows its neurons: there is nothing to report.");
     }
+    every_two(policies).fold(section, |section, (first, other)| section.say(comparison(first, other)))
 }
 
 fn without_memory(section: Section, policies: &[PolicyFindings]) -> Section {
@@ -98,13 +99,13 @@ pub(super) fn more_crashes(findings: &Findings) -> usize {
 /// What tells two policies apart.
 fn comparison(first: &PolicyFindings, other: &PolicyFindings) -> String {
     let found = Measure::ALL.into_iter().filter_map(|measure| {
-        let Difference { mean, interval, differs } = difference(measure, first, other)?;
+        let Difference { mean, interval, differs } = compare(measure, first, other).difference?;
         let verdict = if differs { "differs" } else { "no difference shown" };
         Some(format!("{}: {verdict}, {}", measure.name(), with_interval(mean, Some(interval))))
     });
     let found: Vec<_> = found.collect();
     let found = if found.is_empty() { "too few roads to compare".into() } else { found.join("; ") };
-    format!("{} less {}, paired by road and training: {found}.", first.name, other.name)
+    format!("{} less {}: {found}.", first.name, other.name)
 }
 
 fn with_interval(value: f64, interval: Option<Interval>) -> String {

@@ -44,8 +44,7 @@ pub(super) fn add(section: Section, comparison: &Comparison, recording: &Recordi
 
 /// The policies with their colours and first trainings.
 fn coloured(comparison: &Comparison) -> impl Iterator<Item = (&Predictor, &Training, Colour)> {
-    let policies = comparison.policies().enumerate();
-    policies.filter_map(|(at, policy)| Some((policy, policy.trainings.first()?, Colour::category(at))))
+    comparison.policies().filter_map(|policy| Some((policy, policy.trainings.first()?, policy.colour)))
 }
 
 fn error_by_policy(comparison: &Comparison) -> Figure {

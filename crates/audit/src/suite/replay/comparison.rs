@@ -2,8 +2,10 @@
 
 use super::Subject;
 use crate::open_loop::OpenLoopFigures;
+use crate::study::colours;
 use anyhow::ensure;
 use lane_recording::Recording;
+use lane_report::plot::Colour;
 use std::ops::Range;
 
 /// Length of a block of frames that are taken to depend on each other.
@@ -32,6 +34,8 @@ pub(super) struct Comparison {
 /// One policy, or one that looks at nothing.
 pub(super) struct Predictor {
     pub name: String,
+    /// Its colour in every chart of the report.
+    pub colour: Colour,
     /// Whether it is a policy.
     pub looks: bool,
     pub trainings: Vec<Training>,
@@ -77,6 +81,9 @@ impl Comparison {
             let training = Training { label: subject.label(), seed: subject.training_seed, commanded };
             comparison.predictor(&subject.policy, true).trainings.push(training);
         }
+        let names: Vec<&str> = comparison.predictors.iter().map(|policy| policy.name.as_str()).collect();
+        let colours = colours(&names);
+        comparison.predictors.iter_mut().zip(colours).for_each(|(policy, colour)| policy.colour = colour);
         for (name, value) in [("zero", 0.0), ("mean", comparison.mean_label())] {
             let training = Training { label: name.into(), seed: 0, commanded: vec![value; comparison.len()] };
             comparison.predictor(name, false).trainings.push(training);
@@ -87,7 +94,8 @@ impl Comparison {
     fn predictor(&mut self, name: &str, looks: bool) -> &mut Predictor {
         let known = self.predictors.iter().position(|predictor| predictor.name == name && predictor.looks == looks);
         let at = known.unwrap_or_else(|| {
-            self.predictors.push(Predictor { name: name.into(), looks, trainings: Vec::new() });
+            let colour = Colour::AXIS;
+            self.predictors.push(Predictor { name: name.into(), colour, looks, trainings: Vec::new() });
             self.predictors.len() - 1
         });
         &mut self.predictors[at]

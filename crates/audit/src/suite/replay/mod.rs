@@ -9,17 +9,16 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+use super::named_recording::NamedRecording;
 use super::{Subject, Suite};
 use anyhow::{Context as _, ensure};
 use comparison::Comparison;
 use lane_driver::Driver;
 use lane_driver::replay::steer_through;
 use lane_frame::Steering;
-use lane_recording::Recording;
 use lane_report::section::Section;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -36,7 +35,7 @@ const STEPS: f64 = 1e7;
 /// See the module.
 pub struct ReplaySuite {
     subjects: Arc<[Subject]>,
-    recording: Recording,
+    recording: Arc<NamedRecording>,
 }
 
 /// What came of one piece.
@@ -51,40 +50,22 @@ impl ReplaySuite {
     ///
     /// # Errors
     /// Refuses a recording without labels, and a suite without policies.
-    pub fn new(subjects: Arc<[Subject]>, recording: Recording) -> anyhow::Result<Self> {
-        let has_labels = (0..recording.len()).any(|i| recording.entry(i).steering.is_some());
+    pub fn new(subjects: Arc<[Subject]>, recording: Arc<NamedRecording>) -> anyhow::Result<Self> {
+        let opened = recording.opened();
+        let has_labels = (0..opened.len()).any(|i| opened.entry(i).steering.is_some());
         ensure!(
             has_labels,
             "{}: a recording without labels: there is no steering to compare a policy with; watch it with \
              `liquid-lane replay`",
-            recording.path().display()
+            opened.path().display()
         );
         ensure!(!subjects.is_empty(), "no policy to compare with the recording");
         Ok(Self { subjects, recording })
     }
 
-    /// Name of the recording without the way to it, so that the report is the same wherever it lies.
-    fn name(&self) -> String {
-        self.recording.path().file_name().map_or("recording".into(), |name| name.to_string_lossy().into_owned())
-    }
-
     fn pieces(&self) -> impl Iterator<Item = Range<usize>> {
-        let len = self.recording.len();
+        let len = self.recording.opened().len();
         (0..len).step_by(PIECE).map(move |start| start..len.min(start + PIECE))
-    }
-
-    /// Tells recordings apart, and the same one opened with other options: of all times, labels and views.
-    fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
-        let view = self.recording.view();
-        hash.update(format!("{:?} {}", view.crop, self.recording.picture_size()));
-        hash.update(format!("{:?}", self.recording.drives()));
-        for entry in (0..self.recording.len()).map(|i| self.recording.entry(i)) {
-            hash.update(entry.time_secs.to_le_bytes());
-            hash.update(entry.steering.map_or(f32::NAN, |steering| steering.0).to_le_bytes());
-            hash.update(format!("{}", entry.place));
-        }
-        hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -95,19 +76,20 @@ impl Suite for ReplaySuite {
 
     fn units(&self) -> Vec<String> {
         let labels: Vec<String> = self.subjects.iter().map(Subject::label).collect();
-        let (name, fingerprint, labels) = (self.name(), self.fingerprint(), labels.join(" "));
-        let unit = |Range { start, end }| format!("{labels} on {name} {fingerprint} entries {start} to {end}");
+        let (labels, recording) = (labels.join(" "), self.recording.key());
+        let unit = |Range { start, end }| format!("{labels} on {recording} entries {start} to {end}");
         self.pieces().map(unit).collect()
     }
 
     fn run(&self, unit: usize) -> anyhow::Result<Value> {
         let piece = self.pieces().nth(unit).context("the recording has no such piece")?;
-        let drive = self.recording.drives().iter().find(|drive| drive.contains(&piece.start));
+        let recording = self.recording.opened();
+        let drive = recording.drives().iter().find(|drive| drive.contains(&piece.start));
         let drive_start = drive.map_or(piece.start, |drive| drive.start);
         let start = drive_start.max(piece.start.saturating_sub(RUN_UP));
         let mut drivers: Vec<Driver> = self.subjects.iter().map(|subject| subject.driver.clone()).collect();
-        let steer = || steer_through(&self.recording, start..piece.end, &mut drivers);
-        let mut commands = self.recording.in_turn(steer)?;
+        let steer = || steer_through(recording, start..piece.end, &mut drivers);
+        let mut commands = recording.in_turn(steer)?;
         commands.drain(..piece.start - start);
         let rounded = |steering: f32| (f64::from(steering) * STEPS).round() / STEPS;
         let of_entry = |commands: Vec<Steering>| commands.iter().map(|command| rounded(command.0)).collect();
@@ -119,16 +101,17 @@ impl Suite for ReplaySuite {
         let outcomes: Vec<Outcome> =
             outcomes.iter().map(|outcome| serde_json::from_value(outcome.clone())).collect::<Result<_, _>>()?;
         let commands: Vec<_> = outcomes.into_iter().flat_map(|outcome| outcome.commands).collect();
-        let comparison = Comparison::new(&self.recording, &self.subjects, &commands)?;
+        let recording = self.recording.opened();
+        let comparison = Comparison::new(recording, &self.subjects, &commands)?;
         let section = tables::add(self.introduction(&comparison), &comparison);
-        sheet::add(charts::add(section, &comparison, &self.recording), &comparison, &self.recording)
+        sheet::add(charts::add(section, &comparison, recording), &comparison, recording)
     }
 }
 
 impl ReplaySuite {
     /// What was done and how to read it.
     fn introduction(&self, comparison: &Comparison) -> Section {
-        let recording = &self.recording;
+        let recording = self.recording.opened();
         let label = recording.label().map_or("none".to_owned(), |label| label.to_string());
         let left_out: Vec<String> =
             recording.skipped().iter().map(|(reason, count)| format!("{count} {reason}")).collect();
@@ -137,7 +120,7 @@ impl ReplaySuite {
             .say(format!(
                 "{}: {}, {} drives, {} frames, {:.1} s, {}. Label: {label}. Rows left out: {left_out}. Compared are the \
                  {} frames with a label and a picture; {} pictures could not be used, {} frames have no label.",
-                self.name(),
+                self.recording.name(),
                 recording.format().name(),
                 recording.drives().len(),
                 recording.len(),

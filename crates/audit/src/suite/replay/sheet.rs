@@ -5,7 +5,6 @@ use anyhow::Context as _;
 use image::ImageFormat;
 use lane_frame::Steering;
 use lane_recording::{CameraView, Recording};
-use lane_report::plot::Colour;
 use lane_report::plot::contact_sheet::{self, Cell, Path, Photo};
 use lane_report::section::Section;
 use std::io::Cursor;
@@ -24,11 +23,11 @@ const RECORDED: [u8; 3] = [255; 3];
 /// # Errors
 /// When a sheet cannot be written as PNG.
 pub(super) fn add(section: Section, comparison: &Comparison, recording: &Recording) -> anyhow::Result<Section> {
-    let trainings = comparison.policies().filter_map(|policy| policy.trainings.first());
-    trainings.enumerate().try_fold(section, |section, (number, training)| {
-        let colour = Colour::category(number).rgb;
+    let mut trainings = comparison.policies().filter_map(|policy| Some((policy.colour.rgb, policy.trainings.first()?)));
+    trainings.try_fold(section, |section, (colour, training)| {
         let worst = worst(training, comparison, |at| recording.entry(comparison.entries[at]).time_secs);
-        let cells: Vec<Cell> = worst.iter().map(|&at| cell(recording, comparison, training, at, colour)).collect();
+        let read = || worst.iter().map(|&at| cell(recording, comparison, training, at, colour)).collect::<Vec<Cell>>();
+        let cells = recording.in_turn(read);
         let mut png = Vec::new();
         let sheet = contact_sheet::draw(&cells, recording.picture_size())?;
         sheet.write_to(&mut Cursor::new(&mut png), ImageFormat::Png).context("cannot draw the sheet")?;

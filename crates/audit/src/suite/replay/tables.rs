@@ -3,14 +3,12 @@
 use super::comparison::{Comparison, Predictor};
 use super::lag::best_lag;
 use crate::open_loop::{OpenLoopFigures, curvature_table, steering_error_table};
-use crate::suite::policies::difference_cell;
+use crate::study::{BOOTSTRAP_SEED, Pairing};
 use lane_report::section::{Cell, Column, Section, Table};
-use lane_statistics::bootstrap::{self, Difference, paired_rate_difference};
+use lane_statistics::bootstrap::{self, Difference, paired_rate_difference, unpaired_rate_difference};
 use lane_statistics::correlation::pearson;
 use lane_statistics::order::mean;
-
-/// Seed of all intervals: the same outcomes give the same intervals.
-const BOOTSTRAP_SEED: u64 = 5;
+use lane_statistics::pairs::equal_seeds;
 
 /// Adds all tables, and says which differences there are.
 pub(super) fn add(section: Section, comparison: &Comparison) -> Section {
@@ -93,7 +91,7 @@ fn agreement(comparison: &Comparison) -> Table {
 struct Pair {
     first: String,
     second: String,
-    trainings: usize,
+    pairing: Pairing,
     /// In 1/km.
     difference: Option<Difference>,
 }
@@ -105,25 +103,39 @@ fn differences(comparison: &Comparison) -> Vec<Pair> {
     firsts.flat_map(|(at, first)| all[at + 1..].iter().map(|second| pair(first, second, comparison))).collect()
 }
 
-/// Trainings of the same seed are compared with each other, and what looks at nothing with each training.
+/// Trainings of the same seed are paired, and what looks at nothing with each training; without a common seed the
+/// comparison is unpaired.
 fn pair(first: &Predictor, second: &Predictor, comparison: &Comparison) -> Pair {
-    let mut clusters = Vec::new();
-    for training in &first.trainings {
-        let other = second.trainings.iter().find(|other| !second.looks || other.seed == training.seed);
-        if let Some(other) = other {
-            let per_km = |[sum, count]: [f64; 2]| [1e3 * sum, count];
-            let first = comparison.block_errors(training).into_iter().map(per_km);
-            clusters.push(first.zip(comparison.block_errors(other).into_iter().map(per_km)).collect::<Vec<_>>());
-        }
-    }
-    let difference = paired_rate_difference(&clusters, BOOTSTRAP_SEED);
-    Pair { first: first.name.clone(), second: second.name.clone(), trainings: clusters.len(), difference }
+    let errors = |predictor: &Predictor| -> Vec<Vec<[f64; 2]>> {
+        let blocks = predictor.trainings.iter().map(|training| comparison.block_errors(training).into_iter());
+        blocks.map(|blocks| blocks.map(|[sum, count]| [1e3 * sum, count]).collect()).collect()
+    };
+    let seeds = |predictor: &Predictor| predictor.trainings.iter().map(|training| training.seed).collect::<Vec<_>>();
+    let (errors_of_first, errors_of_second, seeds_of_first) = (errors(first), errors(second), seeds(first));
+    let places: Vec<(usize, usize)> = if second.looks {
+        equal_seeds(&seeds_of_first, &seeds(second))
+    } else {
+        (0..first.trainings.len()).map(|place| (place, 0)).collect()
+    };
+    let pairing = match (second.looks, places.is_empty()) {
+        (false, _) => Pairing::Baseline,
+        (true, true) => Pairing::Unpaired,
+        (true, false) => Pairing::Seeds(places.iter().map(|(place, _)| seeds_of_first[*place]).collect()),
+    };
+    let difference = if pairing == Pairing::Unpaired {
+        unpaired_rate_difference(&errors_of_first, &errors_of_second, BOOTSTRAP_SEED)
+    } else {
+        let blocks = |(a, b): &(usize, usize)| {
+            errors_of_first[*a].iter().copied().zip(errors_of_second[*b].iter().copied()).collect()
+        };
+        paired_rate_difference(&places.iter().map(blocks).collect::<Vec<_>>(), BOOTSTRAP_SEED)
+    };
+    Pair { first: first.name.clone(), second: second.name.clone(), pairing, difference }
 }
 
 impl Pair {
     fn verdict(&self) -> &'static str {
         match &self.difference {
-            _ if self.trainings == 0 => "no training seed in common",
             None => "too short for an interval",
             Some(Difference { differs: false, .. }) => "no difference shown",
             Some(Difference { mean, .. }) if *mean < 0.0 => "smaller error",
@@ -155,22 +167,23 @@ fn difference_table(pairs: &[Pair]) -> Table {
     let columns = vec![
         Column::key("policy", "policy"),
         Column::key("beside", "beside"),
-        Column::measured("trainings", "trainings paired", 0),
+        Column::measured("pairing", "pairing", 0),
         Column::measured("mae_difference_per_km", "difference of MAE, 1/km", 2),
         Column::measured("verdict", "verdict", 0),
     ];
     let row = |pair: &Pair| {
-        let difference = difference_cell(pair.difference);
+        let difference =
+            pair.difference.map_or(Cell::Missing, |found| Cell::with_interval(found.mean, Some(found.interval)));
         let (first, second) = (Cell::text(&pair.first), Cell::text(&pair.second));
-        vec![first, second, Cell::Count(pair.trainings as u64), difference, Cell::text(pair.verdict())]
+        vec![first, second, Cell::text(pair.pairing.to_string()), difference, Cell::text(pair.verdict())]
     };
     Table {
         id: "differences".into(),
         title: "Differences".into(),
-        note:
-            "First less second, paired by block of 5 s and by training seed; negative where the first is nearer to the \
-               human."
-                .into(),
+        note: "First less second; negative where the first is nearer to the human. Every two policies, and each policy \
+               beside the predictors that look at nothing. Trainings of the same seed are paired, block by block of 5 s; \
+               policies without a common seed are compared unpaired."
+            .into(),
         columns,
         rows: pairs.iter().map(row).collect(),
     }

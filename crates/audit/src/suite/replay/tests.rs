@@ -3,12 +3,13 @@
 use super::*;
 use crate::suite::test_subjects::subject;
 use lane_frame::RgbImage;
+use lane_recording::{Recording, RecordingOptions};
 use lane_report::section::Cell;
 use std::fs;
 use std::path::Path;
 
 /// Two drives of 12 s at 10 Hz; picture 30 is empty.
-fn recording(folder: &Path, steering: impl Fn(u32) -> f64) -> Recording {
+fn recording(folder: &Path, steering: impl Fn(u32) -> f64) -> Arc<NamedRecording> {
     let mut table = "image,time,curvature\n".to_owned();
     for i in 0..240_u32 {
         let grey = |x: u32, y: u32| image::Rgb([(x * 3 + i) as u8, (y * 5) as u8, (x * y / 9) as u8]);
@@ -18,7 +19,11 @@ fn recording(folder: &Path, steering: impl Fn(u32) -> f64) -> Recording {
     }
     fs::write(folder.join("30.png"), "").unwrap();
     fs::write(folder.join("log.csv"), table).unwrap();
-    Recording::open(folder).unwrap()
+    named(folder)
+}
+
+fn named(folder: &Path) -> Arc<NamedRecording> {
+    Arc::new(NamedRecording::new(Recording::open(folder).unwrap()))
 }
 
 fn bend(i: u32) -> f64 {
@@ -76,8 +81,11 @@ fn the_same_unit_gives_the_same_outcome_and_another_recording_another_unit() {
     let suite = ReplaySuite::new([subject("ncp", 1)].into(), recording(dir.path(), bend)).unwrap();
     assert_eq!(run_all(&suite), run_all(&suite));
     let turned = ReplaySuite::new([subject("ncp", 1)].into(), recording(other.path(), |i| -bend(i))).unwrap();
-    let fingerprints = [&suite, &turned].map(ReplaySuite::fingerprint);
-    assert_ne!(fingerprints[0], fingerprints[1]);
+    assert_ne!(suite.recording.key(), turned.recording.key());
+    let cropped = RecordingOptions { crop: Some([0, 20, 50, 20]), ..RecordingOptions::default() };
+    let cropped = Arc::new(NamedRecording::new(Recording::open_with(dir.path(), &cropped).unwrap()));
+    let cropped = ReplaySuite::new([subject("ncp", 1)].into(), cropped).unwrap();
+    assert_ne!(suite.units(), cropped.units());
 }
 
 #[test]
@@ -86,7 +94,7 @@ fn a_command_that_follows_the_label_late_has_its_lag_found() {
     let recording = recording(dir.path(), bend);
     let late = |i: u32| if i < 120 { bend(i.saturating_sub(4)) } else { bend((i - 4).max(120)) };
     let commands: Vec<_> = (0..240).map(|i| (i != 30).then(|| vec![late(i)])).collect();
-    let comparison = Comparison::new(&recording, &[subject("ncp", 1)], &commands).unwrap();
+    let comparison = Comparison::new(recording.opened(), &[subject("ncp", 1)], &commands).unwrap();
     let lag = lag::best_lag(&comparison.predictors[0].trainings[0], &comparison).unwrap();
     assert!((lag.secs - 0.4).abs() < 1e-9 && lag.correlation > 0.999, "{lag:?}");
     let zero = &comparison.predictors[1].trainings[0];
@@ -112,8 +120,48 @@ fn a_recording_without_labels_and_a_suite_without_policies_are_refused_in_one_li
     (0..3).for_each(|i| RgbImage::new(8, 8).save(dir.path().join(format!("{i}.png"))).unwrap());
     let refused =
         |subjects: Vec<Subject>, recording| ReplaySuite::new(subjects.into(), recording).err().unwrap().to_string();
-    let message = refused(vec![subject("ncp", 1)], Recording::open(dir.path()).unwrap());
+    let message = refused(vec![subject("ncp", 1)], named(dir.path()));
     assert!(message.contains("a recording without labels") && message.lines().count() == 1, "{message}");
     let labelled = tempfile::tempdir().unwrap();
     assert_eq!(refused(vec![], recording(labelled.path(), bend)), "no policy to compare with the recording");
+}
+
+#[test]
+fn differences_are_the_first_less_the_second_paired_by_seed_and_block() {
+    let dir = tempfile::tempdir().unwrap();
+    let recording = recording(dir.path(), bend);
+    // The seeds of the two policies stand in another order; each commands more curvature than the human by so many 1/km.
+    let too_much = [("ncp", 1, 2.0), ("ncp", 2, 3.0), ("cnn", 2, 5.0), ("cnn", 1, 4.0)];
+    let subjects = too_much.map(|(name, seed, _)| subject(name, seed));
+    let suite = ReplaySuite::new(subjects.into(), Arc::clone(&recording)).unwrap();
+    let commanded = |i: usize| {
+        let label = f64::from(recording.opened().entry(i).steering.unwrap().0);
+        (i != 30).then(|| too_much.iter().map(|(.., per_km)| label + per_km / 1e3).collect())
+    };
+    let outcome = serde_json::to_value(Outcome { commands: (0..240).map(commanded).collect() }).unwrap();
+    let section = suite.section(&[outcome]).unwrap();
+    let table = |id: &str| section.tables.iter().find(|table| table.id == id).unwrap();
+    let difference = |first: &str, second: &str| {
+        let row = table("differences").rows.iter().find(|row| row[..2] == [first, second].map(Cell::text)).unwrap();
+        let Cell::Interval { value, low, high } = row[3] else { panic!("{row:?}") };
+        ([value, low, high], row[4].clone())
+    };
+    let (found, verdict) = difference("ncp", "cnn");
+    // 2 less 4 and 3 less 5, of every block.
+    assert!(
+        found.iter().all(|found| (found + 2.0).abs() < 1e-6) && verdict == Cell::text("smaller error"),
+        "{found:?}"
+    );
+    // 2.5 less the mean of |0.02 sin|, 12.73 1/km and a little: see above.
+    let ([found, low, high], verdict) = difference("ncp", "zero");
+    assert!((found - (2.5 - 12.73)).abs() < 0.3 && low < found && found < high && high < 0.0, "{found} {low} {high}");
+    assert_eq!(verdict, Cell::text("smaller error"));
+    let sentence = section.text.last().unwrap();
+    assert!(sentence.contains("ncp beside cnn: smaller error, -2.00 [-2.00, -2.00] 1/km"), "{sentence}");
+    let of = |row: usize, column: &str| {
+        let errors = table("errors");
+        value(&errors.rows[row][errors.columns.iter().position(|known| known.name == column).unwrap()])
+    };
+    assert!((of(0, "mae_per_km") - 2.5).abs() < 1e-6 && (of(1, "mae_per_km") - 4.5).abs() < 1e-6);
+    assert!((of(0, "bias_per_km") - 2.5).abs() < 1e-6, "to the left");
 }

@@ -14,9 +14,9 @@ const SPREAD: f64 = 0.6;
 
 /// Dots of all trainings at each category, policies side by side in their colours.
 fn dots(findings: &Findings<'_>, mut panel: Panel, quantities: &[Quantity]) -> Panel {
-    let policies = findings.policies();
-    for (index, policy) in policies.iter().enumerate() {
-        let beside = SPREAD * ((index as f64 + 0.5) / policies.len() as f64 - 0.5);
+    let policies = findings.policies().len() as f64;
+    for (index, (policy, colour)) in findings.coloured().enumerate() {
+        let beside = SPREAD * ((index as f64 + 0.5) / policies - 0.5);
         let points = findings.trainings(policy).flat_map(|(number, _)| {
             let points = (0..).zip(quantities).filter_map(move |(at, quantity)| {
                 let Cell::Number(mean) = findings.of_training(number, *quantity) else { return None };
@@ -24,7 +24,7 @@ fn dots(findings: &Findings<'_>, mut panel: Panel, quantities: &[Quantity]) -> P
             });
             points.collect::<Vec<_>>()
         });
-        panel = panel.dots(policy, Colour::category(index), points.collect::<Vec<_>>());
+        panel = panel.dots(policy, colour, points.collect::<Vec<_>>());
     }
     panel
 }
@@ -43,7 +43,7 @@ pub(super) fn procedures(findings: &Findings<'_>) -> Figure {
 /// Where the maps of all methods lie.
 pub(super) fn regions(findings: &Findings<'_>) -> Figure {
     let panel = |region: Region| {
-        let shown = methods().map(short).collect::<Vec<_>>();
+        let shown = methods().map(Method::short_name).collect::<Vec<_>>();
         let heading = format!("share on {} / area share", region.heading());
         let panel = Panel::new("", Axis::categories("map", shown), Axis::linear(heading).including(0.0));
         let of: Vec<_> = methods().map(|method| Quantity::Share(Ranking::Method(method), region)).collect();
@@ -52,28 +52,14 @@ pub(super) fn regions(findings: &Findings<'_>) -> Figure {
     Figure::new("").with(panel(Region::Road)).with(panel(Region::Outline)).with(panel(Region::Ground))
 }
 
-/// Names that fit below an axis.
-fn short(method: Method) -> &'static str {
-    match method {
-        Method::VisualBackProp => "Alg. 7",
-        Method::VisualBackPropRecurrent => "RNN",
-        Method::VisualBackPropConvolutional => "CNN",
-        Method::InputGradient => "gradient",
-        Method::GradCam => "CAM",
-        Method::IntegratedGradients => "integr.",
-        Method::SmoothGrad => "smooth",
-        Method::Occlusion => "occl.",
-    }
-}
-
 /// Likeness of maps with and without noise.
 pub(super) fn noise(findings: &Findings<'_>, methods: &[Method]) -> Figure {
     methods.iter().fold(Figure::new("").columns(2), |figure, method| {
         let axes = (Axis::linear("noise variance").marking(&[0.1, 0.2, 0.3]), Axis::linear("SSIM").including(0.0));
         let mut panel = Panel::new(method.name(), axes.0, axes.1);
-        for (index, policy) in findings.policies().iter().enumerate() {
+        for (policy, colour) in findings.coloured() {
             let point = |at: u8| Some((f64::from(at) / 100.0, findings.mean(policy, Quantity::Noise(*method, at))?));
-            panel = panel.line(policy, Colour::category(index), NOISE_HUNDREDTHS.into_iter().filter_map(point));
+            panel = panel.line(policy, colour, NOISE_HUNDREDTHS.into_iter().filter_map(point));
         }
         figure.with(panel)
     })

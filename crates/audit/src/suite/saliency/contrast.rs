@@ -3,6 +3,7 @@
 use super::findings::{Findings, in_words};
 use super::probe::PROCEDURES;
 use super::quantity::{Place, Procedure, Quantity};
+use crate::study::{Comparison, Pairing};
 use lane_policy::saliency::Method;
 use lane_report::section::{Cell, Column, Table};
 use lane_statistics::bootstrap::Difference;
@@ -14,6 +15,8 @@ struct Contrast {
     /// What differs, first less second.
     of: [String; 2],
     between_policies: bool,
+    /// Which trainings were paired.
+    pairing: String,
     difference: Difference,
 }
 
@@ -27,18 +30,26 @@ fn contrasts(findings: &Findings<'_>, place: Place) -> Vec<Contrast> {
     let mut contrasts = Vec::new();
     for method in PROCEDURES {
         for pair in findings.pairs() {
-            if let Some(difference) = findings.between(pair, share(method, true, place)) {
-                let of = pair.map(str::to_owned);
-                contrasts.push(Contrast { within: method.name().into(), of, between_policies: true, difference });
+            let Comparison { pairing, difference } = findings.between(pair, share(method, true, place));
+            if let Some(difference) = difference {
+                let (within, of, pairing) = (method.name().into(), pair.map(str::to_owned), pairing.to_string());
+                contrasts.push(Contrast { within, of, between_policies: true, pairing, difference });
             }
         }
     }
+    let each = || Pairing::Baseline.to_string();
     let [algorithm_7, recurrent, convolutional] = PROCEDURES;
     for policy in findings.policies() {
         for pair in [[recurrent, convolutional], [recurrent, algorithm_7]] {
             if let Some(difference) = findings.within(policy, pair.map(|method| share(method, true, place))) {
                 let of = pair.map(|method| method.name().to_owned());
-                contrasts.push(Contrast { within: policy.into(), of, between_policies: false, difference });
+                contrasts.push(Contrast {
+                    within: policy.into(),
+                    of,
+                    between_policies: false,
+                    pairing: each(),
+                    difference,
+                });
             }
         }
         for method in PROCEDURES {
@@ -46,7 +57,7 @@ fn contrasts(findings: &Findings<'_>, place: Place) -> Vec<Contrast> {
                 findings.within(policy, [true, false].map(|trained| share(method, trained, place)))
             {
                 let (within, of) = (format!("{policy}, {method}"), ["trained".into(), "untrained".into()]);
-                contrasts.push(Contrast { within, of, between_policies: false, difference });
+                contrasts.push(Contrast { within, of, between_policies: false, pairing: each(), difference });
             }
         }
     }
@@ -61,15 +72,18 @@ pub(super) fn table(findings: &Findings<'_>, place: Place, id: &str) -> Table {
         Column::key("second", "Second"),
         Column::measured("difference_times_uniform", "First less second", 2),
         Column::measured("differs", "Difference shown", 0),
+        Column::measured("pairing", "Pairing", 0),
     ];
     let rows = contrasts(findings, place).into_iter().map(|contrast| {
-        let Contrast { within, of: [first, second], difference, .. } = contrast;
+        let Contrast { within, of: [first, second], pairing, difference, .. } = contrast;
         let shown = if difference.differs { "yes" } else { "no" };
         let mean = Cell::with_interval(difference.mean, Some(difference.interval));
-        vec![Cell::text(within), Cell::text(first), Cell::text(second), mean, Cell::text(shown)]
+        let [within, first, second, pairing] = [within, first, second, pairing].map(Cell::text);
+        vec![within, first, second, mean, Cell::text(shown), pairing]
     });
-    let note = "Differences of the share (map from 0 to 1, over the area's share), paired by frame and by training seed, \
-                with 95 % bootstrap intervals. A difference is called one if its interval excludes 0.";
+    let note = "Differences of the share (map from 0 to 1, over the area's share) with 95 % bootstrap intervals: of every \
+                two policies, paired by frame and by training seed, unpaired without a common seed; and within a policy, \
+                each training with itself. A difference is called one if its interval excludes 0.";
     let (title, rows) = ("Policies within a procedure, and procedures within a policy".into(), rows.collect());
     Table { id: id.into(), title, note: note.into(), columns, rows }
 }
@@ -121,7 +135,7 @@ fn as_drawn_in_the_paper(findings: &Findings<'_>, place: Place, place_name: &str
             [false, true] => [b, a],
             _ => return None,
         };
-        let difference = findings.across(pair, shares)?;
+        let difference = findings.across(pair, shares).difference?;
         let of = [format!("{} by the RNN script", pair[0]), format!("{} by the CNN script", pair[1])];
         let words = in_words([&of[0], &of[1]], &difference);
         Some(format!("Each by its own script, as in the paper's figure, share on {place_name}: {words}."))

@@ -1,17 +1,14 @@
 //! All measurements in one place, by training and by policy, with their uncertainty.
 
 use super::quantity::{Outcome, Quantity};
+use crate::study::{BOOTSTRAP_SEED, Comparison, colours, compare_trainings};
 use crate::suite::Subject;
+use lane_report::plot::Colour;
 use lane_report::section::Cell;
 use lane_statistics::bootstrap::{self, Difference};
 use lane_statistics::order;
+use lane_statistics::pairs::every_two;
 use std::collections::BTreeMap;
-
-/// Seed of every interval.
-const BOOTSTRAP_SEED: u64 = 6;
-
-/// With more policies than this, each is compared with the first alone.
-const MOST_COMPARED_WITH_ALL: usize = 4;
 
 /// See the module.
 pub(super) struct Findings<'a> {
@@ -53,17 +50,22 @@ impl<'a> Findings<'a> {
         policies
     }
 
+    /// The policies, each with its colour in every chart of the report.
+    pub fn coloured(&self) -> impl Iterator<Item = (&'a str, Colour)> {
+        let policies = self.policies();
+        let colours = colours(&policies);
+        policies.into_iter().zip(colours)
+    }
+
     /// Whether a policy remembers earlier frames.
     pub fn has_memory(&self, policy: &str) -> bool {
         self.trainings(policy)
             .any(|(_, subject)| subject.driver.policy().is_some_and(|policy| policy.kind().has_memory()))
     }
 
-    /// Pairs of policies that are compared.
+    /// Every two policies.
     pub fn pairs(&self) -> Vec<[&'a str; 2]> {
-        let policies = self.policies();
-        let firsts = if policies.len() > MOST_COMPARED_WITH_ALL { 1 } else { policies.len() };
-        (0..firsts).flat_map(|a| policies[a + 1..].iter().map(|b| [policies[a], *b]).collect::<Vec<_>>()).collect()
+        every_two(&self.policies()).map(|(a, b)| [*a, *b]).collect()
     }
 
     /// Values of one training where it has any.
@@ -90,29 +92,26 @@ impl<'a> Findings<'a> {
         order::mean(&values.collect::<Vec<_>>())
     }
 
-    /// One policy less another, paired by frame and by training seed. Seeds that only one of them has are left out.
-    pub fn between(&self, policies: [&str; 2], quantity: Quantity) -> Option<Difference> {
+    /// One policy less another: trainings of the same seed are paired, frame by frame.
+    pub fn between(&self, policies: [&str; 2], quantity: Quantity) -> Comparison {
         self.across(policies, [quantity; 2])
     }
 
     /// One quantity of one policy less another one of another, paired as in [`Findings::between`].
-    pub fn across(&self, [a, b]: [&str; 2], [of_a, of_b]: [Quantity; 2]) -> Option<Difference> {
-        let both = self.trainings(a).filter_map(|(first, subject)| {
-            let (second, _) = self.trainings(b).find(|(_, other)| other.training_seed == subject.training_seed)?;
-            Some([(first, of_a), (second, of_b)])
-        });
-        self.paired(both)
+    pub fn across(&self, [a, b]: [&str; 2], [of_a, of_b]: [Quantity; 2]) -> Comparison {
+        let trainings = |policy: &str, quantity: Quantity| -> Vec<(u64, Vec<Option<f64>>)> {
+            let of_training = |(number, subject): (usize, &Subject)| {
+                (subject.training_seed, self.measured[number].get(&quantity).cloned().unwrap_or_default())
+            };
+            self.trainings(policy).map(of_training).collect()
+        };
+        compare_trainings(&trainings(a, of_a), &trainings(b, of_b))
     }
 
     /// One quantity less another of the same policy, paired by frame and training.
     pub fn within(&self, policy: &str, [a, b]: [Quantity; 2]) -> Option<Difference> {
-        self.paired(self.trainings(policy).map(|(number, _)| [(number, a), (number, b)]))
-    }
-
-    fn paired(&self, clusters: impl Iterator<Item = [(usize, Quantity); 2]>) -> Option<Difference> {
-        let values = |(subject, quantity): (usize, Quantity)| self.measured[subject].get(&quantity);
-        let pairs = clusters.filter_map(|[a, b]| {
-            let pairs = values(a)?.iter().zip(values(b)?);
+        let pairs = self.trainings(policy).filter_map(|(number, _)| {
+            let pairs = self.measured[number].get(&a)?.iter().zip(self.measured[number].get(&b)?);
             Some(pairs.filter_map(|(a, b)| a.zip(*b)).collect::<Vec<_>>())
         });
         bootstrap::paired_difference(&pairs.collect::<Vec<_>>(), BOOTSTRAP_SEED)

@@ -16,16 +16,16 @@ mod tests;
 mod way;
 mod words;
 
+use super::named_recording::NamedRecording;
 use super::{Subject, Suite};
 use anyhow::ensure;
 use findings::Findings;
-use lane_policy::saliency::Method;
+use lane_policy::saliency::{Cost, Method};
 use lane_report::section::Section;
-use probe::{PROCEDURES, QUICK};
+use probe::PROCEDURES;
 use quantity::Outcome;
 use serde_json::Value;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// First of the test roads; no other suite goes so far.
@@ -45,7 +45,7 @@ pub struct SaliencySuite {
     /// Names of those that do not.
     left_out: Vec<String>,
     frames: u32,
-    recordings: Vec<PathBuf>,
+    recordings: Vec<Arc<NamedRecording>>,
     scope: Scope,
     units: Vec<Unit>,
 }
@@ -74,17 +74,17 @@ enum Work {
 
 impl SaliencySuite {
     /// All methods and controls on this many frames, a road each, and the paper's procedures on some recordings.
-    pub fn new(subjects: Arc<[Subject]>, frames: u32, recordings: Vec<PathBuf>) -> Self {
+    pub fn new(subjects: Arc<[Subject]>, frames: u32, recordings: Vec<Arc<NamedRecording>>) -> Self {
         Self::with_scope(&subjects, frames, recordings, Scope::Full)
     }
 
     /// Only the paper's three procedures: under noise, with and without training, on roads and recordings; and what the
     /// steering depends on.
-    pub fn paper(subjects: Arc<[Subject]>, frames: u32, recordings: Vec<PathBuf>) -> Self {
+    pub fn paper(subjects: Arc<[Subject]>, frames: u32, recordings: Vec<Arc<NamedRecording>>) -> Self {
         Self::with_scope(&subjects, frames, recordings, Scope::Paper)
     }
 
-    fn with_scope(subjects: &[Subject], frames: u32, recordings: Vec<PathBuf>, scope: Scope) -> Self {
+    fn with_scope(subjects: &[Subject], frames: u32, recordings: Vec<Arc<NamedRecording>>, scope: Scope) -> Self {
         let (own, modules): (Vec<&Subject>, Vec<&Subject>) =
             subjects.iter().partition(|subject| subject.driver.policy().is_some());
         let subjects: Vec<Subject> = own.into_iter().cloned().collect();
@@ -102,10 +102,10 @@ impl SaliencySuite {
     }
 
     /// Methods that the quick measurements are made by.
-    fn methods(&self) -> &'static [Method] {
+    fn methods(&self) -> Vec<Method> {
         match self.scope {
-            Scope::Full => &QUICK,
-            Scope::Paper => &PROCEDURES,
+            Scope::Full => Method::of_cost(Cost::Quick).collect(),
+            Scope::Paper => PROCEDURES.to_vec(),
         }
     }
 }
@@ -132,7 +132,8 @@ impl Suite for SaliencySuite {
                 }
                 Work::Slow(roads) => format!("{subject} slow roads {} to {}", roads.start, last(roads)),
                 Work::Recording(number) => {
-                    format!("{subject} recording {} {} frames", self.recordings[*number].display(), way::FRAMES)
+                    let recording = self.recordings[*number].key();
+                    format!("{subject} recording {number}, {recording}, {} frames", way::FRAMES)
                 }
             }
         };
@@ -143,9 +144,9 @@ impl Suite for SaliencySuite {
         let Unit { subject, work } = &self.units[unit];
         let subject = &self.subjects[*subject];
         let outcome = match work {
-            Work::Quick(roads) => probe::quick(subject, self.methods(), roads.clone())?,
+            Work::Quick(roads) => probe::quick(subject, &self.methods(), roads.clone())?,
             Work::Slow(roads) => probe::slow(subject, roads.clone())?,
-            Work::Recording(number) => way::measure(subject, &self.recordings[*number], *number)?,
+            Work::Recording(number) => way::measure(subject, self.recordings[*number].opened(), *number)?,
         };
         Ok(serde_json::to_value(outcome)?)
     }

@@ -12,7 +12,6 @@ use lane_policy::saliency::map::SaliencyMap;
 use lane_recording::Recording;
 use lane_report::plot::{Colour, Sheet};
 use lane_sim::Factors;
-use std::path::Path;
 
 /// What stands in the columns.
 const METHODS: [Method; 4] = [PROCEDURES[0], PROCEDURES[1], PROCEDURES[2], Method::InputGradient];
@@ -67,12 +66,14 @@ pub(super) fn simulator(subjects: &[Subject], roads: impl Iterator<Item = u64>) 
 /// Two frames of a recording.
 ///
 /// # Errors
-/// If the recording cannot be opened, or a policy gives no maps.
-pub(super) fn recorded(subjects: &[Subject], path: &Path) -> anyhow::Result<Vec<u8>> {
-    let (mut sheet, shown, recording) = (sheet(), on_show(subjects)?, Recording::open(path)?);
+/// If a policy gives no maps.
+pub(super) fn recorded(subjects: &[Subject], recording: &Recording) -> anyhow::Result<Vec<u8>> {
+    let (mut sheet, shown) = (sheet(), on_show(subjects)?);
     for index in [way::FRAMES / 4, 3 * way::FRAMES / 4] {
         for (name, driver) in &shown {
-            let Some((frame, _)) = way::frame(&recording, index, driver.input_size()) else { continue };
+            let Some((frame, _)) = recording.in_turn(|| way::frame(recording, index, driver.input_size())) else {
+                continue;
+            };
             let share = 100 * (2 * index + 1) / (2 * way::FRAMES);
             sheet = sheet.row(format!("{name}, at {share} % of the recording"), pictures(driver, &frame)?);
         }

@@ -11,8 +11,8 @@ use lane_frame::Frame;
 use lane_frame::noise::add_gaussian;
 use lane_frame::random::{Purpose, stream};
 use lane_frame::ssim::ssim;
-use lane_policy::saliency::Method;
 use lane_policy::saliency::map::SaliencyMap;
+use lane_policy::saliency::{Cost, Method};
 use lane_sim::{Asphalt, Factors, Masks, Roadside};
 use lane_statistics::correlation::spearman;
 use rand::RngExt as _;
@@ -21,13 +21,6 @@ use std::ops::Range;
 /// The three ways to draw VisualBackProp that the paper left behind.
 pub(super) const PROCEDURES: [Method; 3] =
     [Method::VisualBackProp, Method::VisualBackPropRecurrent, Method::VisualBackPropConvolutional];
-
-/// Methods of at most a few passes.
-pub(super) const QUICK: [Method; 5] =
-    [PROCEDURES[0], PROCEDURES[1], PROCEDURES[2], Method::InputGradient, Method::GradCam];
-
-/// Methods of twenty passes and more.
-pub(super) const SLOW: [Method; 3] = [Method::IntegratedGradients, Method::SmoothGrad, Method::Occlusion];
 
 /// Variances of the image noise in hundredths: those of Fig. 4b of Lechner et al. 2020.
 pub(super) const NOISE_HUNDREDTHS: [u8; 3] = [10, 20, 30];
@@ -92,16 +85,17 @@ pub(super) fn quick(subject: &Subject, methods: &[Method], roads: Range<u64>) ->
 /// If the policy cannot steer, or gives no maps.
 pub(super) fn slow(subject: &Subject, roads: Range<u64>) -> anyhow::Result<Outcome> {
     let mut measured = Measured::default();
-    let methods = [QUICK.as_slice(), &SLOW].concat();
+    let [quick, slow] = [Cost::Quick, Cost::Slow].map(|cost| Method::of_cost(cost).collect::<Vec<_>>());
+    let methods = [quick.as_slice(), &slow].concat();
     for road in roads {
         let (frames, masks) = Scene::of_road(road).frames(subject.driver.input_size(), &Factors::default());
         let (driver, frame) = before_last(&subject.driver, &frames)?;
         let clean = maps(&driver, frame, &methods)?;
-        let (slow_clean, regions) = (&clean[QUICK.len()..], Region::ALL.map(|region| (region, region.pixels(&masks))));
-        for (method, map) in SLOW.iter().zip(slow_clean) {
+        let (slow_clean, regions) = (&clean[quick.len()..], Region::ALL.map(|region| (region, region.pixels(&masks))));
+        for (method, map) in slow.iter().zip(slow_clean) {
             places(Ranking::Method(*method), map, &regions, &mut measured);
         }
-        noise((&driver, frame), road, &SLOW, slow_clean, &mut measured)?;
+        noise((&driver, frame), road, &slow, slow_clean, &mut measured)?;
         for extent in Extent::ALL {
             let twin = untrained(subject, extent)?;
             let (twin, frame) = before_last(&twin, &frames)?;

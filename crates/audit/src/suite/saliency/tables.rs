@@ -1,15 +1,15 @@
 //! Every number of the suite, as tables.
 
 use super::findings::Findings;
-use super::probe::{NOISE_HUNDREDTHS, PROCEDURES, QUICK, SLOW};
+use super::probe::{NOISE_HUNDREDTHS, PROCEDURES};
 use super::quantity::{Change, Extent, Fill, Likeness, Place, Procedure, Quantity, Ranking, Swap};
 use super::region::Region;
-use lane_policy::saliency::Method;
+use lane_policy::saliency::{Cost, Method};
 use lane_report::section::{Cell, Column, Table};
 
 /// All methods, quick ones first, as everywhere in this suite.
 pub(super) fn methods() -> impl Iterator<Item = Method> {
-    QUICK.into_iter().chain(SLOW)
+    [Cost::Quick, Cost::Slow].into_iter().flat_map(Method::of_cost)
 }
 
 fn table(id: &str, title: &str, note: &str, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Table {

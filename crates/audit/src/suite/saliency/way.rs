@@ -7,7 +7,6 @@ use crate::suite::Subject;
 use lane_frame::{Frame, Size, Steering};
 use lane_policy::preprocess::fit;
 use lane_recording::{CameraView, Recording};
-use std::path::Path;
 
 /// Half the width of the strip in m: that of a lane of 3.5 m.
 const HALF_WIDTH_M: f32 = 1.75;
@@ -24,13 +23,13 @@ const TRIES: usize = 5;
 /// Shares of the procedures' maps on the way ahead.
 ///
 /// # Errors
-/// If the recording cannot be opened.
-pub(super) fn measure(subject: &Subject, path: &Path, number: usize) -> anyhow::Result<Outcome> {
-    let recording = Recording::open(path)?;
+/// If the policy gives no maps.
+pub(super) fn measure(subject: &Subject, recording: &Recording, number: usize) -> anyhow::Result<Outcome> {
     let twin = untrained(subject, Extent::All)?;
     let mut measured = Measured::default();
-    for index in 0..FRAMES {
-        let Some((frame, way)) = frame(&recording, index, subject.driver.input_size()) else { continue };
+    let size = subject.driver.input_size();
+    let read = || (0..FRAMES).filter_map(|index| frame(recording, index, size)).collect::<Vec<_>>();
+    for (frame, way) in recording.in_turn(read) {
         let way = way.contains(&true).then_some(way);
         procedures([&subject.driver, &twin], &frame, Place::Way(number), way.as_deref(), &mut measured)?;
     }
@@ -38,6 +37,7 @@ pub(super) fn measure(subject: &Subject, path: &Path, number: usize) -> anyhow::
 }
 
 /// One of [`FRAMES`] frames as a policy sees it, and the way ahead in it. Nothing where none of some entries can be read.
+/// To be called within [`Recording::in_turn`].
 pub(super) fn frame(recording: &Recording, index: usize, size: Size) -> Option<(Frame, Vec<bool>)> {
     let first = recording.len() * (2 * index + 1) / (2 * FRAMES);
     let sample = (first..recording.len()).take(TRIES).find_map(|entry| recording.sample(entry).ok())?;

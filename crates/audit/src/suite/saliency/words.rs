@@ -1,14 +1,13 @@
 //! The suite's section: what was done, how to read it, and what the numbers say.
 
 use super::findings::Findings;
-use super::probe::{PROCEDURES, QUICK};
+use super::probe::PROCEDURES;
 use super::quantity::{Change, Extent, Fill, Likeness, Place, Quantity, Ranking, Swap};
 use super::region::Region;
 use super::{FIRST_ROAD, SLOW_ROADS, SaliencySuite, Scope, charts, contrast, pictures, tables};
-use lane_policy::saliency::Method;
+use lane_policy::saliency::{Cost, Method};
 use lane_report::section::Section;
 use lane_statistics::bootstrap::Difference;
-use std::path::Path;
 
 /// Roads on the sheet of pictures.
 const SHOWN_ROADS: u64 = 2;
@@ -23,7 +22,8 @@ fn say(section: Section, lines: impl IntoIterator<Item = String>) -> Section {
 fn comparisons(findings: &Findings<'_>, of: impl IntoIterator<Item = (String, Quantity)>) -> Vec<String> {
     let sentence = |(name, quantity): (String, Quantity)| {
         let found = findings.pairs().into_iter();
-        let found: Vec<_> = found.filter_map(|pair| Some((pair, findings.between(pair, quantity)?))).collect();
+        let found: Vec<_> =
+            found.filter_map(|pair| Some((pair, findings.between(pair, quantity).difference?))).collect();
         let shown = found.iter().filter(|(_, difference)| difference.differs).map(|([first, second], difference)| {
             let Difference { mean, interval, .. } = difference;
             format!("{first} less {second} {mean:+.2} [{:.2}, {:.2}]", interval.low, interval.high)
@@ -53,8 +53,8 @@ pub(super) fn section(suite: &SaliencySuite, findings: &Findings<'_>) -> anyhow:
         section = regions(section, findings);
     }
     section = procedures(section, findings);
-    for (number, path) in suite.recordings.iter().enumerate() {
-        section = recording(section, suite, findings, number, path)?;
+    for number in 0..suite.recordings.len() {
+        section = recording(section, suite, findings, number)?;
     }
     section = noise(section, suite, findings);
     if suite.scope == Scope::Full {
@@ -122,15 +122,15 @@ fn recording(
     suite: &SaliencySuite,
     findings: &Findings<'_>,
     number: usize,
-    path: &Path,
 ) -> anyhow::Result<Section> {
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into());
+    let recording = &suite.recordings[number];
+    let name = recording.name();
     let note = "As on the road, but on the way ahead: a strip of 3.5 m about the path of the recorded steering, up to 25 m \
                 ahead, by the recording's stated or guessed camera. Nobody marked the road here: a rough figure, the same \
                 for every policy.";
     let (place, id) = (Place::Way(number), format!("recording_{number}"));
     let title = format!("Three procedures on the recording {name}");
-    let sheet = pictures::recorded(&suite.subjects, path)?;
+    let sheet = pictures::recorded(&suite.subjects, recording.opened())?;
     let caption = format!("Recording {name}: maps of the first training of each policy. {}", pictures::CAPTION);
     let sentences = contrast::in_sentences(findings, place, &format!("the way ahead of {name}"));
     Ok(say(section, sentences)
@@ -146,13 +146,13 @@ fn noise(section: Section, suite: &SaliencySuite, findings: &Findings<'_>) -> Se
     say(section, comparisons(findings, lines)).table(tables::noise(findings)).chart(
         "noise",
         caption,
-        charts::noise(findings, shown),
+        charts::noise(findings, &shown),
     )
 }
 
 /// What the maps are worth.
 fn worth(section: Section, findings: &Findings<'_>) -> Section {
-    let unchanged = QUICK.into_iter().filter(|method| {
+    let unchanged = Method::of_cost(Cost::Quick).filter(|method| {
         let likeness = |policy: &str| findings.mean(policy, Quantity::Untrained(*method, Extent::Head, Likeness::Ssim));
         let policies = findings.policies();
         let all_same = |policy: &&str| likeness(policy).is_some_and(|ssim| ssim > 1.0 - 1e-6);
