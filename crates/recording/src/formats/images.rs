@@ -35,7 +35,7 @@ pub(super) const READER: Reader = Reader {
 /// 20 Hz, as most driving recorders have.
 const USUAL_STEP_MS: f64 = 50.0;
 
-fn read(source: &Source, options: &RecordingOptions) -> Result<Log, RecordingError> {
+pub(super) fn read(source: &Source, options: &RecordingOptions) -> Result<Log, RecordingError> {
     let pictures = Listing::read(&source.folder)?;
     match &source.file {
         Some(file) => read_table(source, &Table::read(&source.folder, file)?, &pictures, options),
@@ -73,8 +73,15 @@ fn read_table(
     // A column's values tell more than its name: `frame` may be a counter. Some tables leave the extensions out.
     let by_values = if options.columns.image.is_none() { table.picture_column() } else { None };
     let image = by_values.or(columns.image).ok_or_else(|| no_picture_column(table))?;
-    let judged =
-        table.rows().map(|(line, fields)| judge(&fields, image, &columns, pictures, Place::line(&table.file, line)));
+    let camera = table.header.iter().flatten().position(|name| name.to_ascii_lowercase().contains("camera"));
+    let side = |fields: &[String]| Side::by_names(fields, [Some(image), camera]);
+    let has_side_cameras = has_side_cameras(table, side);
+    let judged = table.rows().map(|(line, fields)| {
+        if has_side_cameras && side(&fields) == Some(Side::Other) {
+            return Err(SkipReason::OtherCamera);
+        }
+        judge(&fields, image, &columns, pictures, Place::line(&table.file, line))
+    });
     let (mut rows, skipped) = sort_out(judged);
     let clock = match columns.time {
         Some(_) => {
@@ -89,6 +96,38 @@ fn read_table(
     });
     let label_name = columns.steering.map(|column| table.column_text(column));
     Ok(Log { label_name, ..log(source, rows, skipped, label, clock) })
+}
+
+/// The camera of a row of a car that has several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Centre,
+    Other,
+}
+
+impl Side {
+    /// By the words in the picture's name and in the column of the camera.
+    fn by_names(fields: &[String], columns: [Option<usize>; 2]) -> Option<Self> {
+        let texts = columns.into_iter().flatten().filter_map(|column| fields.get(column)?.rsplit(['/', '\\']).next());
+        let texts: Vec<String> = texts.map(str::to_ascii_lowercase).collect();
+        let has_any = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
+        match (has_any(&["center", "centre"]), has_any(&["left", "right"])) {
+            (true, _) => Some(Self::Centre),
+            (false, true) => Some(Self::Other),
+            (false, false) => None,
+        }
+    }
+}
+
+/// True if every row is of the centre camera or of another, and there are as many of others at least: one drive, seen by
+/// several cameras at a time.
+fn has_side_cameras(table: &Table, side: impl Fn(&[String]) -> Option<Side>) -> bool {
+    let sides: Option<Vec<Side>> =
+        table.rows().filter(|(_, fields)| !fields.is_empty()).map(|(_, fields)| side(&fields)).collect();
+    sides.is_some_and(|sides| {
+        let centre = sides.iter().filter(|side| **side == Side::Centre).count();
+        centre > 0 && sides.len() >= 2 * centre
+    })
 }
 
 fn log(
@@ -152,9 +191,10 @@ fn find(pictures: &Listing, name: &str) -> Option<String> {
 }
 
 fn scale_times(rows: &mut [Row]) {
-    let raw_times: Vec<f64> = rows.iter().map(|row| row.recorded_ms).collect();
+    let mut raw_times: Vec<f64> = rows.iter().map(|row| row.recorded_ms).collect();
     let millis = table::millis_per_unit(&raw_times);
-    rows.iter_mut().for_each(|row| row.recorded_ms *= millis);
+    table::spread_coarse(&mut raw_times);
+    rows.iter_mut().zip(raw_times).for_each(|(row, raw_time)| row.recorded_ms = raw_time * millis);
 }
 
 #[cfg(test)]
@@ -205,6 +245,23 @@ mod tests {
         assert_eq!(recording.len(), 2);
         assert_eq!(recording.sample(0).unwrap().frame.image.get_pixel(0, 0)[0], 40, "picture 2");
         assert_eq!(recording.entry(0).recorded_value, Some(0.5));
+    }
+
+    #[test]
+    fn of_several_cameras_in_the_rows_of_one_table_the_centre_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut table = "frame,steering,camera_position,time\n".to_owned();
+        for number in 0..4 {
+            for camera in ["left", "center", "right"] {
+                let name = format!("{camera}_{number}.png");
+                RgbImage::new(16, 12).save(dir.path().join(&name)).unwrap();
+                table += &format!("{name},0.{number},{camera},{}\n", 0.1 * f64::from(number));
+            }
+        }
+        std::fs::write(dir.path().join("labels.csv"), table).unwrap();
+        let recording = Recording::open(dir.path()).unwrap();
+        assert_eq!((recording.len(), recording.skipped()), (4, &[(SkipReason::OtherCamera, 8)].into()));
+        assert!((recording.duration_secs() - 0.3).abs() < 1e-9, "{}", recording.duration_secs());
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::{Mark, Reader, TableMark};
+use super::{Mark, Reader, TableMark, images};
 use crate::media::folder::{base_name, numbered_lines};
 use crate::media::listing::{Listing, is_picture};
 use crate::media::picture::PictureFiles;
@@ -22,6 +22,7 @@ use crate::model::label::LabelProfile;
 use crate::model::options::RecordingOptions;
 use crate::model::pictures::PictureRef;
 use crate::model::skip::SkipReason;
+use crate::model::steering_name::steering_rank;
 use crate::model::timeline::Clock;
 use crate::model::unit::{Sign, Unit, Vehicle};
 use lane_frame::Size;
@@ -65,11 +66,15 @@ const MPS_PER_MPH: f64 = 0.447_04;
 /// Median step of the newer builds of the simulator.
 const USUAL_STEP_MS: f64 = 70.0;
 
-fn read(source: &Source, _: &RecordingOptions) -> Result<Log, RecordingError> {
+fn read(source: &Source, options: &RecordingOptions) -> Result<Log, RecordingError> {
     let index_file = source.file_or(INDEX_FILE);
     let text = source.folder.read_text(index_file)?;
-    let pictures = Listing::read(&source.folder)?;
     let mut lines = numbered_lines(&text).peekable();
+    if lines.peek().is_some_and(|(_, first)| is_header_of_another_table(&table::fields(first, b','))) {
+        let table = Source { folder: source.folder.clone(), file: Some(index_file.to_owned()) };
+        return images::read(&table, options);
+    }
+    let pictures = Listing::read(&source.folder)?;
     if let Some((_, first)) = lines.peek()
         && is_header(&table::fields(first, b','))
     {
@@ -103,6 +108,16 @@ fn is_header(fields: &[String]) -> bool {
     let is_picture = |field: &String| field.contains('.');
     let is_words = |field: &String| !field.is_empty() && field.parse::<f64>().is_err();
     !fields.first().is_some_and(is_picture) && fields.get(STEERING_COLUMN).is_some_and(is_words)
+}
+
+/// True for a header that is not the simulator's and names its steering: other programs call their tables
+/// `driving_log.csv` too, which are read by their names.
+fn is_header_of_another_table(fields: &[String]) -> bool {
+    let is_words = |field: &String| !field.is_empty() && field.parse::<f64>().is_err();
+    let names_steering = |field: &String| steering_rank(field).is_some();
+    let begins_as_simulators = fields.first().is_some_and(|field| field.to_ascii_lowercase().contains("center"));
+    let has_its_columns = fields.len() == COLUMNS && fields.get(STEERING_COLUMN).is_some_and(names_steering);
+    !begins_as_simulators && !has_its_columns && fields.iter().all(is_words) && fields.iter().any(names_steering)
 }
 
 /// Refuses a header that has something else where steering stands: its rows would be read as wrong labels.
@@ -210,6 +225,19 @@ mod tests {
             let recording = open(header.to_owned() + &row(NAMES[0], "0"));
             assert_eq!((recording.len(), recording.skipped().len()), (1, 0));
             assert_eq!(recording.entry(0).place.number, 2);
+        }
+    }
+
+    #[test]
+    fn a_log_with_a_header_of_its_own_is_read_by_its_names() {
+        for header in ["image,steering_angle,command", "image,steering_angle,throttle,brake,gear,x,y,heading,speed"] {
+            let columns = header.split(',').count();
+            let row = |name: &str, steering: &str| format!("{name},{steering}{}\n", ",0".repeat(columns - 2));
+            let recording = open(format!("{header}\n") + &row(NAMES[0], "0.25") + &row(NAMES[1], "-0.5"));
+            assert_eq!((recording.len(), recording.skipped().len()), (2, 0), "{header}");
+            assert_eq!(recording.entry(1).recorded_value, Some(-0.5), "{header}");
+            assert_eq!(recording.label_name(), Some("steering_angle"));
+            assert!(recording.label().is_some_and(|label| !label.unit_is_known), "{header}");
         }
     }
 

@@ -77,11 +77,16 @@ pub(crate) fn is_picture(name: &str) -> bool {
     !name.starts_with('.') && ["jpg", "jpeg", "png"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
-/// Orders names so that `frame2` comes before `frame10`.
+/// Orders names so that `frame2` comes before `frame10`, and 1.05 before 1.1: digits behind a number and a point are its
+/// fraction, as in the names that cameras make of Unix times.
 pub(crate) fn numeric_order(a: &str, b: &str) -> Ordering {
     let (mut rest_a, mut rest_b) = (a, b);
+    // The last two pieces, which are the same of both names.
+    let mut before = ["", ""];
     while let (Some(piece_a), Some(piece_b)) = (take_piece(&mut rest_a), take_piece(&mut rest_b)) {
+        let is_fraction = before[1] == "." && significant_digits(before[0]).is_some();
         let order = match (significant_digits(piece_a), significant_digits(piece_b)) {
+            (Some(_), Some(_)) if is_fraction => piece_a.trim_end_matches('0').cmp(piece_b.trim_end_matches('0')),
             // A longer number is larger, whatever its first digit; numbers of names may be too long for any integer.
             (Some(a), Some(b)) => a.len().cmp(&b.len()).then_with(|| a.cmp(b)),
             _ => piece_a.cmp(piece_b),
@@ -89,6 +94,7 @@ pub(crate) fn numeric_order(a: &str, b: &str) -> Ordering {
         if order != Ordering::Equal {
             return order;
         }
+        before = [before[1], piece_a];
     }
     // `1.jpg` and `01.jpg` are one number: any fixed order will do.
     rest_a.len().cmp(&rest_b.len()).then_with(|| a.cmp(b))
@@ -156,5 +162,15 @@ mod tests {
         assert_eq!(numeric_order("1479424215880976321", "999"), Ordering::Greater);
         assert_ne!(numeric_order("01.jpg", "1.jpg"), Ordering::Equal, "a fixed order of equal numbers");
         assert_eq!(numeric_order("a", "a1"), Ordering::Less);
+    }
+
+    #[test]
+    fn digits_behind_a_number_and_a_point_are_a_fraction() {
+        let names =
+            ["1700000000.9.jpg", "1700000000.95.jpg", "1700000001.0.jpg", "1700000001.05.jpg", "1700000001.1.jpg"];
+        for pair in names.windows(2) {
+            assert_eq!(numeric_order(pair[0], pair[1]), Ordering::Less, "{pair:?}");
+        }
+        assert_eq!(numeric_order("x.9.jpg", "x.10.jpg"), Ordering::Less, "no number before the point");
     }
 }

@@ -212,6 +212,32 @@ pub(crate) fn millis_per_unit(raw_times: &[f64]) -> f64 {
     }
 }
 
+/// Spreads rows whose times are coarser than the camera's steps, such as whole seconds at 20 Hz, evenly up to the next
+/// time. Times that mostly differ are left alone, and so are those that do not increase.
+pub(crate) fn spread_coarse(raw_times: &mut [f64]) {
+    let repeats = raw_times.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    if 2 * repeats <= raw_times.len() || raw_times.windows(2).any(|pair| pair[0] > pair[1]) {
+        return;
+    }
+    let runs: Vec<(f64, usize)> =
+        raw_times.chunk_by(|a, b| a == b).map(|run| (run.first().copied().unwrap_or_default(), run.len())).collect();
+    // The recording may begin and end in the middle of a time: the fullest run tells the step.
+    let steps = runs.windows(2).map(|pair| (pair[1].0 - pair[0].0) / pair[0].1 as f64);
+    let Some(usual_step) = steps.reduce(f64::min) else { return };
+    let mut spread = Vec::with_capacity(raw_times.len());
+    for (number, &(time, len)) in runs.iter().enumerate() {
+        let next = runs.get(number + 1).map(|(next, _)| *next);
+        let step = next.map_or(usual_step, |next| usual_step.max((next - time) / len as f64));
+        let row = |i: usize| match next {
+            Some(next) if number == 0 => next - usual_step * (len - i) as f64,
+            // No gap is filled: its rows follow each other as all others do.
+            _ => time + i as f64 * step.min(2.0 * usual_step),
+        };
+        spread.extend((0..len).map(row));
+    }
+    raw_times.copy_from_slice(&spread);
+}
+
 /// The number of a row that has the columns it needs, or why it is left out.
 pub(crate) fn steering(fields: &[String], column: usize) -> Result<f64, SkipReason> {
     if fields.len() <= column {
@@ -274,6 +300,20 @@ mod tests {
             assert_eq!(millis_per_unit(&raw), millis, "step {step}");
         }
         assert_eq!(millis_per_unit(&[7.0]), 1e3);
+    }
+
+    #[test]
+    fn rows_of_whole_seconds_are_spread_over_them() {
+        // 20 Hz from the middle of second 100 on, to the middle of second 103.
+        let mut times: Vec<f64> = (0..60).map(|i| f64::floor(100.5 + 0.05 * f64::from(i) + 1e-9)).collect();
+        spread_coarse(&mut times);
+        for (i, time) in times.iter().enumerate() {
+            let expected = 100.5 + 0.05 * i as f64;
+            assert!((time - expected).abs() < 1e-6, "row {i}: {time}, expected {expected}");
+        }
+        let mut fine = [0.0, 0.05, 0.05, 0.1];
+        spread_coarse(&mut fine);
+        assert_eq!(fine, [0.0, 0.05, 0.05, 0.1]);
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! Which name is that of steering: one rule for the columns of tables, the features of datasets and the fields of
-//! messages.
+//! The names of steering: one rule for the columns of tables, the features of datasets and the fields of messages.
 
 /// Whole names of steering, the most likely first.
 const WHOLE_NAMES: [&str; 4] = ["curvature", "steering_angle", "steering", "steer"];
@@ -18,8 +17,8 @@ const NOT_STEERING: [&str; 32] = [
 const NAMED_AFTER_STEERING: usize = WHOLE_NAMES.len();
 const ANGLE: usize = NAMED_AFTER_STEERING + 1;
 
-/// How likely a number of this name is the steering, 0 the most; `None` where its name says nothing of it, or says that
-/// it is something else. The name may be a path of names.
+/// Rank of a name among those of steering, 0 the most likely; `None` where the name says nothing of steering, or says
+/// that it is something else. The name may be a path of names.
 pub(crate) fn steering_rank(name: &str) -> Option<usize> {
     if says_other(name) {
         return None;

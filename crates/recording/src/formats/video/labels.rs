@@ -63,8 +63,9 @@ fn label_rows(log: &mut Log, by_frame: &[Option<Label>]) -> usize {
 /// Times of a table replace the video's, which are those of its player: they keep the gaps between drives.
 fn take_times(log: &mut Log, by_frame: &[Option<Label>]) {
     let raw_times: Option<Vec<f64>> = by_frame.iter().map(|label| label.and_then(|label| label.raw_time)).collect();
-    let Some(raw_times) = raw_times else { return };
+    let Some(mut raw_times) = raw_times else { return };
     let millis = table::millis_per_unit(&raw_times);
+    table::spread_coarse(&mut raw_times);
     for (row, raw_time) in log.rows.iter_mut().zip(raw_times) {
         row.recorded_ms = raw_time * millis;
     }
