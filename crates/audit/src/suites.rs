@@ -6,7 +6,7 @@ use crate::suite::blind::BlindStudy;
 use crate::suite::curves::CurvesStudy;
 use crate::suite::driving::DrivingStudy;
 use crate::suite::named_recording::NamedRecording;
-use crate::suite::neurons::NeuronsSuite;
+use crate::suite::neurons::NeuronsStudy;
 use crate::suite::passive::PassiveStudy;
 use crate::suite::replay::ReplaySuite;
 use crate::suite::saliency::SaliencySuite;
@@ -144,7 +144,7 @@ pub const SUITES: &[SuiteKind] = &[
     .counting("frames")
     .taking(Recordings::Any),
     SuiteKind::new("neurons", "What the neurons do", 6, Some(20.0), |order| {
-        Ok(Box::new(NeuronsSuite::new(order.subjects.clone(), order.roads, order.seconds)))
+        Ok(NeuronsStudy::new(order.roads, order.seconds).on(order.subjects.clone()))
     }),
     SuiteKind::new("passive", "The paper's Table 1: held-out demonstrations, open loop", 30, None, |order| {
         Ok(PassiveStudy::new(order.roads as usize).on(order.subjects.clone()))
