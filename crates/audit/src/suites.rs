@@ -9,7 +9,7 @@ use crate::suite::named_recording::NamedRecording;
 use crate::suite::neurons::NeuronsStudy;
 use crate::suite::passive::PassiveStudy;
 use crate::suite::replay::ReplaySuite;
-use crate::suite::saliency::SaliencySuite;
+use crate::suite::saliency::SaliencyStudy;
 use crate::suite::shortcut::ShortcutStudy;
 use crate::suite::{Subject, Suite};
 use anyhow::{Context as _, ensure};
@@ -138,8 +138,8 @@ pub const SUITES: &[SuiteKind] = &[
         |order| Ok(BlindStudy::new(order.roads, order.seconds).on(order.subjects.clone())),
     ),
     SuiteKind::new("saliency", "Where the policies attend, and whether that can be believed", 100, None, |order| {
-        let make = if order.paper { SaliencySuite::paper } else { SaliencySuite::new };
-        Ok(Box::new(make(order.subjects.clone(), order.roads, order.recordings.to_vec())))
+        let study = if order.paper { SaliencyStudy::paper } else { SaliencyStudy::new };
+        Ok(study(order.roads, order.recordings.to_vec()).on(order.subjects.clone()))
     })
     .counting("frames")
     .taking(Recordings::Any),
