@@ -6,6 +6,7 @@ use super::{SLOW_ROADS, SaliencyStudy, contrast, tables};
 use crate::study::{Findings, Row};
 use lane_policy::saliency::{Cost, Method};
 use lane_report::answers::{Answer, Better, Question};
+use lane_statistics::order;
 
 /// Whether a method's ranking of pixels tells more about a policy's steering than none and than the picture's edges.
 pub(super) fn is_faithful(method: Method, policy: &Row<'_, SaliencyStudy>) -> bool {
@@ -30,7 +31,7 @@ fn is_trusted(method: Method, policy: &Row<'_, SaliencyStudy>) -> bool {
     is_faithful(method, policy) && !is_unchanged_without_head(method, policy)
 }
 
-/// How much of a faithful map lies on the road. One method for all policies, since maps of two methods cannot be compared:
+/// How much of a faithful map lies on the road's outline, which is what tells where the road goes. One method for all policies, since maps of two methods cannot be compared:
 /// the one that most policies trust; of several, the first in the order of the tables, whose quick methods see more
 /// frames. A policy to which it is not faithful has no value.
 pub(super) fn answer(study: &SaliencyStudy, findings: &Findings<'_, SaliencyStudy>) -> Answer {
@@ -50,16 +51,20 @@ pub(super) fn answer(study: &SaliencyStudy, findings: &Findings<'_, SaliencyStud
     let (measure, basis, method) = match best {
         None => {
             let basis = format!("{}; no saliency method is faithful to any of these policies", frames(study.frames));
-            ("share of a faithful map on the road".into(), basis, Method::InputGradient)
+            ("share of a faithful map on the road outline".into(), basis, Method::InputGradient)
         }
         Some((method, _)) => {
             let is_quick = method.procedure().cost == Cost::Quick;
             let frames = frames(if is_quick { study.frames } else { study.frames.min(SLOW_ROADS) });
             let note = "; no value where the method is not faithful to the policy";
             let note = if trusting.contains(&false) { note } else { "" };
-            (format!("{method}: share on the road"), format!("{frames}{note}"), method)
+            let edges = Quantity::Share(Ranking::Edges, Region::Outline);
+            let edges: Vec<f64> = policies.iter().filter_map(|policy| edges.mean_of(policy)).collect();
+            let edges =
+                order::mean(&edges).map_or(String::new(), |mean| format!("; the picture's own edges: {mean:.2}"));
+            (format!("{method}: share on the road outline"), format!("{frames}{edges}{note}"), method)
         }
     };
     let answer = Answer::new(Question::Attention, &measure, "times uniform", Better::Higher, 2).on(basis);
-    Quantity::Share(Ranking::Method(method), Region::Road).mean().answer(answer, &rows)
+    Quantity::Share(Ranking::Method(method), Region::Outline).mean().answer(answer, &rows)
 }

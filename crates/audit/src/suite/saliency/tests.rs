@@ -183,7 +183,7 @@ fn differences_are_the_first_less_the_second_paired_by_seed_and_frame() {
 
 /// What one training could have measured on two frames if each of these methods moved the steering so far when it took out
 /// pixels, where chance and edges moved it by 1, and only VisualBackProp stayed as it was without a trained head. Twice as
-/// much of every map as of a uniform one lies on the road for ncp, and as much for all others.
+/// much of every map as of a uniform one lies on the road's outline for ncp, and as much for all others.
 fn attention_outcome(subject: &Subject, moved: &[(Method, f64)]) -> Value {
     let mut measured = quantity::Measured::default();
     for frame in 0..2 {
@@ -194,11 +194,12 @@ fn attention_outcome(subject: &Subject, moved: &[(Method, f64)]) -> Value {
                 measured.note(Quantity::Faithful(ranking, Change::Deletion, fill), Some(moved + jitter));
             }
         }
+        measured.note(Quantity::Share(Ranking::Edges, Region::Outline), Some(1.25));
         for (method, _) in moved {
             let likeness = if *method == Method::VisualBackProp { 1.0 } else { 0.3 };
             measured.note(Quantity::Untrained(*method, Extent::Head, Likeness::Ssim), Some(likeness));
             let share = if subject.policy == "ncp" { 2.0 } else { 1.0 };
-            measured.note(Quantity::Share(Ranking::Method(*method), Region::Road), Some(share + jitter));
+            measured.note(Quantity::Share(Ranking::Method(*method), Region::Outline), Some(share + jitter));
         }
     }
     serde_json::to_value(measured.outcome()).unwrap()
@@ -229,10 +230,10 @@ fn attention_is_answered_by_one_method_that_is_faithful_and_depends_on_the_head(
             (Method::Occlusion, cam),
         ]
     });
-    assert_eq!(answer.measure, "Grad-CAM: share on the road");
+    assert_eq!(answer.measure, "Grad-CAM: share on the road outline");
     assert_eq!(
         answer.basis,
-        "2 trainings of each on 2 frames; no value where the method is not faithful to the policy"
+        "2 trainings of each on 2 frames; the picture's own edges: 1.25; no value where the method is not faithful to the policy"
     );
     let interval = |low: f64| Cell::Interval { value: low + 0.005, low, high: low + 0.01 };
     let close = |cell: &Cell, expected: &Cell| match (cell, expected) {
