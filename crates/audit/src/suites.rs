@@ -6,10 +6,10 @@ use crate::suite::blind::BlindStudy;
 use crate::suite::curves::CurvesStudy;
 use crate::suite::driving::DrivingStudy;
 use crate::suite::named_recording::NamedRecording;
-use crate::suite::neurons::NeuronsSuite;
+use crate::suite::neurons::NeuronsStudy;
 use crate::suite::passive::PassiveStudy;
 use crate::suite::replay::ReplaySuite;
-use crate::suite::saliency::SaliencySuite;
+use crate::suite::saliency::SaliencyStudy;
 use crate::suite::shortcut::ShortcutStudy;
 use crate::suite::{Subject, Suite};
 use anyhow::{Context as _, ensure};
@@ -138,13 +138,13 @@ pub const SUITES: &[SuiteKind] = &[
         |order| Ok(BlindStudy::new(order.roads, order.seconds).on(order.subjects.clone())),
     ),
     SuiteKind::new("saliency", "Where the policies attend, and whether that can be believed", 100, None, |order| {
-        let make = if order.paper { SaliencySuite::paper } else { SaliencySuite::new };
-        Ok(Box::new(make(order.subjects.clone(), order.roads, order.recordings.to_vec())))
+        let study = if order.paper { SaliencyStudy::paper } else { SaliencyStudy::new };
+        Ok(study(order.roads, order.recordings.to_vec()).on(order.subjects.clone()))
     })
     .counting("frames")
     .taking(Recordings::Any),
     SuiteKind::new("neurons", "What the neurons do", 6, Some(20.0), |order| {
-        Ok(Box::new(NeuronsSuite::new(order.subjects.clone(), order.roads, order.seconds)))
+        Ok(NeuronsStudy::new(order.roads, order.seconds).on(order.subjects.clone()))
     }),
     SuiteKind::new("passive", "The paper's Table 1: held-out demonstrations, open loop", 30, None, |order| {
         Ok(PassiveStudy::new(order.roads as usize).on(order.subjects.clone()))

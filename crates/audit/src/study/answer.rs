@@ -1,20 +1,35 @@
 //! What a study's findings say to the questions of the report's first screen.
 
-use super::{Findings, Row, Study};
+use super::{Findings, Measure, Row, Study};
 use lane_report::answers::{Answer, Better};
 use lane_statistics::pairs::every_two;
 
 impl<S: Study> Findings<'_, S> {
     /// Fills an answer by the measure of this number, over the cases for which `holds`: a value for each policy and
     /// baseline, and the differences between policies that are shown.
-    pub fn answer(&self, mut answer: Answer, measure: usize, holds: impl Fn(&S::Case) -> bool) -> Answer {
+    pub fn answer(&self, answer: Answer, measure: usize, holds: impl Fn(&S::Case) -> bool) -> Answer {
         let Some(measure) = self.measures().get(measure) else { return answer };
-        for row in self.rows().iter().map(|row| row.within(&holds)) {
-            answer = answer.policy(&row.name, measure.score_cell(&row));
+        let rows: Vec<Row<'_, S>> = self.rows().iter().map(|row| row.within(&holds)).collect();
+        measure.answer(answer, &rows)
+    }
+
+    /// Who and how much was tried: `3 trainings of each on 100 roads of 60 s`.
+    pub fn basis(&self, tried: &str) -> String {
+        let most = self.policies().iter().map(|row| row.records.len()).max().unwrap_or_default();
+        format!("{most} {} of each on {tried}", if most == 1 { "training" } else { "trainings" })
+    }
+}
+
+impl<S: Study> Measure<S> {
+    /// Fills an answer: a value for each of some policies and baselines, and the differences between policies that are
+    /// shown.
+    pub fn answer(&self, mut answer: Answer, rows: &[Row<'_, S>]) -> Answer {
+        for row in rows {
+            answer = answer.policy(&row.name, self.score_cell(row));
         }
-        let policies: Vec<Row<'_, S>> = self.policies().iter().map(|row| row.within(&holds)).collect();
+        let policies: Vec<&Row<'_, S>> = rows.iter().filter(|row| !row.is_baseline()).collect();
         for (first, second) in every_two(&policies) {
-            let shown = measure.compare(first, second).difference.filter(|difference| difference.differs);
+            let shown = self.compare(first, second).difference.filter(|difference| difference.differs);
             if let Some(difference) = shown {
                 let first_is_better = (difference.mean < 0.0) == (answer.better == Better::Lower);
                 let [better, worse] = if first_is_better { [first, second] } else { [second, first] };
@@ -22,11 +37,5 @@ impl<S: Study> Findings<'_, S> {
             }
         }
         answer
-    }
-
-    /// Who and how much was tried: `3 trainings of each on 100 roads of 60 s`.
-    pub fn basis(&self, tried: &str) -> String {
-        let most = self.policies().iter().map(|row| row.records.len()).max().unwrap_or_default();
-        format!("{most} {} of each on {tried}", if most == 1 { "training" } else { "trainings" })
     }
 }

@@ -4,19 +4,19 @@ use super::activity::{Kept, RoadOutcome};
 use super::lesion::{LesionOutcome, LostNeuron};
 use super::memory::{MemoryOutcome, frames_above, mean_curve};
 use super::moments::{Components, Moments};
-use super::{Subject, Unit};
-use crate::study::colours;
-use anyhow::Context as _;
+use super::{NeuronsStudy, Outcome};
+use crate::study::{self, BOOTSTRAP_SEED, Record};
+use crate::suite::Subject;
 use lane_policy::wiring::{Layer, Wiring};
 use lane_report::plot::Colour;
 use lane_sim::DT_SECS;
-use lane_statistics::order::quantile;
-use serde_json::Value;
+use lane_statistics::bootstrap;
+use lane_statistics::interval::Interval;
+use lane_statistics::order::{mean, quantile};
 
 /// All trainings of one policy.
 pub(super) struct PolicyFindings<'a> {
     pub(super) name: &'a str,
-    /// In every chart of the report.
     pub(super) colour: Colour,
     /// At least one.
     pub(super) trainings: Vec<Findings<'a>>,
@@ -25,61 +25,47 @@ pub(super) struct PolicyFindings<'a> {
 /// One training.
 pub(super) struct Findings<'a> {
     pub(super) subject: &'a Subject,
-    pub(super) roads: Vec<RoadOutcome>,
+    pub(super) roads: Vec<&'a RoadOutcome>,
     pub(super) lesion: Option<LesionOutcome>,
-    pub(super) memory: Option<MemoryOutcome>,
+    pub(super) memory: Option<&'a MemoryOutcome>,
     wiring: Option<Wiring>,
     pooled: Moments,
 }
 
-/// Sorts outcomes; policies and trainings stay in the order of the subjects. Subjects without a known neuron are left
-/// out.
-pub(super) fn by_policy<'a>(
-    subjects: &'a [Subject],
-    units: &[Unit],
-    outcomes: &[Value],
-) -> anyhow::Result<Vec<PolicyFindings<'a>>> {
-    anyhow::ensure!(units.len() == outcomes.len(), "{} outcomes for {} units", outcomes.len(), units.len());
-    let mut all: Vec<Findings> = subjects.iter().map(Findings::empty).collect();
-    for (unit, outcome) in units.iter().zip(outcomes) {
-        take_in(&mut all, unit, outcome).with_context(|| format!("an outcome that is not one of {unit:?}"))?;
-    }
-    let mut policies: Vec<PolicyFindings> = Vec::new();
-    for mut findings in all.into_iter().filter(|findings| !findings.roads.is_empty()) {
-        findings.pooled =
-            findings.roads.iter().fold(Moments::default(), |pooled, road| pooled.pooled(&road.activity.moments));
-        let name = findings.subject.policy.as_str();
-        match policies.iter_mut().find(|policy| policy.name == name) {
-            Some(policy) => policy.trainings.push(findings),
-            None => policies.push(PolicyFindings { name, colour: Colour::INK, trainings: vec![findings] }),
-        }
-    }
-    let names: Vec<&str> = policies.iter().map(|policy| policy.name).collect();
-    policies.iter_mut().zip(colours(&names)).for_each(|(policy, colour)| policy.colour = colour);
-    Ok(policies)
+/// The policies whose neurons are known.
+pub(super) fn by_policy<'a>(findings: &'a study::Findings<'a, NeuronsStudy>) -> Vec<PolicyFindings<'a>> {
+    let policies = findings.policies().iter().map(|row| {
+        let trainings = row.records.iter().filter_map(Findings::of).collect();
+        PolicyFindings { name: &row.name, colour: row.colour, trainings }
+    });
+    policies.collect()
 }
 
-fn take_in(all: &mut [Findings], unit: &Unit, outcome: &Value) -> serde_json::Result<()> {
-    let outcome = outcome.clone();
-    match unit {
-        Unit::Road { subject, .. } => all[*subject].roads.push(serde_json::from_value(outcome)?),
-        Unit::Memory { subject, .. } => all[*subject].memory = Some(serde_json::from_value(outcome)?),
-        Unit::Lesion { subject, .. } => {
-            let group: LesionOutcome = serde_json::from_value(outcome)?;
-            match &mut all[*subject].lesion {
-                Some(lesion) => lesion.neurons.extend(group.neurons),
-                none => *none = Some(group),
-            }
-        }
+impl PolicyFindings<'_> {
+    /// Mean of a figure of every training with its interval over trainings.
+    pub(super) fn over_trainings(&self, figure: impl Fn(&Findings<'_>) -> f64) -> (f64, Option<Interval>) {
+        let clusters: Vec<Vec<f64>> = self.trainings.iter().map(|findings| vec![figure(findings)]).collect();
+        (mean(&clusters.concat()).unwrap_or(f64::NAN), bootstrap::mean(&clusters, BOOTSTRAP_SEED))
     }
-    Ok(())
 }
 
 impl<'a> Findings<'a> {
-    fn empty(subject: &'a Subject) -> Self {
-        let wiring = subject.driver.describe().wiring;
-        let (roads, pooled) = (Vec::new(), Moments::default());
-        Self { subject, roads, lesion: None, memory: None, wiring, pooled }
+    /// Puts together what was seen of one training; nothing for what was never trained.
+    pub(super) fn of(record: &Record<'a, NeuronsStudy>) -> Option<Self> {
+        let subject = record.entrant.subject()?;
+        let (mut roads, mut lesion, mut memory) = (Vec::new(), None::<LesionOutcome>, None);
+        for (_, seen) in &record.seen {
+            match &seen.0 {
+                Outcome::Road(road) => roads.push(road),
+                Outcome::Memory(outcome) => memory = Some(outcome),
+                Outcome::Lesion(group) => match &mut lesion {
+                    Some(lesion) => lesion.neurons.extend(&group.neurons),
+                    none => *none = Some(group.clone()),
+                },
+            }
+        }
+        let pooled = roads.iter().fold(Moments::default(), |pooled, road| pooled.pooled(&road.activity.moments));
+        Some(Self { subject, roads, lesion, memory, wiring: subject.driver.describe().wiring, pooled })
     }
 
     /// Neurons that were watched.
@@ -125,7 +111,7 @@ impl<'a> Findings<'a> {
     /// The same road by road.
     pub(super) fn first_share_by_road(&self) -> Vec<f64> {
         let hidden = self.hidden();
-        let share = |road: &RoadOutcome| {
+        let share = |road: &&RoadOutcome| {
             road.activity.moments.components(&hidden).map_or(f64::NAN, |components| components.shares[0])
         };
         self.roads.iter().map(share).collect()
@@ -145,7 +131,7 @@ impl<'a> Findings<'a> {
     /// Largest change of a neuron's state from frame to frame on any road, without and with noise.
     pub(super) fn largest_change(&self, neuron: usize) -> [f64; 2] {
         let largest = |changes: &dyn Fn(&RoadOutcome) -> Option<f64>| {
-            self.roads.iter().filter_map(changes).fold(f64::NEG_INFINITY, f64::max)
+            self.roads.iter().copied().filter_map(changes).fold(f64::NEG_INFINITY, f64::max)
         };
         [
             largest(&|road| road.activity.largest_change.get(neuron).copied()),
@@ -157,7 +143,7 @@ impl<'a> Findings<'a> {
     /// the neuron over all roads: without the unit, networks can be compared.
     pub(super) fn relative_change_by_road(&self, in_noise: bool) -> Vec<f64> {
         let hidden = self.hidden();
-        let of_road = |road: &RoadOutcome| {
+        let of_road = |road: &&RoadOutcome| {
             let changes = if in_noise { &road.largest_change_in_noise } else { &road.activity.largest_change };
             let relative = hidden.iter().filter_map(|neuron| {
                 let sd = self.pooled.sd(*neuron);
@@ -192,19 +178,20 @@ impl<'a> Findings<'a> {
 
     /// Crashes and distance over all roads, without and with noise.
     pub(super) fn kept(&self) -> [Kept; 2] {
-        let sum = |kept: fn(&RoadOutcome) -> Kept| self.roads.iter().map(kept).fold(Kept::default(), Kept::and);
+        let sum =
+            |kept: fn(&RoadOutcome) -> Kept| self.roads.iter().copied().map(kept).fold(Kept::default(), Kept::and);
         [sum(|road| road.kept), sum(|road| road.kept_in_noise)]
     }
 
     /// Mean |change of steering| by lag after a grey frame, and after a noisy one.
     pub(super) fn memory_curves(&self) -> Option<[Vec<f64>; 2]> {
-        self.memory.as_ref().map(|memory| [mean_curve(&memory.grey), mean_curve(&memory.noise)])
+        self.memory.map(|memory| [mean_curve(&memory.grey), mean_curve(&memory.noise)])
     }
 
     /// Seconds for which a grey frame changes the steering by more than a share of the largest change; not a number
     /// where it is longer than was tried.
     pub(super) fn memory_secs(&self, share: f64) -> f64 {
-        let curve = self.memory.as_ref().map(|memory| mean_curve(&memory.grey));
+        let curve = self.memory.map(|memory| mean_curve(&memory.grey));
         secs_above(curve.as_deref().unwrap_or_default(), share)
     }
 

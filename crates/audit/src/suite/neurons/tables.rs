@@ -1,12 +1,9 @@
-//! The tables: policies, their differences, single trainings, single neurons.
+//! The tables: policies, single trainings, single neurons.
 
-use super::comparison::{Measure, compare, over_trainings};
 use super::findings::{Findings, PolicyFindings};
 use super::words::more_crashes;
-use crate::study::Comparison;
 use lane_report::section::{Cell, Column, Section, Table};
 use lane_statistics::order::mean;
-use lane_statistics::pairs::every_two;
 
 /// Components that are listed.
 const COMPONENTS: usize = 8;
@@ -14,8 +11,8 @@ const COMPONENTS: usize = 8;
 /// Share of the variance along the first component in Lechner et al. 2020, Fig. 5.
 const PUBLISHED_FIRST_SHARE: [(&str, f64); 4] = [("ncp", 0.92), ("cnn", 0.83), ("ctrnn", 0.60), ("lstm", 0.51)];
 
-/// Adds them all.
-pub(super) fn add(section: Section, policies: &[PolicyFindings]) -> Section {
+/// Adds those of single trainings and of single neurons.
+pub(super) fn add_details(section: Section, policies: &[PolicyFindings]) -> Section {
     let first = policies.iter().filter_map(|policy| policy.trainings.first());
     let all = policies.iter().flat_map(|policy| &policy.trainings);
     let neurons = neurons(
@@ -26,16 +23,11 @@ pub(super) fn add(section: Section, policies: &[PolicyFindings]) -> Section {
          in the table of trainings.",
         first,
     );
-    let all = neurons_of_all(all);
-    section
-        .table(policies_table(policies))
-        .table(differences(policies))
-        .table(trainings(policies))
-        .table(neurons)
-        .table(all)
+    section.table(trainings(policies)).table(neurons).table(neurons_of_all(all))
 }
 
-fn policies_table(policies: &[PolicyFindings]) -> Table {
+/// Figures of the policies, each with its interval over trainings.
+pub(super) fn policies(policies: &[PolicyFindings]) -> Table {
     let columns = vec![
         Column::key("policy", "policy"),
         Column::measured("trainings", "trainings", 0),
@@ -53,7 +45,7 @@ fn policies_table(policies: &[PolicyFindings]) -> Table {
         let kind = policy.name.trim_end_matches("-paper");
         let published = PUBLISHED_FIRST_SHARE.iter().find(|(name, _)| *name == kind);
         let figure = |figure: &dyn Fn(&Findings) -> f64| {
-            let (value, interval) = over_trainings(policy, figure);
+            let (value, interval) = policy.over_trainings(figure);
             Cell::with_interval(value, interval)
         };
         vec![
@@ -74,32 +66,6 @@ fn policies_table(policies: &[PolicyFindings]) -> Table {
                 Memory: missing where a spoiled frame still counts after the longest time that was tried. Largest \
                 change: of the median neuron, in its own standard deviations, mean over roads.";
     table("policies", "Policies", note, columns, policies.iter().map(row).collect())
-}
-
-fn differences(policies: &[PolicyFindings]) -> Table {
-    let columns = vec![
-        Column::key("policy", "policy"),
-        Column::key("other", "less"),
-        Column::key("measure", "measure"),
-        Column::measured("difference", "difference", 3),
-        Column::measured("verdict", "verdict", 0),
-        Column::measured("pairing", "pairing", 0),
-    ];
-    let rows = every_two(policies).flat_map(|(one, other)| Measure::ALL.map(|measure| (one, other, measure)));
-    let row = |(one, other, measure): (&PolicyFindings, &PolicyFindings, Measure)| {
-        let Comparison { pairing, difference } = compare(measure, one, other);
-        let (cell, verdict) = match difference {
-            Some(found) if found.differs => (Cell::with_interval(found.mean, Some(found.interval)), "differs"),
-            Some(found) => (Cell::with_interval(found.mean, Some(found.interval)), "no difference shown"),
-            None => (Cell::Missing, "cannot be compared"),
-        };
-        let [one, other, measure, verdict] = [one.name, other.name, measure.name(), verdict].map(Cell::text);
-        vec![one, other, measure, cell, verdict, Cell::text(pairing.to_string())]
-    };
-    let note = "Trainings of the same seed are paired, road by road; policies without a common seed are compared \
-                unpaired. Bootstrap over trainings and roads. A difference is called one where its interval excludes zero; \
-                components are taken road by road here.";
-    table("differences", "Differences between every two policies", note, columns, rows.map(row).collect())
 }
 
 fn trainings(policies: &[PolicyFindings]) -> Table {

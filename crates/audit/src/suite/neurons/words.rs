@@ -1,15 +1,12 @@
 //! What was done, how to read it, and sentences that the numbers make.
 
-use super::comparison::{Measure, compare, over_trainings};
 use super::findings::{Findings, PolicyFindings};
 use super::memory::LONGEST_LAG;
 use super::{MEMORY_ROADS, NOISE_VARIANCE, SMALL_CELL, lesion_roads};
 use lane_report::section::Section;
 use lane_sim::DT_SECS;
-use lane_statistics::bootstrap::Difference;
 use lane_statistics::interval::Interval;
 use lane_statistics::order::mean;
-use lane_statistics::pairs::every_two;
 
 /// The section with its paragraphs.
 pub(super) fn introduction(id: &str, policies: &[PolicyFindings], roads: u32, seconds: f64) -> Section {
@@ -40,10 +37,7 @@ pub(super) fn introduction(id: &str, policies: &[PolicyFindings], roads: u32, se
         ));
     let section = without_memory(section, policies);
     let section = policies.iter().fold(section, |section, policy| section.say(sentence(policy)));
-    if policies.is_empty() {
-        return section.say("No policy shows its neurons: there is nothing to report.");
-    }
-    every_two(policies).fold(section, |section, (first, other)| section.say(comparison(first, other)))
+    if policies.is_empty() { section.say("No policy shows its neurons: there is nothing to report.") } else { section }
 }
 
 fn without_memory(section: Section, policies: &[PolicyFindings]) -> Section {
@@ -57,9 +51,9 @@ fn without_memory(section: Section, policies: &[PolicyFindings]) -> Section {
 
 /// The figures of one policy.
 fn sentence(policy: &PolicyFindings) -> String {
-    let (share, share_interval) = over_trainings(policy, |findings| findings.first_share());
+    let (share, share_interval) = policy.over_trainings(|findings| findings.first_share());
     let (change, change_interval) =
-        over_trainings(policy, |findings| mean(&findings.relative_change_by_road(true)).unwrap_or(f64::NAN));
+        policy.over_trainings(|findings| mean(&findings.relative_change_by_road(true)).unwrap_or(f64::NAN));
     let mut words = format!(
         "{} ({} trainings): the first component holds {} of the variance; the median neuron's largest change from frame \
          to frame in noise is {} of its standard deviations",
@@ -94,18 +88,6 @@ fn sentence(policy: &PolicyFindings) -> String {
 pub(super) fn more_crashes(findings: &Findings) -> usize {
     let Some(lesion) = &findings.lesion else { return 0 };
     lesion.neurons.iter().filter(|lost| lost.held.crashes > lesion.intact.crashes).count()
-}
-
-/// What tells two policies apart.
-fn comparison(first: &PolicyFindings, other: &PolicyFindings) -> String {
-    let found = Measure::ALL.into_iter().filter_map(|measure| {
-        let Difference { mean, interval, differs } = compare(measure, first, other).difference?;
-        let verdict = if differs { "differs" } else { "no difference shown" };
-        Some(format!("{}: {verdict}, {}", measure.name(), with_interval(mean, Some(interval))))
-    });
-    let found: Vec<_> = found.collect();
-    let found = if found.is_empty() { "too few roads to compare".into() } else { found.join("; ") };
-    format!("{} less {}: {found}.", first.name, other.name)
 }
 
 fn with_interval(value: f64, interval: Option<Interval>) -> String {

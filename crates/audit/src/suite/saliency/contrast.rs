@@ -1,12 +1,13 @@
 //! Whether what the paper's figure shows is a difference between policies or between procedures.
 
-use super::findings::{Findings, in_words};
+use super::SaliencyStudy;
 use super::probe::PROCEDURES;
 use super::quantity::{Place, Procedure, Quantity};
-use crate::study::{Comparison, Pairing};
+use crate::study::{BOOTSTRAP_SEED, Comparison, Findings, Measure, Pairing, Row};
 use lane_policy::saliency::Method;
 use lane_report::section::{Cell, Column, Table};
-use lane_statistics::bootstrap::Difference;
+use lane_statistics::bootstrap::{self, Difference};
+use lane_statistics::pairs::every_two;
 
 /// One comparison.
 struct Contrast {
@@ -20,52 +21,76 @@ struct Contrast {
     difference: Difference,
 }
 
+/// One quantity less another of the same trainings, paired by frame.
+pub(super) fn within(row: &Row<'_, SaliencyStudy>, [a, b]: [Quantity; 2]) -> Option<Difference> {
+    let pairs = row.records.iter().map(|record| {
+        let pairs = a.values(record).into_iter().zip(b.values(record));
+        pairs.filter_map(|(a, b)| a.zip(b)).collect()
+    });
+    bootstrap::paired_difference(&pairs.collect::<Vec<_>>(), BOOTSTRAP_SEED)
+}
+
+/// A quantity of one policy less another quantity of another policy.
+fn across([first, second]: [&Row<'_, SaliencyStudy>; 2], [of_first, of_second]: [Quantity; 2]) -> Option<Difference> {
+    let name = first.name.clone();
+    let each_its_own: Measure<SaliencyStudy> = Measure::mean_of_record("", "", 0, move |record| {
+        if record.entrant.row() == name { of_first.values(record) } else { of_second.values(record) }
+    });
+    each_its_own.compare(first, second).difference
+}
+
+/// Whether a policy remembers earlier frames.
+fn has_memory(row: &Row<'_, SaliencyStudy>) -> bool {
+    let mut policies = row.records.iter().filter_map(|record| record.entrant.subject()?.driver.policy());
+    policies.any(|policy| policy.kind().has_memory())
+}
+
+/// A difference as a sentence of numbers.
+fn in_words(of: [&str; 2], difference: &Difference) -> String {
+    let Difference { mean, interval, differs } = difference;
+    let shown = if *differs { "a difference" } else { "no difference shown" };
+    format!("{shown} between {} and {}: {mean:+.2} [{:.2}, {:.2}]", of[0], of[1], interval.low, interval.high)
+}
+
 /// Share on a place of a map from 0 to 1.
 fn share(method: Method, trained: bool, place: Place) -> Quantity {
     Quantity::Procedure(Procedure { method, trained, as_published: false }, place)
 }
 
 /// All comparisons on one place: policies within each procedure, procedures and training within each policy.
-fn contrasts(findings: &Findings<'_>, place: Place) -> Vec<Contrast> {
+fn contrasts(findings: &Findings<'_, SaliencyStudy>, place: Place) -> Vec<Contrast> {
     let mut contrasts = Vec::new();
     for method in PROCEDURES {
-        for pair in findings.pairs() {
-            let Comparison { pairing, difference } = findings.between(pair, share(method, true, place));
+        for (first, second) in every_two(findings.policies()) {
+            let Comparison { pairing, difference } = share(method, true, place).mean().compare(first, second);
             if let Some(difference) = difference {
-                let (within, of, pairing) = (method.name().into(), pair.map(str::to_owned), pairing.to_string());
+                let of = [&first.name, &second.name].map(String::clone);
+                let (within, pairing) = (method.name().into(), pairing.to_string());
                 contrasts.push(Contrast { within, of, between_policies: true, pairing, difference });
             }
         }
     }
-    let each = || Pairing::Baseline.to_string();
     let [algorithm_7, recurrent, convolutional] = PROCEDURES;
-    for policy in findings.policies() {
-        for pair in [[recurrent, convolutional], [recurrent, algorithm_7]] {
-            if let Some(difference) = findings.within(policy, pair.map(|method| share(method, true, place))) {
-                let of = pair.map(|method| method.name().to_owned());
-                contrasts.push(Contrast {
-                    within: policy.into(),
-                    of,
-                    between_policies: false,
-                    pairing: each(),
-                    difference,
-                });
+    for row in findings.policies() {
+        let mut add = |of: [&str; 2], within_what: String, quantities: [Quantity; 2]| {
+            if let Some(difference) = within(row, quantities) {
+                let (of, pairing) = (of.map(str::to_owned), Pairing::Baseline.to_string());
+                contrasts.push(Contrast { within: within_what, of, between_policies: false, pairing, difference });
             }
+        };
+        for pair in [[recurrent, convolutional], [recurrent, algorithm_7]] {
+            add(pair.map(Method::name), row.name.clone(), pair.map(|method| share(method, true, place)));
         }
         for method in PROCEDURES {
-            if let Some(difference) =
-                findings.within(policy, [true, false].map(|trained| share(method, trained, place)))
-            {
-                let (within, of) = (format!("{policy}, {method}"), ["trained".into(), "untrained".into()]);
-                contrasts.push(Contrast { within, of, between_policies: false, pairing: each(), difference });
-            }
+            let trained_or_not = [true, false].map(|trained| share(method, trained, place));
+            add(["trained", "untrained"], format!("{}, {method}", row.name), trained_or_not);
         }
     }
     contrasts
 }
 
 /// All comparisons as a table.
-pub(super) fn table(findings: &Findings<'_>, place: Place, id: &str) -> Table {
+pub(super) fn table(findings: &Findings<'_, SaliencyStudy>, place: Place, id: &str) -> Table {
     let columns = vec![
         Column::key("within", "Within"),
         Column::key("first", "First"),
@@ -92,7 +117,7 @@ pub(super) fn table(findings: &Findings<'_>, place: Place, id: &str) -> Table {
 const MOST_IN_WORDS: usize = 2;
 
 /// What the comparisons amount to.
-pub(super) fn in_sentences(findings: &Findings<'_>, place: Place, place_name: &str) -> Vec<String> {
+pub(super) fn in_sentences(findings: &Findings<'_, SaliencyStudy>, place: Place, place_name: &str) -> Vec<String> {
     let contrasts = contrasts(findings, place);
     let scripts = [PROCEDURES[1], PROCEDURES[2]].map(Method::name);
     let by_script: Vec<&Contrast> = contrasts.iter().filter(|contrast| contrast.of == scripts).collect();
@@ -127,16 +152,16 @@ pub(super) fn in_sentences(findings: &Findings<'_>, place: Place, place_name: &s
 }
 
 /// Policies with memory by the script for recurrent heads less those without by the script for the CNN.
-fn as_drawn_in_the_paper(findings: &Findings<'_>, place: Place, place_name: &str) -> Vec<String> {
+fn as_drawn_in_the_paper(findings: &Findings<'_, SaliencyStudy>, place: Place, place_name: &str) -> Vec<String> {
     let shares = [share(PROCEDURES[1], true, place), share(PROCEDURES[2], true, place)];
-    let sentences = findings.pairs().into_iter().filter_map(|[a, b]| {
-        let pair = match [a, b].map(|policy| findings.has_memory(policy)) {
+    let sentences = every_two(findings.policies()).filter_map(|(a, b)| {
+        let pair = match [a, b].map(has_memory) {
             [true, false] => [a, b],
             [false, true] => [b, a],
             _ => return None,
         };
-        let difference = findings.across(pair, shares).difference?;
-        let of = [format!("{} by the RNN script", pair[0]), format!("{} by the CNN script", pair[1])];
+        let difference = across(pair, shares)?;
+        let of = [format!("{} by the RNN script", pair[0].name), format!("{} by the CNN script", pair[1].name)];
         let words = in_words([&of[0], &of[1]], &difference);
         Some(format!("Each by its own script, as in the paper's figure, share on {place_name}: {words}."))
     });

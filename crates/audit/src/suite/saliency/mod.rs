@@ -1,9 +1,9 @@
 //! Saliency: where maps of a policy's attention lie, what they are worth, and what its steering really depends on. Each
 //! method is one procedure for all policies, beside controls that know no policy or one without training.
 
+mod attention;
 mod charts;
 mod contrast;
-mod findings;
 mod pictures;
 mod probe;
 mod quantity;
@@ -17,14 +17,15 @@ mod way;
 mod words;
 
 use super::named_recording::NamedRecording;
-use super::{Subject, Suite};
-use anyhow::ensure;
-use findings::Findings;
+use crate::study::{Entrant, Findings, Measure, Study};
+use anyhow::Context as _;
 use lane_policy::saliency::{Cost, Method};
 use lane_report::section::Section;
 use probe::PROCEDURES;
-use quantity::Outcome;
-use serde_json::Value;
+use quantity::{Outcome, Quantity, Ranking, Swap, share_on_road};
+use region::Region;
+use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -38,16 +39,11 @@ const SLOW_ROADS: u32 = 20;
 const QUICK_BLOCK: u32 = 20;
 const SLOW_BLOCK: u32 = 4;
 
-/// See the module.
-pub struct SaliencySuite {
-    /// Those that give maps.
-    subjects: Vec<Subject>,
-    /// Names of those that do not.
-    left_out: Vec<String>,
+/// Where the policies attend, as a study.
+pub struct SaliencyStudy {
     frames: u32,
     recordings: Vec<Arc<NamedRecording>>,
     scope: Scope,
-    units: Vec<Unit>,
 }
 
 /// How much is measured.
@@ -59,46 +55,55 @@ enum Scope {
     Paper,
 }
 
-/// A piece of work on the subject of this number.
-struct Unit {
-    subject: usize,
-    work: Work,
-}
+/// A piece of work on one training.
+#[derive(Clone, Debug)]
+pub struct Case(Work);
 
+#[derive(Clone, Debug)]
 enum Work {
-    Quick(Range<u64>),
-    Slow(Range<u64>),
-    /// On the recording of this number.
-    Recording(usize),
+    /// By so many methods.
+    Quick {
+        methods: usize,
+        roads: Range<u64>,
+    },
+    Slow {
+        roads: Range<u64>,
+    },
+    /// On the recording of this number, which has this key.
+    Recording {
+        number: usize,
+        key: String,
+    },
 }
 
-impl SaliencySuite {
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let last = |roads: &Range<u64>| roads.end - 1;
+        match &self.0 {
+            Work::Quick { methods, roads } => {
+                write!(f, "{methods} methods quick roads {} to {}", roads.start, last(roads))
+            }
+            Work::Slow { roads } => write!(f, "slow roads {} to {}", roads.start, last(roads)),
+            Work::Recording { number, key } => write!(f, "recording {number}, {key}, {} frames", way::FRAMES),
+        }
+    }
+}
+
+/// What was measured of one training in one piece of work.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seen(Outcome);
+
+impl SaliencyStudy {
     /// All methods and controls on this many frames, a road each, and the paper's procedures on some recordings.
-    pub fn new(subjects: Arc<[Subject]>, frames: u32, recordings: Vec<Arc<NamedRecording>>) -> Self {
-        Self::with_scope(&subjects, frames, recordings, Scope::Full)
+    pub fn new(frames: u32, recordings: Vec<Arc<NamedRecording>>) -> Self {
+        Self { frames, recordings, scope: Scope::Full }
     }
 
     /// Only the paper's three procedures: under noise, with and without training, on roads and recordings; and what the
     /// steering depends on.
-    pub fn paper(subjects: Arc<[Subject]>, frames: u32, recordings: Vec<Arc<NamedRecording>>) -> Self {
-        Self::with_scope(&subjects, frames, recordings, Scope::Paper)
-    }
-
-    fn with_scope(subjects: &[Subject], frames: u32, recordings: Vec<Arc<NamedRecording>>, scope: Scope) -> Self {
-        let (own, modules): (Vec<&Subject>, Vec<&Subject>) =
-            subjects.iter().partition(|subject| subject.driver.policy().is_some());
-        let subjects: Vec<Subject> = own.into_iter().cloned().collect();
-        let left_out = modules.into_iter().map(Subject::label).collect();
-        let mut units = Vec::new();
-        for subject in 0..subjects.len() {
-            let mut add = |work| units.push(Unit { subject, work });
-            blocks(frames, QUICK_BLOCK).for_each(|roads| add(Work::Quick(roads)));
-            if scope == Scope::Full {
-                blocks(frames.min(SLOW_ROADS), SLOW_BLOCK).for_each(|roads| add(Work::Slow(roads)));
-            }
-            (0..recordings.len()).for_each(|number| add(Work::Recording(number)));
-        }
-        Self { subjects, left_out, frames, recordings, scope, units }
+    pub fn paper(frames: u32, recordings: Vec<Arc<NamedRecording>>) -> Self {
+        Self { frames, recordings, scope: Scope::Paper }
     }
 
     /// Methods that the quick measurements are made by.
@@ -116,47 +121,76 @@ fn blocks(frames: u32, block: u32) -> impl Iterator<Item = Range<u64>> {
     (0..frames).step_by(block as usize).map(move |first| road(first)..road((first + block).min(frames)))
 }
 
-impl Suite for SaliencySuite {
+impl Study for SaliencyStudy {
+    type Case = Case;
+    type Seen = Seen;
+
     fn id(&self) -> &'static str {
         "saliency"
     }
 
-    fn units(&self) -> Vec<String> {
-        let name = |Unit { subject, work }: &Unit| {
-            let subject = self.subjects[*subject].label();
-            let last = |roads: &Range<u64>| roads.end - 1;
-            match work {
-                Work::Quick(roads) => {
-                    let methods = self.methods().len();
-                    format!("{subject} {methods} methods quick roads {} to {}", roads.start, last(roads))
-                }
-                Work::Slow(roads) => format!("{subject} slow roads {} to {}", roads.start, last(roads)),
-                Work::Recording(number) => {
-                    let recording = self.recordings[*number].key();
-                    format!("{subject} recording {number}, {recording}, {} frames", way::FRAMES)
-                }
-            }
-        };
-        self.units.iter().map(name).collect()
-    }
-
-    fn run(&self, unit: usize) -> anyhow::Result<Value> {
-        let Unit { subject, work } = &self.units[unit];
-        let subject = &self.subjects[*subject];
-        let outcome = match work {
-            Work::Quick(roads) => probe::quick(subject, &self.methods(), roads.clone())?,
-            Work::Slow(roads) => probe::slow(subject, roads.clone())?,
-            Work::Recording(number) => way::measure(subject, self.recordings[*number].opened(), *number)?,
-        };
-        Ok(serde_json::to_value(outcome)?)
-    }
-
-    fn section(&self, outcomes: &[Value]) -> anyhow::Result<Section> {
-        ensure!(outcomes.len() == self.units.len(), "{} outcomes of {} units", outcomes.len(), self.units.len());
-        let mut findings = Findings::new(&self.subjects);
-        for (unit, outcome) in self.units.iter().zip(outcomes) {
-            findings.add(unit.subject, serde_json::from_value::<Outcome>(outcome.clone())?);
+    /// Nothing for a user's module: it gives no maps.
+    fn cases(&self, entrant: &Entrant<'_>) -> Vec<Case> {
+        if entrant.subject().is_none_or(|subject| subject.driver.policy().is_none()) {
+            return Vec::new();
         }
-        words::section(self, &findings)
+        let methods = self.methods().len();
+        let quick = blocks(self.frames, QUICK_BLOCK).map(|roads| Work::Quick { methods, roads });
+        let slow_frames = if self.scope == Scope::Full { self.frames.min(SLOW_ROADS) } else { 0 };
+        let slow = blocks(slow_frames, SLOW_BLOCK).map(|roads| Work::Slow { roads });
+        let recordings = self.recordings.iter().enumerate();
+        let recordings = recordings.map(|(number, recording)| Work::Recording { number, key: recording.key() });
+        quick.chain(slow).chain(recordings).map(Case).collect()
+    }
+
+    fn see(&self, entrant: &Entrant<'_>, case: &Case) -> anyhow::Result<Seen> {
+        let subject = entrant.subject().context("a yardstick has no maps")?;
+        Ok(Seen(match &case.0 {
+            Work::Quick { roads, .. } => probe::quick(subject, &self.methods(), roads.clone())?,
+            Work::Slow { roads } => probe::slow(subject, roads.clone())?,
+            Work::Recording { number, .. } => way::measure(subject, self.recordings[*number].opened(), *number)?,
+        }))
+    }
+
+    /// What policies are compared by; every other quantity is listed only.
+    fn measures(&self) -> Vec<Measure<Self>> {
+        let mut measures = Vec::new();
+        for (method, [name, heading, _]) in PROCEDURES.into_iter().zip(tables::PROCEDURE_NAMES) {
+            // What is claimed of these stands in the table of contrasts, beside what the procedures themselves make.
+            let (name, heading) = (format!("road_{name}_times_uniform"), format!("Road, {heading}"));
+            measures.push(share_on_road(method).measure(&name, &heading, 2));
+        }
+        if self.scope == Scope::Full {
+            for (method, name, what) in [
+                (Method::InputGradient, "gradient", "shares of the input gradient on the road outline"),
+                (Method::Occlusion, "occlusion", "shares of occlusion on the road outline"),
+            ] {
+                let quantity = Quantity::Share(Ranking::Method(method), Region::Outline);
+                let (name, heading) = (format!("outline_{name}_times_uniform"), format!("Outline, {method}"));
+                measures.push(quantity.measure(&name, &heading, 2).claiming(what, ""));
+            }
+        }
+        for (method, [name, heading, what]) in PROCEDURES.into_iter().zip(tables::PROCEDURE_NAMES) {
+            let (name, heading) = (format!("ssim_{name}_at_variance_0.2"), format!("SSIM at 0.2, {heading}"));
+            measures.push(Quantity::Noise(method, 20).measure(&name, &heading, 3).claiming(what, ""));
+        }
+        for (swap, what) in Swap::ALL.into_iter().zip([
+            "changes of the steering with another roadside",
+            "changes of the steering with another asphalt",
+            "changes of the steering without paint",
+        ]) {
+            let (name, heading) = tables::swap_names(swap);
+            let (name, heading) = (format!("{name}_mean_abs_change_1e3_per_m"), format!("{heading}, 1e-3 1/m"));
+            measures.push(Quantity::Swap(swap).measure(&name, &heading, 2).claiming(what, "1e-3 1/m"));
+        }
+        measures
+    }
+
+    fn reading(&self) -> &'static str {
+        "Means over frames: how far single trainings differ from each other."
+    }
+
+    fn section(&self, findings: &Findings<'_, Self>) -> anyhow::Result<Section> {
+        words::section(self, findings)
     }
 }

@@ -31,7 +31,7 @@ fn sheet() -> Sheet {
 ///
 /// # Errors
 /// For a user's module.
-fn on_show(subjects: &[Subject]) -> anyhow::Result<Vec<(String, Driver)>> {
+fn on_show(subjects: &[&Subject]) -> anyhow::Result<Vec<(String, Driver)>> {
     let mut shown: Vec<(String, Driver)> = Vec::new();
     let mut policies: Vec<&str> = Vec::new();
     for subject in subjects {
@@ -50,7 +50,7 @@ fn on_show(subjects: &[Subject]) -> anyhow::Result<Vec<(String, Driver)>> {
 ///
 /// # Errors
 /// If a policy cannot steer or gives no maps.
-pub(super) fn simulator(subjects: &[Subject], roads: impl Iterator<Item = u64>) -> anyhow::Result<Vec<u8>> {
+pub(super) fn simulator(subjects: &[&Subject], roads: impl Iterator<Item = u64>) -> anyhow::Result<Vec<u8>> {
     let (mut sheet, shown) = (sheet(), on_show(subjects)?);
     for road in roads {
         let scene = Scene::of_road(road);
@@ -67,7 +67,7 @@ pub(super) fn simulator(subjects: &[Subject], roads: impl Iterator<Item = u64>) 
 ///
 /// # Errors
 /// If a policy gives no maps.
-pub(super) fn recorded(subjects: &[Subject], recording: &Recording) -> anyhow::Result<Vec<u8>> {
+pub(super) fn recorded(subjects: &[&Subject], recording: &Recording) -> anyhow::Result<Vec<u8>> {
     let (mut sheet, shown) = (sheet(), on_show(subjects)?);
     for index in [way::FRAMES / 4, 3 * way::FRAMES / 4] {
         for (name, driver) in &shown {

@@ -1,7 +1,10 @@
 //! What is measured on each frame, and how a unit's measurements are written down.
 
+use super::SaliencyStudy;
 use super::region::Region;
+use crate::study::{Measure, Record, Row};
 use lane_policy::saliency::Method;
+use lane_statistics::order;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -27,6 +30,35 @@ pub(super) enum Quantity {
     Swap(Swap),
     /// How far the expert steers, in 1e-3 1/m.
     Label,
+}
+
+impl Quantity {
+    /// The values of one training, frame by frame.
+    pub fn values(self, record: &Record<'_, SaliencyStudy>) -> Vec<Option<f64>> {
+        let series = record.seen.iter().flat_map(|(_, seen)| &seen.0.series);
+        series.filter(|series| series.of == self).flat_map(|series| series.values.iter().copied()).collect()
+    }
+
+    /// Its mean over frames as a figure of the study.
+    pub fn measure(self, name: &str, heading: &str, decimals: usize) -> Measure<SaliencyStudy> {
+        Measure::mean_of_record(name, heading, decimals, move |record| self.values(record))
+    }
+
+    /// The figure where it needs no heading.
+    pub fn mean(self) -> Measure<SaliencyStudy> {
+        self.measure("", "", 0)
+    }
+
+    /// Mean of all trainings of a policy; nothing where nothing was measured.
+    pub fn mean_of(self, row: &Row<'_, SaliencyStudy>) -> Option<f64> {
+        let values: Vec<f64> = row.records.iter().flat_map(|record| self.values(record)).flatten().collect();
+        order::mean(&values)
+    }
+}
+
+/// Share on the simulator's road of a procedure's map from 0 to 1, of the trained policy.
+pub(super) fn share_on_road(method: Method) -> Quantity {
+    Quantity::Procedure(Procedure { method, trained: true, as_published: false }, Place::Road)
 }
 
 /// What puts the pixels of a picture into an order.

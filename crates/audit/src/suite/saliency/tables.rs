@@ -1,9 +1,10 @@
 //! Every number of the suite, as tables.
 
-use super::findings::Findings;
+use super::SaliencyStudy;
 use super::probe::{NOISE_HUNDREDTHS, PROCEDURES};
 use super::quantity::{Change, Extent, Fill, Likeness, Place, Procedure, Quantity, Ranking, Swap};
 use super::region::Region;
+use crate::study::{Measure, Row};
 use lane_policy::saliency::{Cost, Method};
 use lane_report::section::{Cell, Column, Table};
 
@@ -18,38 +19,46 @@ fn table(id: &str, title: &str, note: &str, columns: Vec<Column>, rows: Vec<Vec<
 
 /// Rows of one thing after the other, each for every policy, without those that nothing was measured for.
 fn rows<T: Copy>(
-    findings: &Findings<'_>,
+    policies: &[Row<'_, SaliencyStudy>],
     things: impl IntoIterator<Item = T>,
     name: impl Fn(T) -> String,
-    cells: impl Fn(T, &str) -> Vec<Cell>,
+    cells: impl Fn(T, &Row<'_, SaliencyStudy>) -> Vec<Cell>,
 ) -> Vec<Vec<Cell>> {
     let mut rows = Vec::new();
     for thing in things {
-        for policy in findings.policies() {
+        for policy in policies {
             let measured = cells(thing, policy);
             if measured.iter().any(|cell| *cell != Cell::Missing) {
-                rows.push([vec![Cell::text(name(thing)), Cell::text(policy)], measured].concat());
+                rows.push([vec![Cell::text(name(thing)), Cell::text(&policy.name)], measured].concat());
             }
         }
     }
     rows
 }
 
-fn identity(value: f64) -> f64 {
-    value
+/// Mean over frames and trainings of a policy.
+fn mean(row: &Row<'_, SaliencyStudy>, quantity: Quantity) -> Cell {
+    quantity.mean().score_cell(row)
 }
 
+/// Parts of names, headings and claims of figures by each of the paper's procedures.
+pub(super) const PROCEDURE_NAMES: [[&str; 3]; 3] = [
+    ["algorithm_7", "Algorithm 7", "SSIM at variance 0.2 by Algorithm 7"],
+    ["rnn_script", "RNN script", "SSIM at variance 0.2 by the RNN script"],
+    ["cnn_script", "CNN script", "SSIM at variance 0.2 by the CNN script"],
+];
+
 /// Where the maps lie.
-pub(super) fn regions(findings: &Findings<'_>) -> Table {
+pub(super) fn regions(policies: &[Row<'_, SaliencyStudy>]) -> Table {
     let mut columns = vec![Column::key("map", "Map"), Column::key("policy", "Policy")];
     columns.extend(Region::ALL.map(|region| {
         Column::measured(&format!("{}_times_uniform", region.name()), &format!("On {}", region.heading()), 2)
     }));
     let rankings = methods().map(Ranking::Method).chain([Ranking::Edges]);
-    let of = |ranking, policy: &str| {
-        Region::ALL.map(|region| findings.of_policy(policy, Quantity::Share(ranking, region), identity)).to_vec()
+    let of = |ranking, policy: &Row<'_, SaliencyStudy>| {
+        Region::ALL.map(|region| mean(policy, Quantity::Share(ranking, region))).to_vec()
     };
-    let mut rows = rows(findings, rankings, |ranking: Ranking| ranking.name().into(), of);
+    let mut rows = rows(policies, rankings, |ranking: Ranking| ranking.name().into(), of);
     let uniform = std::iter::repeat_n(Cell::number(1.0), Region::ALL.len());
     rows.push([Cell::text("uniform"), Cell::text("none")].into_iter().chain(uniform).collect());
     let note = "Share of the map's mass on a region over the region's share of the picture: 1 is no preference. Mean over \
@@ -59,36 +68,38 @@ pub(super) fn regions(findings: &Findings<'_>) -> Table {
 }
 
 /// The pointing game.
-pub(super) fn pointing(findings: &Findings<'_>) -> Table {
+pub(super) fn pointing(policies: &[Row<'_, SaliencyStudy>]) -> Table {
     const REGIONS: [Region; 2] = [Region::Road, Region::Outline];
     let mut columns = vec![Column::key("map", "Map"), Column::key("policy", "Policy")];
     columns.extend(REGIONS.map(|region| {
         Column::measured(&format!("{}_hit_share", region.name()), &format!("Hits the {}", region.heading()), 2)
     }));
     let rankings = methods().map(Ranking::Method).chain([Ranking::Edges]);
-    let hits = |ranking, policy: &str| {
-        REGIONS.map(|region| findings.of_policy(policy, Quantity::Hit(ranking, region), identity)).to_vec()
+    let hits = |ranking, policy: &Row<'_, SaliencyStudy>| {
+        REGIONS.map(|region| mean(policy, Quantity::Hit(ranking, region))).to_vec()
     };
-    let mut rows = rows(findings, rankings, |ranking: Ranking| ranking.name().into(), hits);
-    for policy in findings.policies() {
-        let area = REGIONS.map(|region| findings.of_policy(policy, Quantity::Area(region), identity));
-        rows.push([Cell::text("chance: the region's area"), Cell::text(policy)].into_iter().chain(area).collect());
+    let mut rows = rows(policies, rankings, |ranking: Ranking| ranking.name().into(), hits);
+    for policy in policies {
+        let area = REGIONS.map(|region| mean(policy, Quantity::Area(region)));
+        rows.push(
+            [Cell::text("chance: the region's area"), Cell::text(&policy.name)].into_iter().chain(area).collect(),
+        );
     }
     let note = "Share of frames whose brightest pixel lies on the region.";
     table("pointing", "Pointing game", note, columns, rows)
 }
 
 /// How noise changes the maps.
-pub(super) fn noise(findings: &Findings<'_>) -> Table {
+pub(super) fn noise(policies: &[Row<'_, SaliencyStudy>]) -> Table {
     let mut columns = vec![Column::key("map", "Map"), Column::key("policy", "Policy")];
     columns.extend(NOISE_HUNDREDTHS.map(|hundredths| {
         let variance = f64::from(hundredths) / 100.0;
         Column::measured(&format!("ssim_at_variance_{variance}"), &format!("SSIM at variance {variance}"), 3)
     }));
-    let of = |method, policy: &str| {
-        NOISE_HUNDREDTHS.map(|at| findings.of_policy(policy, Quantity::Noise(method, at), identity)).to_vec()
+    let of = |method, policy: &Row<'_, SaliencyStudy>| {
+        NOISE_HUNDREDTHS.map(|at| mean(policy, Quantity::Noise(method, at))).to_vec()
     };
-    let rows = rows(findings, methods(), |method: Method| method.name().into(), of);
+    let rows = rows(policies, methods(), |method: Method| method.name().into(), of);
     let note = "Structural similarity of the maps of a frame without and with Gaussian noise on the [0, 1] image; 1 is the \
                 same map. Each map is scaled from its least to its largest value to 0 to 255; L = 255, C1 = (0.01 L)², \
                 C2 = (0.03 L)², Gaussian window of 11 pixels and standard deviation 1.5 (Wang et al. 2004). Other scalings \
@@ -97,7 +108,7 @@ pub(super) fn noise(findings: &Findings<'_>) -> Table {
 }
 
 /// Whether the maps rank pixels by what they do.
-pub(super) fn faithfulness(findings: &Findings<'_>) -> Table {
+pub(super) fn faithfulness(policies: &[Row<'_, SaliencyStudy>]) -> Table {
     let curves = [Change::Deletion, Change::Insertion].map(|change| Fill::ALL.map(|fill| (change, fill)));
     let mut columns = vec![Column::key("order", "Order of pixels"), Column::key("policy", "Policy")];
     columns.extend(curves.as_flattened().iter().map(|(change, fill)| {
@@ -113,13 +124,12 @@ pub(super) fn faithfulness(findings: &Findings<'_>) -> Table {
         Column::measured(&format!("{change}_{fill}_mean_abs_change_1e3_per_m"), &heading, 2)
     }));
     let rankings = methods().map(Ranking::Method).chain([Ranking::Edges, Ranking::Chance]);
-    let of = |ranking, policy: &str| {
+    let of = |ranking, policy: &Row<'_, SaliencyStudy>| {
         let curves = curves.as_flattened().iter();
-        let means = curves
-            .map(|(change, fill)| findings.of_policy(policy, Quantity::Faithful(ranking, *change, *fill), identity));
+        let means = curves.map(|(change, fill)| mean(policy, Quantity::Faithful(ranking, *change, *fill)));
         means.collect()
     };
-    let rows = rows(findings, rankings, |ranking: Ranking| ranking.name().into(), of);
+    let rows = rows(policies, rankings, |ranking: Ranking| ranking.name().into(), of);
     let note = "Mean distance of the commanded curvature from that on the whole picture while a tenth of the pixels after \
                 the other, the most salient first, is taken out (deletion) or put into the empty picture (insertion). The \
                 empty picture is blurred or of the mean colour. A ranking is worth something if it beats chance and edges.";
@@ -127,7 +137,7 @@ pub(super) fn faithfulness(findings: &Findings<'_>) -> Table {
 }
 
 /// What is left of the maps without training.
-pub(super) fn randomisation(findings: &Findings<'_>) -> Table {
+pub(super) fn randomisation(policies: &[Row<'_, SaliencyStudy>]) -> Table {
     let mut columns = vec![Column::key("map", "Map"), Column::key("policy", "Policy")];
     let figures = [Likeness::Spearman, Likeness::Ssim].map(|likeness| Extent::ALL.map(|extent| (likeness, extent)));
     columns.extend(figures.as_flattened().iter().map(|(likeness, extent)| {
@@ -138,14 +148,12 @@ pub(super) fn randomisation(findings: &Findings<'_>) -> Table {
         let name = format!("{short}_{}", extent_name(*extent).replace(" + ", "_and_").replace(' ', "_"));
         Column::measured(&name, &format!("{likeness}: {}", extent_name(*extent)), 3)
     }));
-    let of = |method, policy: &str| {
+    let of = |method, policy: &Row<'_, SaliencyStudy>| {
         let figures = figures.as_flattened().iter();
-        let means = figures.map(|(likeness, extent)| {
-            findings.of_policy(policy, Quantity::Untrained(method, *extent, *likeness), identity)
-        });
+        let means = figures.map(|(likeness, extent)| mean(policy, Quantity::Untrained(method, *extent, *likeness)));
         means.collect()
     };
-    let rows = rows(findings, methods(), |method: Method| method.name().into(), of);
+    let rows = rows(policies, methods(), |method: Method| method.name().into(), of);
     let note = "Likeness of the maps of the trained policy and of the same policy whose head, head and last convolution, or \
                 all layers have first weights again (Adebayo et al. 2018). A map that stays the same does not show what \
                 was learnt there.";
@@ -162,7 +170,7 @@ pub(super) fn extent_name(extent: Extent) -> &'static str {
 }
 
 /// What the steering depends on.
-pub(super) fn swaps(findings: &Findings<'_>) -> Table {
+pub(super) fn swaps(policies: &[Row<'_, SaliencyStudy>]) -> Table {
     let mut columns = vec![Column::key("policy", "Policy")];
     for swap in Swap::ALL {
         let (name, heading) = swap_names(swap);
@@ -178,13 +186,13 @@ pub(super) fn swaps(findings: &Findings<'_>) -> Table {
         ));
     }
     columns.push(Column::measured("label_rms_1e3_per_m", "Expert's steering: RMS, 1e-3 1/m", 2));
-    let rows = findings.policies().into_iter().map(|policy| {
+    let rows = policies.iter().map(|policy| {
         let swaps = Swap::ALL.map(|swap| {
             let quantity = Quantity::Swap(swap);
-            [rms(findings, policy, quantity), findings.of_policy(policy, quantity, identity)]
+            [rms(policy, quantity), mean(policy, quantity)]
         });
-        let label = rms(findings, policy, Quantity::Label);
-        std::iter::once(Cell::text(policy)).chain(swaps.into_iter().flatten()).chain([label]).collect()
+        let label = rms(policy, Quantity::Label);
+        std::iter::once(Cell::text(&policy.name)).chain(swaps.into_iter().flatten()).chain([label]).collect()
     });
     let note = "The same second of the same drive is rendered again with another roadside, with another asphalt, or, where \
                 there is paint, without it; nothing else changes, and a memory sees only the changed world. The table says \
@@ -202,8 +210,11 @@ pub(super) fn swap_names(swap: Swap) -> (&'static str, &'static str) {
 }
 
 /// Root of the mean square, with the roots of its interval's ends.
-pub(super) fn rms(findings: &Findings<'_>, policy: &str, quantity: Quantity) -> Cell {
-    match findings.of_policy(policy, quantity, |value| value * value) {
+fn rms(policy: &Row<'_, SaliencyStudy>, quantity: Quantity) -> Cell {
+    let squares: Measure<SaliencyStudy> = Measure::mean_of_record("", "", 0, move |record| {
+        quantity.values(record).into_iter().map(|value| value.map(|value| value * value)).collect()
+    });
+    match squares.score_cell(policy) {
         Cell::Interval { value, low, high } => {
             Cell::Interval { value: value.sqrt(), low: low.sqrt(), high: high.sqrt() }
         }
@@ -213,7 +224,13 @@ pub(super) fn rms(findings: &Findings<'_>, policy: &str, quantity: Quantity) -> 
 }
 
 /// The paper's procedures on every policy, on one place.
-pub(super) fn procedures(findings: &Findings<'_>, place: Place, id: &str, title: &str, note: &str) -> Table {
+pub(super) fn procedures(
+    policies: &[Row<'_, SaliencyStudy>],
+    place: Place,
+    id: &str,
+    title: &str,
+    note: &str,
+) -> Table {
     let mut columns = vec![Column::key("procedure", "Procedure"), Column::key("policy", "Policy")];
     let kinds = [(true, false), (false, false), (true, true), (false, true)];
     columns.extend(kinds.map(|(trained, as_published)| {
@@ -224,35 +241,11 @@ pub(super) fn procedures(findings: &Findings<'_>, place: Place, id: &str, title:
         );
         Column::measured(&format!("{weights}_{short}_times_uniform"), &format!("{weights}, {scaling}"), 2)
     }));
-    let of = |method, policy: &str| {
+    let of = |method, policy: &Row<'_, SaliencyStudy>| {
         let quantity =
             |(trained, as_published)| Quantity::Procedure(Procedure { method, trained, as_published }, place);
-        kinds.map(|kind| findings.of_policy(policy, quantity(kind), identity)).to_vec()
+        kinds.map(|kind| mean(policy, quantity(kind))).to_vec()
     };
-    let rows = rows(findings, PROCEDURES, |method: Method| method.name().into(), of);
+    let rows = rows(policies, PROCEDURES, |method: Method| method.name().into(), of);
     table(id, title, note, columns, rows)
-}
-
-/// A few figures of each training.
-pub(super) fn trainings(findings: &Findings<'_>) -> Table {
-    let road = |method| Quantity::Procedure(Procedure { method, trained: true, as_published: false }, Place::Road);
-    let gradient = Ranking::Method(Method::InputGradient);
-    let figures = [
-        ("road_algorithm_7_times_uniform", "Road, Algorithm 7", road(PROCEDURES[0]), 2),
-        ("road_rnn_script_times_uniform", "Road, RNN script", road(PROCEDURES[1]), 2),
-        ("road_cnn_script_times_uniform", "Road, CNN script", road(PROCEDURES[2]), 2),
-        ("outline_gradient_times_uniform", "Outline, input gradient", Quantity::Share(gradient, Region::Outline), 2),
-        ("ssim_algorithm_7_at_variance_0.2", "SSIM at 0.2, Algorithm 7", Quantity::Noise(PROCEDURES[0], 20), 3),
-        ("roadside_mean_abs_change_1e3_per_m", "Other roadside, 1e-3 1/m", Quantity::Swap(Swap::Roadside), 2),
-        ("asphalt_mean_abs_change_1e3_per_m", "Other asphalt, 1e-3 1/m", Quantity::Swap(Swap::Asphalt), 2),
-        ("markings_mean_abs_change_1e3_per_m", "No paint, 1e-3 1/m", Quantity::Swap(Swap::Markings), 2),
-    ];
-    let keys = [Column::key("policy", "Policy"), Column::key("training_seed", "Training seed")];
-    let measured = figures.iter().map(|(name, heading, _, decimals)| Column::measured(name, heading, *decimals));
-    let rows = findings.subjects().map(|(number, subject)| {
-        let names = [Cell::text(&subject.policy), Cell::Count(subject.training_seed)];
-        names.into_iter().chain(figures.iter().map(|figure| findings.of_training(number, figure.2))).collect()
-    });
-    let note = "Means over frames: how far single trainings differ from each other.";
-    table("trainings", "Each training", note, keys.into_iter().chain(measured).collect(), rows.collect())
 }

@@ -1,8 +1,10 @@
-use super::quantity::{Place, Procedure, Quantity, Series, Swap};
+use super::quantity::{Change, Extent, Fill, Likeness, Place, Procedure, Series};
 use super::*;
 use crate::suite::test_subjects::{subject, untrained};
+use crate::suite::{Subject, Suite};
 use lane_recording::{Recording, RecordingOptions, Unit as SteeringUnit};
 use lane_report::section::Cell;
+use serde_json::Value;
 use std::path::Path;
 
 /// Two policies of some trainings each, none of which ever took place.
@@ -10,7 +12,7 @@ fn subjects(trainings: u64) -> Arc<[Subject]> {
     untrained(&["ncp", "cnn"], trainings)
 }
 
-fn outcomes(suite: &SaliencySuite) -> Vec<Value> {
+fn outcomes(suite: &dyn Suite) -> Vec<Value> {
     (0..suite.units().len()).map(|unit| suite.run(unit).unwrap()).collect()
 }
 
@@ -27,12 +29,12 @@ fn what_is_said_about_a_recording_reaches_its_maps_and_the_names_of_its_units() 
         RecordingOptions { crop: Some([0, 0, 160, 64]), ..plain.clone() },
         RecordingOptions { unit: Some(SteeringUnit::WheelDegrees), ..plain },
     ]
-    .map(|options| SaliencySuite::paper(untrained(&["cnn"], 1), 1, vec![sample_drive(&options)]));
+    .map(|options| SaliencyStudy::paper(1, vec![sample_drive(&options)]).on(untrained(&["cnn"], 1)));
     // The unit of the one road comes first.
-    let of_recording = |suite: &SaliencySuite| (suite.units()[1].clone(), suite.run(1).unwrap());
-    let (name, outcome) = of_recording(&as_is);
-    assert_eq!(of_recording(&as_is), (name.clone(), outcome.clone()), "the same recording, the same unit");
-    for other in [&cropped, &other_unit] {
+    let of_recording = |suite: &dyn Suite| (suite.units()[1].clone(), suite.run(1).unwrap());
+    let (name, outcome) = of_recording(&*as_is);
+    assert_eq!(of_recording(&*as_is), (name.clone(), outcome.clone()), "the same recording, the same unit");
+    for other in [&*cropped, &*other_unit] {
         let (other_name, other_outcome) = of_recording(other);
         assert!(name != other_name && outcome != other_outcome, "{name} and {other_name}");
     }
@@ -40,7 +42,7 @@ fn what_is_said_about_a_recording_reaches_its_maps_and_the_names_of_its_units() 
 
 #[test]
 fn every_unit_has_a_name_of_its_own_and_all_roads_are_in_one() {
-    let suite = SaliencySuite::new(subjects(2), 47, vec![sample_drive(&RecordingOptions::default())]);
+    let suite = SaliencyStudy::new(47, vec![sample_drive(&RecordingOptions::default())]).on(subjects(2));
     let mut units = suite.units();
     // 47 roads in blocks of 20, 20 of them in blocks of 4, and a recording.
     assert_eq!(units.len(), 4 * (3 + 5 + 1));
@@ -48,20 +50,13 @@ fn every_unit_has_a_name_of_its_own_and_all_roads_are_in_one() {
     units.sort();
     units.dedup();
     assert_eq!(units.len(), 4 * 9);
-    assert_eq!(SaliencySuite::paper(subjects(2), 47, Vec::new()).units().len(), 4 * 3);
-}
-
-#[test]
-fn every_method_is_audited() {
-    let mut audited: Vec<Method> = tables::methods().collect();
-    audited.sort();
-    assert_eq!(audited, Method::ALL);
+    assert_eq!(SaliencyStudy::paper(47, Vec::new()).on(subjects(2)).units().len(), 4 * 3);
 }
 
 #[test]
 fn two_frames_of_everything_make_a_section() {
-    let suite = SaliencySuite::new(subjects(1), 2, vec![sample_drive(&RecordingOptions::default())]);
-    let outcomes = outcomes(&suite);
+    let suite = SaliencyStudy::new(2, vec![sample_drive(&RecordingOptions::default())]).on(subjects(1));
+    let outcomes = outcomes(&*suite);
     assert_eq!(suite.run(0).unwrap(), outcomes[0], "the same unit, the same outcome");
     let section = suite.section(&outcomes).unwrap();
     let tables: Vec<&str> = section.tables.iter().map(|table| table.id.as_str()).collect();
@@ -76,6 +71,7 @@ fn two_frames_of_everything_make_a_section() {
         "randomisation",
         "faithfulness",
         "swaps",
+        "differences",
         "trainings",
     ];
     assert_eq!(tables, expected);
@@ -104,10 +100,10 @@ fn the_head_has_no_part_in_visual_backprop(section: &Section) {
 
 #[test]
 fn the_scope_of_the_paper_is_its_procedures_noise_and_what_the_steering_depends_on() {
-    let suite = SaliencySuite::paper(subjects(2), 3, Vec::new());
-    let section = suite.section(&outcomes(&suite)).unwrap();
+    let suite = SaliencyStudy::paper(3, Vec::new()).on(subjects(2));
+    let section = suite.section(&outcomes(&*suite)).unwrap();
     let tables: Vec<&str> = section.tables.iter().map(|table| table.id.as_str()).collect();
-    assert_eq!(tables, ["procedures", "procedure_contrasts", "noise", "swaps", "trainings"]);
+    assert_eq!(tables, ["procedures", "procedure_contrasts", "noise", "swaps", "differences", "trainings"]);
     let of_script: Vec<_> =
         section.tables[1].rows.iter().filter(|row| row[1] == Cell::text("VisualBackProp, RNN script")).collect();
     assert_eq!(of_script.len(), 4, "two other procedures for each of two policies");
@@ -116,7 +112,7 @@ fn the_scope_of_the_paper_is_its_procedures_noise_and_what_the_steering_depends_
 
 /// What every unit of an audit with the paper's scope could have measured: ncp's procedures and cnn's differ, and so do
 /// their trainings, by 1 from one seed to the next. Two frames each.
-fn made_up_outcomes(suite: &SaliencySuite) -> Vec<Value> {
+fn made_up_outcome(subject: &Subject) -> Value {
     let share = |method, trained| Quantity::Procedure(Procedure { method, trained, as_published: false }, Place::Road);
     let [algorithm_7, recurrent, convolutional] = PROCEDURES;
     // Of ncp-1 and of cnn-1, first frame; the second frame has 2 more.
@@ -129,59 +125,130 @@ fn made_up_outcomes(suite: &SaliencySuite) -> Vec<Value> {
         (Quantity::Swap(Swap::Roadside), [1.0, 6.0]),
         (Quantity::Label, [8.0, 8.0]),
     ];
-    let outcome = |unit: &Unit| {
-        let subject = &suite.subjects[unit.subject];
-        let more = (subject.training_seed - 1) as f64;
-        let series = values.map(|(of, [ncp, cnn])| {
-            let first = more + if subject.policy == "ncp" { ncp } else { cnn };
-            Series { of, values: vec![Some(first), Some(first + 2.0)] }
-        });
-        serde_json::to_value(Outcome { series: series.to_vec() }).unwrap()
-    };
-    suite.units.iter().map(outcome).collect()
-}
-
-fn interval(value: f64, low: f64, high: f64) -> Cell {
-    Cell::Interval { value, low, high }
+    let more = (subject.training_seed - 1) as f64;
+    let series = values.map(|(of, [ncp, cnn])| {
+        let first = more + if subject.policy == "ncp" { ncp } else { cnn };
+        Series { of, values: vec![Some(first), Some(first + 2.0)] }
+    });
+    serde_json::to_value(Outcome { series: series.to_vec() }).unwrap()
 }
 
 #[test]
 fn differences_are_the_first_less_the_second_paired_by_seed_and_frame() {
     // The seeds of the two policies stand in another order.
-    let subjects = [("ncp", 1), ("ncp", 2), ("cnn", 2), ("cnn", 1)].map(|(name, seed)| subject(name, seed));
-    let suite = SaliencySuite::paper(subjects.into(), 1, Vec::new());
-    let section = suite.section(&made_up_outcomes(&suite)).unwrap();
+    let subjects: Arc<[Subject]> =
+        [("ncp", 1), ("ncp", 2), ("cnn", 2), ("cnn", 1)].map(|(name, seed)| subject(name, seed)).into();
+    let outcomes: Vec<Value> = subjects.iter().map(made_up_outcome).collect();
+    let section = SaliencyStudy::paper(1, Vec::new()).on(subjects).section(&outcomes).unwrap();
     let table = |id: &str| section.tables.iter().find(|table| table.id == id).unwrap();
+    let cell = |id: &str, row: usize, column: &str| {
+        let column = table(id).columns.iter().position(|known| known.name == column).unwrap();
+        table(id).rows[row][column].clone()
+    };
+    let interval = |value: f64| Cell::Interval { value, low: value, high: value };
     let contrast = |within: &str, first: &str, second: &str| {
         let keys = [within, first, second].map(Cell::text);
-        let row = table("procedure_contrasts").rows.iter().find(|row| row[..3] == keys).unwrap();
-        (row[3].clone(), row[4].clone())
+        let row = table("procedure_contrasts").rows.iter().position(|row| row[..3] == keys).unwrap();
+        let [difference, shown] = ["difference_times_uniform", "differs"];
+        (cell("procedure_contrasts", row, difference), cell("procedure_contrasts", row, shown))
     };
     let yes = || Cell::text("yes");
     // Each pair of one seed and one frame differs by the same: pairs of other trainings or frames would not.
     let [algorithm_7, recurrent, convolutional] = PROCEDURES.map(Method::name);
-    assert_eq!(contrast(recurrent, "ncp", "cnn"), (interval(2.0, 2.0, 2.0), yes()));
-    assert_eq!(contrast(algorithm_7, "ncp", "cnn"), (interval(-2.0, -2.0, -2.0), yes()));
-    assert_eq!(contrast(convolutional, "ncp", "cnn"), (interval(0.0, 0.0, 0.0), Cell::text("no")));
-    assert_eq!(contrast("ncp", recurrent, convolutional), (interval(1.0, 1.0, 1.0), yes()));
-    assert_eq!(contrast("cnn", recurrent, algorithm_7), (interval(-2.0, -2.0, -2.0), yes()));
-    let in_ncp = format!("ncp, {recurrent}");
-    assert_eq!(contrast(&in_ncp, "trained", "untrained"), (interval(2.5, 2.5, 2.5), yes()));
+    assert_eq!(contrast(recurrent, "ncp", "cnn"), (interval(2.0), yes()));
+    assert_eq!(contrast(algorithm_7, "ncp", "cnn"), (interval(-2.0), yes()));
+    assert_eq!(contrast(convolutional, "ncp", "cnn"), (interval(0.0), Cell::text("no")));
+    assert_eq!(contrast("ncp", recurrent, convolutional), (interval(1.0), yes()));
+    assert_eq!(contrast("cnn", recurrent, algorithm_7), (interval(-2.0), yes()));
+    assert_eq!(contrast(&format!("ncp, {recurrent}"), "trained", "untrained"), (interval(2.5), yes()));
+    assert_eq!(cell("differences", 0, "pairing"), Cell::text("seeds 1, 2"));
+    assert_eq!(cell("differences", 0, "roadside_mean_abs_change_1e3_per_m"), interval(-5.0));
+    assert_eq!(cell("differences", 0, "ssim_rnn_script_at_variance_0.2"), interval(-0.25));
     let says = |sentence: &str| {
         assert!(section.text.iter().any(|text| text.contains(sentence)), "{sentence} in {:#?}", section.text);
     };
     // ncp by the RNN script less cnn by the CNN script: 3 less 2.
     says("a difference between ncp by the RNN script and cnn by the CNN script: +1.00 [1.00, 1.00]");
-    says("other roadside, mean change in 1e-3 1/m: ncp less cnn -5.00 [-5.00, -5.00].");
-    says("VisualBackProp, RNN script, SSIM at variance 0.2: ncp less cnn -0.25 [-0.25, -0.25].");
-    let swaps = table("swaps");
+    says("another roadside that are shown, of 1 tried: ncp lower, ncp less cnn is -5.00 [-5.00, -5.00] 1e-3 1/m");
+    says("by the RNN script that are shown, of 1 tried: ncp lower, ncp less cnn is -0.250 [-0.250, -0.250]");
     let value = |row: usize, column: &str| {
-        let column = swaps.columns.iter().position(|known| known.name == column).unwrap();
-        let (Cell::Number(value) | Cell::Interval { value, .. }) = swaps.rows[row][column] else { panic!() };
+        let (Cell::Number(value) | Cell::Interval { value, .. }) = cell("swaps", row, column) else { panic!() };
         value
     };
     // 1, 3, 2 and 4: mean 2.5, root of the mean square √7.5.
     assert!((value(0, "roadside_mean_abs_change_1e3_per_m") - 2.5).abs() < 1e-12);
     assert!((value(0, "roadside_rms_change_1e3_per_m") - 7.5_f64.sqrt()).abs() < 1e-12);
     assert!((value(1, "roadside_mean_abs_change_1e3_per_m") - 7.5).abs() < 1e-12);
+}
+
+/// What one training could have measured on two frames if each of these methods moved the steering so far when it took out
+/// pixels, where chance and edges moved it by 1, and only VisualBackProp stayed as it was without a trained head. Twice as
+/// much of every map as of a uniform one lies on the road for ncp, and as much for all others.
+fn attention_outcome(subject: &Subject, moved: &[(Method, f64)]) -> Value {
+    let mut measured = quantity::Measured::default();
+    for frame in 0..2 {
+        let jitter = 0.01 * f64::from(frame);
+        let rankings = moved.iter().map(|(method, moved)| (Ranking::Method(*method), *moved));
+        for (ranking, moved) in rankings.chain([(Ranking::Edges, 1.0), (Ranking::Chance, 1.0)]) {
+            for fill in Fill::ALL {
+                measured.note(Quantity::Faithful(ranking, Change::Deletion, fill), Some(moved + jitter));
+            }
+        }
+        for (method, _) in moved {
+            let likeness = if *method == Method::VisualBackProp { 1.0 } else { 0.3 };
+            measured.note(Quantity::Untrained(*method, Extent::Head, Likeness::Ssim), Some(likeness));
+            let share = if subject.policy == "ncp" { 2.0 } else { 1.0 };
+            measured.note(Quantity::Share(Ranking::Method(*method), Region::Road), Some(share + jitter));
+        }
+    }
+    serde_json::to_value(measured.outcome()).unwrap()
+}
+
+fn attention(moved: impl Fn(&Subject) -> Vec<(Method, f64)>) -> lane_report::answers::Answer {
+    let subjects = untrained(&["ncp", "cnn", "gru"], 2);
+    let mut outcomes = Vec::new();
+    for subject in subjects.iter() {
+        // Two frames of quick work, and two of slow work that adds nothing here.
+        outcomes.push(attention_outcome(subject, &moved(subject)));
+        outcomes.push(serde_json::to_value(Outcome::default()).unwrap());
+    }
+    let section = SaliencyStudy::new(2, Vec::new()).on(subjects).section(&outcomes).unwrap();
+    let [answer] = &section.answers[..] else { panic!("{:?}", section.answers) };
+    answer.clone()
+}
+
+#[test]
+fn attention_is_answered_by_one_method_that_is_faithful_and_depends_on_the_head() {
+    // VisualBackProp would be the first, but it never sees the head; occlusion is as good as Grad-CAM, but slower.
+    let answer = attention(|subject| {
+        let cam = if subject.policy == "gru" { 0.5 } else { 2.0 };
+        vec![
+            (Method::VisualBackProp, 3.0),
+            (Method::InputGradient, if subject.policy == "ncp" { 2.0 } else { 1.0 }),
+            (Method::GradCam, cam),
+            (Method::Occlusion, cam),
+        ]
+    });
+    assert_eq!(answer.measure, "Grad-CAM: share on the road");
+    assert_eq!(
+        answer.basis,
+        "2 trainings of each on 2 frames; no value where the method is not faithful to the policy"
+    );
+    let interval = |low: f64| Cell::Interval { value: low + 0.005, low, high: low + 0.01 };
+    let close = |cell: &Cell, expected: &Cell| match (cell, expected) {
+        (Cell::Interval { value: a, .. }, Cell::Interval { value: b, .. }) => (a - b).abs() < 1e-9,
+        (a, b) => a == b,
+    };
+    for (policy, expected) in [("ncp", interval(2.0)), ("cnn", interval(1.0)), ("gru", Cell::Missing)] {
+        assert!(close(answer.value(policy).unwrap(), &expected), "{policy}: {answer:?}");
+    }
+    assert_eq!((answer.better_than("ncp"), answer.differences.len()), (vec!["cnn"], 1));
+}
+
+#[test]
+fn attention_has_no_value_where_no_method_is_faithful() {
+    let answer = attention(|_| vec![(Method::VisualBackProp, 3.0), (Method::InputGradient, 0.9)]);
+    assert!(answer.policies.iter().all(|policy| policy.value == Cell::Missing), "{answer:?}");
+    assert_eq!((answer.policies.len(), answer.differences.len()), (3, 0));
+    assert!(answer.basis.ends_with("no saliency method is faithful to any of these policies"), "{}", answer.basis);
 }
