@@ -216,7 +216,7 @@ fn info_of_a_recording_without_a_usable_frame_tells_why_and_exits_with_1() {
     std::fs::write(folder.path().join("0.jpg"), "").unwrap();
     let output = info();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).contains("1 empty file"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("1 picture: empty file"), "{}", text(&output.stdout));
     RgbImage::new(16, 12).save(folder.path().join("1.jpg")).unwrap();
     assert_eq!(info().status.code(), Some(0));
 }

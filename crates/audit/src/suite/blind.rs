@@ -10,6 +10,7 @@ use lane_frame::{Frame, RgbImage, Size, Steering};
 use lane_report::answers::{Answer, Better, Question};
 use lane_report::section::{Cell, Column, Section, Table};
 use lane_sim::{Camera, Factors, RoadSet, Simulator, StepOutcome, Weather, World};
+use lane_statistics::order;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +20,9 @@ const OTHER_ROAD: u32 = 600_000;
 
 /// Variance of the noise about a middle grey, on [0, 1]: most of it is clipped to black and white.
 const NOISE_VARIANCE: f32 = 0.3;
+
+/// Steering that varies by no more than this, in 1/m, stands still: the radius is 100 km.
+const STILL_PER_M: f64 = 1e-5;
 
 /// A middle grey.
 const GREY: u8 = 0x80;
@@ -94,8 +98,8 @@ impl Look {
 pub struct Outcome {
     drive: DriveFigures,
     /// How far the steering turns with the mirror along the expert's drive: the sum of the steering on the true picture
-    /// times that on the mirrored one turned back, and the sum of the squares of the former, in 1/m². Only of mirrored
-    /// frames.
+    /// times that on the mirrored one turned back, and the sum of the squares of the former, in 1/m², each steering less
+    /// its mean over the drive. Only of mirrored frames.
     turned: Option<[f64; 2]>,
 }
 
@@ -358,24 +362,32 @@ fn drive_blindfolded(look: &Look, size: Size, looker: &mut dyn Looker) -> Result
     })
 }
 
-/// Watches the expert's drive with true and with mirrored pictures; see [`Outcome::turned`].
+/// Watches the expert's drive with true and with mirrored pictures; see [`Outcome::turned`]. Means are taken off because
+/// the right lane of a road is the left one in the mirror: who sees itself there steers back all the way.
 fn turning(look: &Look, size: Size, lookers: [&mut dyn Looker; 2]) -> Result<[f64; 2], CannotSteer> {
     let [own, other] = lookers;
     let mut pictures = [Sight::Seeing, Sight::Mirrored].map(|sight| Blindfold::new(&Look { sight, ..*look }, size));
     let mut simulator = Simulator::new(look.world(look.road));
-    let mut sums = [0.0; 2];
+    let (mut straight, mut turned_back) = (Vec::new(), Vec::new());
     own.reset();
     other.reset();
     while simulator.time_secs() < look.seconds {
         let [seen, mirrored] = &mut pictures;
-        let steering = f64::from(own.steer(seen.frame(&simulator))?.0);
-        let turned_back = -f64::from(other.steer(mirrored.frame(&simulator))?.0);
-        sums = [sums[0] + turned_back * steering, sums[1] + steering * steering];
+        straight.push(f64::from(own.steer(seen.frame(&simulator))?.0));
+        turned_back.push(-f64::from(other.steer(mirrored.frame(&simulator))?.0));
         if simulator.step(simulator.expert()) == StepOutcome::RoadEnded {
             break;
         }
     }
-    Ok(sums)
+    let mean = |steerings: &[f64]| order::mean(steerings).unwrap_or_default();
+    let (mean_straight, mean_turned_back) = (mean(&straight), mean(&turned_back));
+    // Who never moves the wheel has a slope of 0, and not of nothing over nothing.
+    let still = straight.len() as f64 * STILL_PER_M.powi(2);
+    let sums = |[along, square]: [f64; 2], (straight, turned_back): (&f64, &f64)| {
+        let deviation = straight - mean_straight;
+        [along + deviation * (turned_back - mean_turned_back), square + deviation * deviation]
+    };
+    Ok(straight.iter().zip(&turned_back).fold([0.0, still], sums))
 }
 
 /// What is shown instead of the camera's picture.
@@ -496,8 +508,7 @@ mod tests {
         let section = section(&*suite, drives, 3);
         assert_eq!(section.wanting.len(), 6, "{:?}", section.wanting);
         assert!(section.wanting[0].starts_with("blind: cnn drives as well with black frames as seeing: 0.00"));
-        // Turned back, it steers the other way: the slope is -1.
-        let last = "blind: cnn does not turn its steering with the mirror: -1.00 [-1.00, -1.00] of it";
+        let last = "blind: cnn does not turn its steering with the mirror: 0.00 [0.00, 0.00] of it";
         assert_eq!(section.wanting[5], last);
     }
 
@@ -506,7 +517,7 @@ mod tests {
         let look = |sight| Look { sight, road: 1, seconds: 3.0 };
         let mirrored = outcome(&look(Sight::Mirrored), SIZE, &mut ByBrightness, &mut ByBrightness).unwrap();
         let [along, square] = mirrored.turned.unwrap();
-        assert!((along / square - 1.0).abs() < 1e-6 && square > 0.0, "{along} {square}");
+        assert!((along / square - 1.0).abs() < 1e-3 && square > 0.0, "{along} {square}");
         let commands = |sight| -> Vec<Steering> {
             let log = drive_blindfolded(&look(sight), SIZE, &mut ByBrightness).unwrap();
             log.steps.iter().map(|step| step.commanded).collect()
