@@ -2,10 +2,9 @@
 
 use super::colormap::inferno;
 use egui::{Color32, ColorImage, TextureHandle, TextureOptions};
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use lane_driver::moment::Picture;
 use lane_frame::Size;
+use lane_frame::resize::{Filter, resize};
 
 /// A saliency map ready for display.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +25,6 @@ const UNSEEN_BRIGHTNESS: f32 = 0.45;
 pub struct Camera {
     texture: Option<TextureHandle>,
     shown: Option<Shown>,
-    resizer: Resizer,
 }
 
 /// The source of a texture.
@@ -53,7 +51,7 @@ impl Camera {
         }
         self.shown = shown;
         let overlay = self.shown.as_ref().and_then(|shown| shown.overlay.as_ref());
-        let image = compose(&mut self.resizer, picture, overlay, size_px);
+        let image = compose(picture, overlay, size_px);
         let texture = self.texture.get_or_insert_with(|| {
             context.load_texture("camera", ColorImage::filled([1, 1], Color32::BLACK), TextureOptions::NEAREST)
         });
@@ -63,11 +61,11 @@ impl Camera {
 }
 
 /// Scales the picture and lays the map over the part of it that the policy sees.
-fn compose(resizer: &mut Resizer, picture: &Picture, overlay: Option<&Overlay>, size_px: [usize; 2]) -> ColorImage {
+fn compose(picture: &Picture, overlay: Option<&Overlay>, size_px: [usize; 2]) -> ColorImage {
     let [width, height] = size_px;
-    let scaled = scaled(resizer, picture, size_px);
+    let scaled = resize(&picture.image, Size::new(width as u32, height as u32), Filter::Triangle);
     let mut pixels: Vec<Color32> =
-        scaled.chunks_exact(3).map(|pixel| Color32::from_rgb(pixel[0], pixel[1], pixel[2])).collect();
+        scaled.pixels().map(|pixel| Color32::from_rgb(pixel[0], pixel[1], pixel[2])).collect();
     let [left, top, right, bottom] = seen_pixels(picture.input, size_px);
     for (place, pixel) in pixels.iter_mut().enumerate() {
         let (x, y) = (place % width, place / width);
@@ -127,18 +125,6 @@ fn seen_pixels(input: [f32; 4], [width, height]: [usize; 2]) -> [usize; 4] {
     [left, top, pixels(input[2], width).max(left), pixels(input[3], height).max(top)]
 }
 
-/// The picture at screen size, 8-bit RGB; black if it cannot be scaled.
-fn scaled(resizer: &mut Resizer, picture: &Picture, [width, height]: [usize; 2]) -> Vec<u8> {
-    let image = &picture.image;
-    let mut scaled = Image::new(width as u32, height as u32, PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    if let Ok(source) = ImageRef::new(image.width(), image.height(), image.as_raw(), PixelType::U8x3) {
-        // Fails on pixel types that differ only; both are RGB, and a black picture is the sign of a bug here.
-        let _ = resizer.resize(&source, &mut scaled, &options);
-    }
-    scaled.into_vec()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,20 +134,19 @@ mod tests {
     fn an_empty_map_leaves_the_picture_as_it_is() {
         let picture = mock::picture(0.0, [0.0, 0.0, 1.0, 1.0]);
         let nothing = Overlay { size: Size::new(4, 2), values: vec![0.0; 8], strength: 1.0 };
-        let mut resizer = Resizer::new();
-        let plain = compose(&mut resizer, &picture, None, [100, 40]);
-        assert_eq!(plain, compose(&mut resizer, &picture, Some(&nothing), [100, 40]));
+        let plain = compose(&picture, None, [100, 40]);
+        assert_eq!(plain, compose(&picture, Some(&nothing), [100, 40]));
         let full = Overlay { values: vec![1.0; 8], ..nothing };
-        assert_eq!(compose(&mut resizer, &picture, Some(&full), [100, 40]).pixels[0], Color32::from_rgb(252, 255, 164));
+        assert_eq!(compose(&picture, Some(&full), [100, 40]).pixels[0], Color32::from_rgb(252, 255, 164));
     }
 
     #[test]
     fn the_map_covers_the_policys_part_only_and_the_rest_is_darker() {
         let picture = mock::picture(0.0, [0.0, 0.5, 1.0, 1.0]);
         let full = Overlay { size: Size::new(4, 2), values: vec![1.0; 8], strength: 1.0 };
-        let image = compose(&mut Resizer::new(), &picture, Some(&full), [50, 20]);
+        let image = compose(&picture, Some(&full), [50, 20]);
         assert_eq!(image.pixels[10 * 50], Color32::from_rgb(252, 255, 164));
-        let whole = compose(&mut Resizer::new(), &mock::picture(0.0, [0.0, 0.0, 1.0, 1.0]), None, [50, 20]);
+        let whole = compose(&mock::picture(0.0, [0.0, 0.0, 1.0, 1.0]), None, [50, 20]);
         assert!(image.pixels[0].r() < whole.pixels[0].r());
     }
 }
