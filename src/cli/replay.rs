@@ -7,7 +7,7 @@ use super::{models, output};
 use crate::view::App;
 use lane_audit::open_loop::{Noted, OpenLoop, SteeringError};
 use lane_driver::replay::Replay;
-use lane_driver::session::{Order, Session as _};
+use lane_driver::session::{AttentionSetup, Order, Session as _};
 use lane_recording::Recording;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -103,6 +103,10 @@ fn without_window(session: Replay, facts: Facts, folder: Option<&Path>, as_json:
     if let Some(folder) = folder {
         film_all(session, folder)?;
     } else {
+        // Nobody sees the maps: the first method is the quickest.
+        if let Some(&method) = session.info().methods.first() {
+            session.obey(Order::Attention(AttentionSetup::of(method)))?;
+        }
         let bar = output::progress(facts.frames as u64, "{pos} of {len} frames {wide_bar} {eta} left");
         while session.advance()?.is_some() {
             bar.inc(1);

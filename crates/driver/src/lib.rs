@@ -180,7 +180,7 @@ impl Driver {
         self.model.own().map(OwnPolicy::control)
     }
 
-    /// The methods that all of these drivers have a map by, the usual one first.
+    /// The methods that all of these drivers have a map by.
     pub fn methods<'a>(drivers: impl IntoIterator<Item = &'a Self>) -> Vec<Method> {
         let own = drivers.into_iter().all(|driver| driver.policy().is_some());
         if own { Method::ALL.into() } else { vec![Method::InputGradient] }

@@ -82,7 +82,7 @@ impl Replay {
             title,
             policies: Vec::new(),
             reference_name: "recorded",
-            attention: AttentionSetup::of(methods[0]),
+            attention: AttentionSetup::among(&methods),
             noise_variance: 0.0,
             duration_secs: recording.duration_secs(),
             frame_count: recording.len(),
@@ -317,8 +317,9 @@ impl Replay {
         check_policies(&drivers)?;
         self.info.methods = Driver::methods(&drivers);
         self.viewers = drivers.into_iter().map(Viewer::new).collect();
-        if !self.info.methods.contains(&self.info.attention.method) {
-            self.info.attention = AttentionSetup { beside: None, method: self.info.methods[0], ..self.info.attention };
+        if self.info.attention.check(&self.info.methods).is_err() {
+            let AttentionSetup { region, every, .. } = self.info.attention;
+            self.info.attention = AttentionSetup { region, every, ..AttentionSetup::among(&self.info.methods) };
         }
         self.kept.clear();
         self.at = None;

@@ -180,9 +180,15 @@ impl AttentionSetup {
         Ok(())
     }
 
-    /// One map of every frame by this method.
+    /// One map of every frame by this method, its share taken on the outline of the road.
     pub fn of(method: Method) -> Self {
-        Self { method, randomised: false, beside: None, region: Region::Road, every: Every::Frame }
+        Self { method, randomised: false, beside: None, region: Region::Outline, every: Every::Frame }
+    }
+
+    /// The same by the default method, or by the first of these where it is not among them.
+    pub(crate) fn among(methods: &[Method]) -> Self {
+        let first = methods.first().copied().unwrap_or(Method::DEFAULT);
+        Self::of(if methods.contains(&Method::DEFAULT) { Method::DEFAULT } else { first })
     }
 }
 

@@ -45,7 +45,7 @@ impl TwinDrive {
             title: title(&world),
             policies: Vec::new(),
             reference_name: "expert",
-            attention: AttentionSetup::of(methods[0]),
+            attention: AttentionSetup::among(&methods),
             noise_variance: 0.0,
             duration_secs: seconds,
             frame_count: frames_in(seconds),
@@ -143,8 +143,9 @@ impl TwinDrive {
         let methods = Driver::methods(&drivers);
         let seats = drivers.into_iter().map(Seat::new).collect();
         self.branch(|settings| settings.seats = seats);
-        if !methods.contains(&self.info.attention.method) {
-            self.info.attention = AttentionSetup { beside: None, method: methods[0], ..self.info.attention };
+        if self.info.attention.check(&methods).is_err() {
+            let AttentionSetup { region, every, .. } = self.info.attention;
+            self.info.attention = AttentionSetup { region, every, ..AttentionSetup::among(&methods) };
         }
         Ok(())
     }

@@ -11,10 +11,10 @@
 //! | input gradient | 0.8 | 1 forward and back |
 //! | integrated gradients | 20 | 32 forward and back |
 //! | SmoothGrad | 20 | 25 forward and back |
-//! | occlusion | 25 | 134 forward |
+//! | occlusion | 4 | 134 forward, each of what a square changes |
 //!
-//! On the paper's encoders, of eight and ten times the multiplications, the last three take 100 to 200 ms: too slow for
-//! a smooth window, right for an audit.
+//! On the paper's encoders, of eight and ten times the multiplications, integrated gradients and SmoothGrad take 100 to
+//! 200 ms: too slow for a smooth window, right for an audit.
 
 pub mod edges;
 pub mod grad_cam;
@@ -105,6 +105,9 @@ impl std::fmt::Display for Method {
 }
 
 impl Method {
+    /// The method that is shown unless another is asked for: it passes the audit's controls (docs/attention.md).
+    pub const DEFAULT: Self = Self::Occlusion;
+
     /// The name on screen.
     pub const fn name(self) -> &'static str {
         self.procedure().name
