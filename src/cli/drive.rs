@@ -7,7 +7,7 @@ use crate::view::App;
 use anyhow::{Context as _, ensure};
 use lane_audit::driving::{DriveFigures, DrivingScore};
 use lane_driver::closed_loop::{Conditions, Pilot, drive};
-use lane_driver::moment::Session as _;
+use lane_driver::session::{Order, Session as _};
 use lane_driver::twin_drive::TwinDrive;
 use lane_sim::{Course, RoadFamily, RoadSet, Weather};
 use rayon::prelude::*;
@@ -119,7 +119,7 @@ fn session(arguments: &Arguments, seconds: f64) -> anyhow::Result<TwinDrive> {
     let drivers = arguments.models.drivers()?;
     let course = course(arguments, RoadSet::Demo, seconds);
     let mut session = TwinDrive::new(drivers, course);
-    session.set_noise(arguments.noise.first().copied().unwrap_or(0.0));
+    session.obey(Order::Noise(arguments.noise.first().copied().unwrap_or(0.0)))?;
     Ok(session)
 }
 

@@ -6,8 +6,8 @@ use super::recording::options::RecordingArguments;
 use super::{models, output};
 use crate::view::App;
 use lane_audit::open_loop::{Noted, OpenLoop, SteeringError};
-use lane_driver::moment::Session as _;
 use lane_driver::replay::Replay;
+use lane_driver::session::{Order, Session as _};
 use lane_recording::Recording;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let recording = Recording::open_with(&arguments.path, &arguments.recording.options())?;
     let facts = facts(&recording);
     let mut session = Replay::new(recording, arguments.models.drivers()?);
-    session.set_noise(arguments.noise);
+    session.obey(Order::Noise(arguments.noise))?;
     if arguments.headless {
         return without_window(session, facts, arguments.film.as_deref(), arguments.json);
     }

@@ -2,7 +2,7 @@
 //! tests all drive this one.
 
 use super::camera::Camera;
-use super::feed::{News, Order, Patience};
+use super::feed::{News, Patience};
 use super::history::History;
 use super::keys::Action;
 use super::layout::Layout;
@@ -11,7 +11,8 @@ use super::playback::Playback;
 use super::settings::Settings;
 use super::theme;
 use egui::{Theme, Ui};
-use lane_driver::moment::{Moment, Session, SessionInfo};
+use lane_driver::moment::Moment;
+use lane_driver::session::{AttentionSetup, Order, Session, SessionInfo};
 
 /// Noise levels of `+` and `-`: the variances of Lechner et al. 2020, Fig. 4, and half the least of them.
 const NOISE_VARIANCES: [f32; 5] = [0.0, 0.05, 0.1, 0.2, 0.3];
@@ -123,7 +124,7 @@ impl App {
             Action::MoreNoise => self.change_noise(true),
             Action::LessNoise => self.change_noise(false),
             Action::Overlay => self.settings.overlay = !self.settings.overlay,
-            Action::NextMethod => self.playback.order(Order::NextMethod),
+            Action::NextMethod => self.next_method(),
             Action::NextScale => self.settings.scale = self.settings.scale.next(),
             Action::Slower => self.playback.change_speed(false),
             Action::Faster => self.playback.change_speed(true),
@@ -212,6 +213,14 @@ impl App {
         self.stop = None;
     }
 
+    fn next_method(&mut self) {
+        let SessionInfo { methods, attention, .. } = &self.info;
+        let at = methods.iter().position(|method| *method == attention.method).unwrap_or_default();
+        if let Some(&method) = methods.get((at + 1) % methods.len().max(1)) {
+            self.playback.order(Order::Attention(AttentionSetup { method, ..*attention }));
+        }
+    }
+
     fn change_noise(&mut self, more: bool) {
         let now = self.info.noise_variance;
         let next = if more {
@@ -239,6 +248,7 @@ impl App {
             }
             News::Changed(info) => self.change_info(*info),
             News::Ended => self.notify("end of the drive; Space starts again, N goes on to the next".to_owned()),
+            News::Refused { why, .. } => self.notify(why),
             News::Failed(reason) => {
                 self.stop = Some(Stop { reason, advice: "R starts again, N goes on to the next" });
             }
@@ -250,9 +260,9 @@ impl App {
     }
 
     fn change_info(&mut self, info: SessionInfo) {
-        if info.method_name != self.info.method_name {
+        if info.attention.method != self.info.attention.method {
             self.history.forget_saliency();
-            self.notify(format!("saliency by {} from the next frame on", info.method_name));
+            self.notify(format!("saliency by {} from the next frame on", info.attention.method));
         }
         self.info = info;
     }

@@ -1,31 +1,13 @@
 //! A session on a thread of its own, a few moments ahead of the screen, so that the window answers while a policy
 //! thinks. Everything arrives in the order in which the session made it.
 
-use lane_driver::moment::{Moment, Session, SessionInfo};
+use lane_driver::moment::Moment;
+use lane_driver::session::{Order, Session, SessionInfo};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 
 /// Moments worked out ahead: enough to keep the session busy while a picture is drawn, and few enough that a change
 /// of noise shows at once.
 const MOMENTS_AHEAD: usize = 2;
-
-/// A change that is asked of a session.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Order {
-    /// Back to the first moment.
-    Reset,
-    /// On to another road.
-    NextRoad,
-    /// Another variance of the image noise.
-    Noise(f32),
-    /// The next saliency procedure.
-    NextMethod,
-}
-
-impl Order {
-    fn restarts(self) -> bool {
-        matches!(self, Self::Reset | Self::NextRoad)
-    }
-}
 
 /// A report of a session.
 #[derive(Debug)]
@@ -38,6 +20,13 @@ pub enum News {
     Moment(Box<Moment>),
     /// No more moments.
     Ended,
+    /// It did not do what was ordered, and why; it goes on as it was.
+    Refused {
+        /// One line.
+        why: String,
+        /// Whether the order would have started it anew.
+        restart: bool,
+    },
     /// It cannot go on, and why.
     Failed(String),
     /// It stopped by itself, and its thread is gone.
@@ -76,8 +65,9 @@ impl Feed {
     /// once more.
     pub fn order(&mut self, order: Order) {
         self.told_gone = false;
+        let restarts = order.restarts();
         // A session that is gone says so on the other channel.
-        if self.orders.send(order).is_ok() && order.restarts() {
+        if self.orders.send(order).is_ok() && restarts {
             self.restarts_due += 1;
         }
     }
@@ -94,6 +84,10 @@ impl Feed {
                 Ok(News::Started(info)) => {
                     self.restarts_due = 0;
                     return Some(News::Started(info));
+                }
+                Ok(News::Refused { why, restart }) => {
+                    self.restarts_due -= usize::from(restart);
+                    return Some(News::Refused { why, restart });
                 }
                 Ok(_) if self.restarts_due > 0 => {}
                 Ok(news) => return Some(news),
@@ -117,10 +111,15 @@ fn run(mut session: Box<dyn Session>, orders: &Receiver<Order>, news: &SyncSende
         let order = if at_end { orders.recv().map_err(|_| TryRecvError::Disconnected) } else { orders.try_recv() };
         let told = match order {
             Ok(order) => {
-                obey(session.as_mut(), order);
-                at_end &= !order.restarts();
-                let info = Box::new(session.info().clone());
-                news.send(if order.restarts() { News::Started(info) } else { News::Changed(info) })
+                let restart = order.restarts();
+                news.send(match session.obey(order) {
+                    Err(error) => News::Refused { why: format!("{error:#}"), restart },
+                    Ok(()) if restart => {
+                        at_end = false;
+                        News::Started(Box::new(session.info().clone()))
+                    }
+                    Ok(()) => News::Changed(Box::new(session.info().clone())),
+                })
             }
             Err(TryRecvError::Empty) => {
                 let next = advance(session.as_mut());
@@ -132,15 +131,6 @@ fn run(mut session: Box<dyn Session>, orders: &Receiver<Order>, news: &SyncSende
         if told.is_err() {
             return;
         }
-    }
-}
-
-fn obey(session: &mut dyn Session, order: Order) {
-    match order {
-        Order::Reset => session.reset(),
-        Order::NextRoad => session.next_road(),
-        Order::Noise(variance) => session.set_noise(variance),
-        Order::NextMethod => session.next_method(),
     }
 }
 
@@ -184,6 +174,26 @@ mod tests {
         assert!(matches!(feed.next(Patience::Wait), Some(News::Ended)));
         feed.order(Order::NextRoad);
         assert_eq!(times(&mut feed, 1), [0.0]);
+    }
+
+    #[test]
+    fn an_order_that_is_refused_takes_nothing_away() {
+        let mut feed = Feed::start(Box::new(MockSession::drive(2.0)));
+        feed.order(Order::Seek(-1.0));
+        let mut told = Vec::new();
+        let mut refused = 0;
+        while told.len() < 4 {
+            match feed.next(Patience::Wait) {
+                Some(News::Moment(moment)) => told.push(moment.time_secs),
+                Some(News::Refused { why, restart }) => {
+                    assert!(restart && why.contains("-1"), "{why}");
+                    refused += 1;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(refused, 1);
+        assert!(told.windows(2).all(|pair| pair[1] > pair[0]), "{told:?}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The record of what was shown so far, for the plots: one trace per policy, its crashes, and the neurons of the last moments.
 
-use lane_driver::moment::{Moment, NeuronActivity, PolicyInfo, Side, Status};
+use lane_driver::moment::{Moment, NeuronActivity, Side, Status};
+use lane_driver::session::PolicyInfo;
 use std::collections::VecDeque;
 
 /// Moments in the neuron record: at 20 frames/s, the last 12 s.
@@ -134,8 +135,8 @@ impl Peaks {
         let reference = side.reference.map(|reference| reference.0);
         raise(&mut self.steering, steering.into_iter().chain(reference));
         raise(&mut self.error, steering.zip(reference).map(|(steering, reference)| steering - reference));
-        if let Some(map) = decision.and_then(|decision| decision.saliency.as_ref()) {
-            raise(&mut self.saliency, map.values.iter().copied());
+        if let Some(found) = decision.and_then(|decision| decision.saliency.as_ref()) {
+            raise(&mut self.saliency, found.map.values.iter().copied());
         }
     }
 
@@ -158,7 +159,7 @@ fn raise(peak: &mut f32, values: impl IntoIterator<Item = f32>) {
 mod tests {
     use super::*;
     use crate::view::mock::MockSession;
-    use lane_driver::moment::Session as _;
+    use lane_driver::session::Session as _;
 
     fn moments(count: usize) -> Vec<Moment> {
         let mut session = MockSession::drive(60.0);

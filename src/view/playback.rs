@@ -1,8 +1,8 @@
 //! The moment that is due: play, pause, speed and single steps over the times of the frames. Knows no clock; whoever shows
 //! the pictures says how much time has passed.
 
-use super::feed::{Feed, News, Order, Patience};
-use lane_driver::moment::Session;
+use super::feed::{Feed, News, Patience};
+use lane_driver::session::{Order, Session};
 
 /// Speeds of `[` and `]`, as multiples of the time in which the frames were taken.
 const SPEEDS: [f64; 7] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
@@ -139,7 +139,7 @@ impl Playback {
             News::Ended | News::Failed(_) | News::Gone => {
                 (self.at_end, self.playing, self.steps_due) = (true, false, 0);
             }
-            News::Started(_) | News::Changed(_) => {}
+            News::Started(_) | News::Changed(_) | News::Refused { .. } => {}
         }
         Some(news)
     }

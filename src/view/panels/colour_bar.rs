@@ -10,7 +10,8 @@ use egui::{Align2, Color32, Mesh, Painter, Rect, Shape, Slider, Ui, pos2, vec2};
 pub fn draw(ui: &mut Ui, rect: Rect, scene: &Scene) -> Option<f32> {
     let palette = scene.palette;
     let room = card(ui.painter(), rect, palette);
-    let name = ui.painter().text(room.min, Align2::LEFT_TOP, scene.info.method_name, font(BODY), palette.text);
+    let name =
+        ui.painter().text(room.min, Align2::LEFT_TOP, scene.info.attention.method.name(), font(BODY), palette.text);
     ui.painter().text(
         room.left_bottom() + vec2(0.0, 2.0),
         Align2::LEFT_BOTTOM,

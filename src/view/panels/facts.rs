@@ -62,8 +62,8 @@ pub fn draw_list(painter: &Painter, room: Rect, scene: &Scene, side: &Side, poli
     let mut rows: Vec<(&str, String)> = facts(scene, side).into_iter().map(|fact| (fact.name, fact.value)).collect();
     match &side.attention {
         Some(attention) => {
-            rows.push(("on road", percent(attention.road.of_map)));
-            rows.push(("uniform", percent(attention.road.of_uniform)));
+            rows.push(("on road", percent(attention.region.of_map)));
+            rows.push(("uniform", percent(attention.region.of_uniform)));
             rows.extend(attention.untrained.map(|share| ("untrained", percent(share))));
         }
         None if scene.info.closed_loop => rows.push(("on road", "no evidence".to_owned())),
@@ -157,9 +157,9 @@ fn draw_bar(painter: &Painter, bar: Rect, scene: &Scene, attention: &Attention, 
     let palette = scene.palette;
     painter.rect_filled(bar, 3.0, palette.rest);
     let at = |share: f32| bar.left() + share.clamp(0.0, 1.0) * bar.width();
-    let filled = Rect::from_min_max(bar.min, pos2(at(attention.road.of_map), bar.bottom()));
+    let filled = Rect::from_min_max(bar.min, pos2(at(attention.region.of_map), bar.bottom()));
     painter.rect_filled(filled, 3.0, scene.identities[policy].colour);
-    painter.vline(at(attention.road.of_uniform), bar.expand(3.0).y_range(), Stroke::new(2.0, palette.text));
+    painter.vline(at(attention.region.of_uniform), bar.expand(3.0).y_range(), Stroke::new(2.0, palette.text));
     if let Some(untrained) = attention.untrained {
         painter.vline(at(untrained), bar.expand(3.0).y_range(), Stroke::new(2.0, palette.weak));
     }
@@ -170,8 +170,8 @@ fn attention_text(attention: &Attention, narrow: bool) -> [String; 2] {
     let untrained = attention.untrained.map(|share| format!(", untrained {}", percent(share))).unwrap_or_default();
     let words = if narrow { "" } else { " of attention" };
     [
-        format!("On road {}{words}", percent(attention.road.of_map)),
-        format!("(uniform {}{untrained})", percent(attention.road.of_uniform)),
+        format!("On road {}{words}", percent(attention.region.of_map)),
+        format!("(uniform {}{untrained})", percent(attention.region.of_uniform)),
     ]
 }
 
@@ -182,10 +182,10 @@ mod tests {
 
     #[test]
     fn attention_is_stated_beside_both_controls() {
-        let road = Share { of_map: 0.24, of_uniform: 0.37 };
-        let text = attention_text(&Attention { road, untrained: Some(0.2) }, false).join(" ");
+        let region = Share { of_map: 0.24, of_uniform: 0.37 };
+        let text = attention_text(&Attention { region, edges: None, untrained: Some(0.2) }, false).join(" ");
         assert_eq!(text, "On road 24 % of attention (uniform 37 %, untrained 20 %)");
-        assert!(!attention_text(&Attention { road, untrained: None }, true)[1].contains("untrained"));
+        assert!(!attention_text(&Attention { region, edges: None, untrained: None }, true)[1].contains("untrained"));
     }
 
     #[test]

@@ -19,7 +19,8 @@ use super::settings::Settings;
 use super::theme::{Identity, Palette, SMALL, TITLE, font};
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Align2, Color32, Galley, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
-use lane_driver::moment::{Moment, SessionInfo};
+use lane_driver::moment::Moment;
+use lane_driver::session::SessionInfo;
 use std::sync::Arc;
 
 /// Everything that panels draw from.

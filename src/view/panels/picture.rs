@@ -35,7 +35,7 @@ pub fn draw(ui: &Ui, room: Rect, scene: &Scene, side: &Side, identity: Identity,
 
 /// The map on the scale of the colour bar, if it is to be seen and holds evidence.
 fn overlay(scene: &Scene, side: &Side) -> Option<Overlay> {
-    let map = side.decision.as_ref()?.saliency.as_ref().filter(|_| scene.settings.overlay)?;
+    let map = &side.decision.as_ref()?.saliency.as_ref().filter(|_| scene.settings.overlay)?.map;
     let values = map.scaled(scene.settings.scale.scale(scene.history.peaks.saliency))?;
     Some(Overlay { size: map.size, values, strength: scene.settings.strength })
 }
@@ -45,7 +45,7 @@ fn notice(scene: &Scene, side: &Side) -> Option<String> {
     if let Some(reason) = scene.moment.and_then(|moment| moment.skipped.as_ref()) {
         return Some(format!("frame skipped: {reason}"));
     }
-    let map = side.decision.as_ref()?.saliency.as_ref()?;
+    let map = &side.decision.as_ref()?.saliency.as_ref()?.map;
     (scene.settings.overlay && map.mass().is_none()).then(|| "no evidence in this frame".to_owned())
 }
 

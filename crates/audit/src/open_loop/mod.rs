@@ -9,7 +9,8 @@ pub use figures::{CurvatureBin, OpenLoopFigures, TURN_PER_M};
 pub use steering_error::SteeringError;
 pub use tables::{curvature_table, steering_error_table};
 
-use lane_driver::moment::{Moment, Session, SessionInfo};
+use lane_driver::moment::Moment;
+use lane_driver::session::{Order, Session, SessionInfo};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Collects predictions beside recorded steering.
@@ -102,20 +103,8 @@ impl<S: Session> Session for Noted<S> {
         Ok(moment)
     }
 
-    fn reset(&mut self) {
-        self.session.reset();
-    }
-
-    fn next_road(&mut self) {
-        self.session.next_road();
-    }
-
-    fn set_noise(&mut self, variance: f32) {
-        self.session.set_noise(variance);
-    }
-
-    fn next_method(&mut self) {
-        self.session.next_method();
+    fn obey(&mut self, order: Order) -> anyhow::Result<()> {
+        self.session.obey(order)
     }
 }
 

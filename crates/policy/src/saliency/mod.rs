@@ -16,6 +16,7 @@
 //! On the paper's encoders, of eight and ten times the multiplications, the last three take 100 to 200 ms: too slow for
 //! a smooth window, right for an audit.
 
+pub mod edges;
 pub mod grad_cam;
 pub mod gradient;
 pub mod integrated_gradients;
@@ -29,7 +30,7 @@ pub mod visual_backprop;
 use crate::preprocess::Whitened;
 use crate::{Policy, PolicyState};
 use burn::tensor::Tensor;
-use map::SaliencyMap;
+use map::Attribution;
 use serde::{Deserialize, Serialize};
 
 /// A method of attribution.
@@ -40,8 +41,8 @@ pub struct Procedure {
     pub short: &'static str,
     /// How many passes through the network a map takes.
     pub cost: Cost,
-    /// The map of a frame, in the method's own unit; of signed methods the strength.
-    map: fn(&Situation<'_>) -> SaliencyMap,
+    /// The map of a frame, in the method's own unit.
+    map: fn(&Situation<'_>) -> Attribution,
 }
 
 /// How many passes through the network a map takes.
@@ -118,12 +119,6 @@ impl Method {
     pub fn of_cost(cost: Cost) -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(move |method| method.procedure().cost == cost)
     }
-
-    /// The one after it, in a circle.
-    pub fn next(self) -> Self {
-        let at = Self::ALL.iter().position(|method| *method == self).unwrap_or_default();
-        Self::ALL[(at + 1) % Self::ALL.len()]
-    }
 }
 
 /// A frame, the policy that saw it, and the memory it had: all that a method may ask.
@@ -142,11 +137,11 @@ pub struct Situation<'a> {
     pub maps: &'a [Tensor<4>],
 }
 
-/// The map of a frame by a method, in the method's own unit. Of signed methods the strength.
+/// The map of a frame by a method, in the method's own unit.
 ///
 /// # Panics
 /// If the situation's parts do not belong together.
-pub fn saliency(method: Method, situation: &Situation<'_>) -> SaliencyMap {
+pub fn saliency(method: Method, situation: &Situation<'_>) -> Attribution {
     (method.procedure().map)(situation)
 }
 
