@@ -14,6 +14,7 @@ mod replay;
 mod revision;
 mod subjects;
 mod train;
+mod workshop;
 
 use clap::{Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::process::ExitCode;

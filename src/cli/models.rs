@@ -35,6 +35,15 @@ pub fn audit_set(kind: PolicyKind) -> impl Iterator<Item = (String, &'static [u8
     })
 }
 
+/// Names of the policies whose weights are in the binary.
+pub fn shipped_names() -> Vec<String> {
+    let mut names: Vec<String> = EMBEDDED.iter().map(|(kind, _)| kind.to_string()).collect();
+    let others = AUDIT_SET.iter().map(|(name, _)| (*name).to_owned()).filter(|name| !names.contains(name));
+    let others: Vec<String> = others.collect();
+    names.extend(others);
+    names
+}
+
 /// Options that choose policies.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {

@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let out = Path::new("out");
     match Film::new(out, FILM_NAME).display_instead() {
-        Some(display) => display.run(App::new(Box::new(session))),
+        Some(display) => display.run(super::workshop::app(session, &arguments.models)),
         None => without_window(session, facts, Some(out), false),
     }
 }

@@ -1,18 +1,20 @@
 //! One camera picture at screen size with the saliency map over it, as a texture.
 
-use super::colormap::inferno;
+use super::colormap::{diverging, inferno};
 use egui::{Color32, ColorImage, TextureHandle, TextureOptions};
 use lane_driver::moment::Picture;
-use lane_frame::Size;
 use lane_frame::resize::{Filter, resize};
+use lane_frame::{RgbImage, Size};
 
 /// A saliency map ready for display.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overlay {
     /// Size of the map.
     pub size: Size,
-    /// Values from 0 to 1, row by row.
+    /// Values from 0 to 1, row by row; from -1 to 1 in a map with a sign.
     pub values: Vec<f32>,
+    /// True where values have a sign: blue and orange instead of one scale of brightness.
+    pub signed: bool,
     /// Opacity of the value 1, from 0 to 1; smaller values are less opaque in proportion.
     pub strength: f32,
 }
@@ -25,6 +27,15 @@ const UNSEEN_BRIGHTNESS: f32 = 0.45;
 pub struct Camera {
     texture: Option<TextureHandle>,
     shown: Option<Shown>,
+}
+
+/// Maps of one policy on screen: the first, and the one beside it.
+#[derive(Default)]
+pub struct Cameras {
+    /// The picture with the first map.
+    pub first: Camera,
+    /// The picture with the second.
+    pub beside: Camera,
 }
 
 /// The source of a texture.
@@ -84,6 +95,16 @@ fn compose(picture: &Picture, overlay: Option<&Overlay>, size_px: [usize; 2]) ->
     ColorImage::new(size_px, pixels)
 }
 
+/// The picture at its own size with a map over it.
+pub fn compose_rgb(picture: &Picture, overlay: Option<&Overlay>) -> RgbImage {
+    let (width, height) = picture.image.dimensions();
+    let composed = compose(picture, overlay, [width as usize, height as usize]);
+    RgbImage::from_fn(width, height, |x, y| {
+        let [r, g, b, _] = composed.pixels[y as usize * width as usize + x as usize].to_array();
+        image::Rgb([r, g, b])
+    })
+}
+
 /// Blends one row of the map over one row of the picture.
 fn lay_over(line: &mut [Color32], overlay: &Overlay, columns: &Samples, (above, below, share): (usize, usize, f32)) {
     let width = overlay.size.width as usize;
@@ -93,11 +114,18 @@ fn lay_over(line: &mut [Color32], overlay: &Overlay, columns: &Samples, (above, 
         let upper = above[left] + across * (above[right] - above[left]);
         let lower = below[left] + across * (below[right] - below[left]);
         let value = upper + share * (lower - upper);
-        let (opacity, colour) = (overlay.strength * value, inferno(value));
+        let colour = if overlay.signed { signed_colour(value) } else { inferno(value) };
+        let opacity = overlay.strength * value.abs();
         let blend = |under: u8, over: u8| (f32::from(under) + opacity * (f32::from(over) - f32::from(under))) as u8;
         let [r, g, b, _] = pixel.to_array();
         *pixel = Color32::from_rgb(blend(r, colour[0]), blend(g, colour[1]), blend(b, colour[2]));
     }
+}
+
+/// Blue pushes to the right, orange to the left.
+fn signed_colour(value: f32) -> [u8; 3] {
+    let [r, g, b, _] = diverging(value.signum(), Color32::BLACK).to_array();
+    [r, g, b]
 }
 
 /// The place of each of the screen's pixels between the map's, along one axis.
@@ -133,7 +161,7 @@ mod tests {
     #[test]
     fn an_empty_map_leaves_the_picture_as_it_is() {
         let picture = mock::picture(0.0, [0.0, 0.0, 1.0, 1.0]);
-        let nothing = Overlay { size: Size::new(4, 2), values: vec![0.0; 8], strength: 1.0 };
+        let nothing = Overlay { size: Size::new(4, 2), values: vec![0.0; 8], signed: false, strength: 1.0 };
         let plain = compose(&picture, None, [100, 40]);
         assert_eq!(plain, compose(&picture, Some(&nothing), [100, 40]));
         let full = Overlay { values: vec![1.0; 8], ..nothing };
@@ -141,9 +169,21 @@ mod tests {
     }
 
     #[test]
+    fn a_signed_map_is_orange_where_it_pushes_left_and_blue_where_it_pushes_right() {
+        let picture = mock::picture(0.0, [0.0, 0.0, 1.0, 1.0]);
+        let colour = |value: f32| {
+            let map = Overlay { size: Size::new(4, 2), values: vec![value; 8], signed: true, strength: 1.0 };
+            compose(&picture, Some(&map), [100, 40]).pixels[0]
+        };
+        let (left, right) = (colour(1.0), colour(-1.0));
+        assert!(left.r() > left.b() && right.b() > right.r(), "{left:?} {right:?}");
+        assert_eq!(colour(0.0), compose(&picture, None, [100, 40]).pixels[0]);
+    }
+
+    #[test]
     fn the_map_covers_the_policys_part_only_and_the_rest_is_darker() {
         let picture = mock::picture(0.0, [0.0, 0.5, 1.0, 1.0]);
-        let full = Overlay { size: Size::new(4, 2), values: vec![1.0; 8], strength: 1.0 };
+        let full = Overlay { size: Size::new(4, 2), values: vec![1.0; 8], signed: false, strength: 1.0 };
         let image = compose(&picture, Some(&full), [50, 20]);
         assert_eq!(image.pixels[10 * 50], Color32::from_rgb(252, 255, 164));
         let whole = compose(&mock::picture(0.0, [0.0, 0.0, 1.0, 1.0]), None, [50, 20]);

@@ -12,21 +12,26 @@ const MOMENTS_AHEAD: usize = 2;
 /// A report of a session.
 #[derive(Debug)]
 pub enum News {
-    /// It starts from its first moment.
-    Started(Box<SessionInfo>),
+    /// It goes on from another place; `afresh` where what was shown before is no longer of the same drive.
+    Started {
+        /// The facts that hold from there.
+        info: Box<SessionInfo>,
+        /// False after a mere jump on the time line.
+        afresh: bool,
+    },
     /// The facts that hold for the moments that follow.
     Changed(Box<SessionInfo>),
     /// Its next moment.
     Moment(Box<Moment>),
-    /// No more moments.
-    Ended,
-    /// It did not do what was ordered, and why; it goes on as it was.
+    /// An order cannot be followed, and why; the session goes on as it was.
     Refused {
-        /// One line.
-        why: String,
-        /// Whether the order would have started it anew.
+        /// What was asked, why it cannot be, what to do.
+        reason: String,
+        /// True where the order would have led to another place.
         restart: bool,
     },
+    /// No more moments.
+    Ended,
     /// It cannot go on, and why.
     Failed(String),
     /// It stopped by itself, and its thread is gone.
@@ -80,14 +85,14 @@ impl Feed {
                 Patience::Poll => self.news.try_recv(),
             };
             match news {
-                Ok(News::Started(_)) if self.restarts_due > 1 => self.restarts_due -= 1,
-                Ok(News::Started(info)) => {
+                Ok(News::Started { .. }) if self.restarts_due > 1 => self.restarts_due -= 1,
+                Ok(started @ News::Started { .. }) => {
                     self.restarts_due = 0;
-                    return Some(News::Started(info));
+                    return Some(started);
                 }
-                Ok(News::Refused { why, restart }) => {
-                    self.restarts_due -= usize::from(restart);
-                    return Some(News::Refused { why, restart });
+                Ok(News::Refused { reason, restart }) => {
+                    self.restarts_due = self.restarts_due.saturating_sub(usize::from(restart));
+                    return Some(News::Refused { reason, restart });
                 }
                 Ok(_) if self.restarts_due > 0 => {}
                 Ok(news) => return Some(news),
@@ -111,15 +116,9 @@ fn run(mut session: Box<dyn Session>, orders: &Receiver<Order>, news: &SyncSende
         let order = if at_end { orders.recv().map_err(|_| TryRecvError::Disconnected) } else { orders.try_recv() };
         let told = match order {
             Ok(order) => {
-                let restart = order.restarts();
-                news.send(match session.obey(order) {
-                    Err(error) => News::Refused { why: format!("{error:#}"), restart },
-                    Ok(()) if restart => {
-                        at_end = false;
-                        News::Started(Box::new(session.info().clone()))
-                    }
-                    Ok(()) => News::Changed(Box::new(session.info().clone())),
-                })
+                let obeyed = obey(session.as_mut(), order);
+                at_end &= !matches!(obeyed, News::Started { .. });
+                news.send(obeyed)
             }
             Err(TryRecvError::Empty) => {
                 let next = advance(session.as_mut());
@@ -131,6 +130,15 @@ fn run(mut session: Box<dyn Session>, orders: &Receiver<Order>, news: &SyncSende
         if told.is_err() {
             return;
         }
+    }
+}
+
+fn obey(session: &mut dyn Session, order: Order) -> News {
+    let (restart, afresh) = (order.restarts(), !matches!(order, Order::Seek(_)));
+    match session.obey(order) {
+        Err(reason) => News::Refused { reason: format!("{reason:#}"), restart },
+        Ok(()) if restart => News::Started { info: Box::new(session.info().clone()), afresh },
+        Ok(()) => News::Changed(Box::new(session.info().clone())),
     }
 }
 
@@ -152,7 +160,7 @@ mod tests {
         while times.len() < count {
             match feed.next(Patience::Wait) {
                 Some(News::Moment(moment)) => times.push(moment.time_secs),
-                other => assert!(matches!(other, Some(News::Started(_) | News::Changed(_))), "{other:?}"),
+                other => assert!(matches!(other, Some(News::Started { .. } | News::Changed(_))), "{other:?}"),
             }
         }
         times
@@ -177,23 +185,25 @@ mod tests {
     }
 
     #[test]
-    fn an_order_that_is_refused_takes_nothing_away() {
+    fn a_jump_on_the_time_line_shows_the_moment_there_and_goes_on() {
         let mut feed = Feed::start(Box::new(MockSession::drive(2.0)));
-        feed.order(Order::Seek(-1.0));
-        let mut told = Vec::new();
-        let mut refused = 0;
-        while told.len() < 4 {
-            match feed.next(Patience::Wait) {
-                Some(News::Moment(moment)) => told.push(moment.time_secs),
-                Some(News::Refused { why, restart }) => {
-                    assert!(restart && why.contains("-1"), "{why}");
-                    refused += 1;
-                }
-                other => panic!("{other:?}"),
+        times(&mut feed, 2);
+        feed.order(Order::Seek(1.02));
+        assert_eq!(times(&mut feed, 2), [1.0, 1.05]);
+    }
+
+    #[test]
+    fn an_order_that_is_refused_is_told_and_the_session_goes_on() {
+        let mut feed = Feed::start(Box::new(MockSession::replay(2.0)));
+        feed.order(Order::EndBranch);
+        let mut refused = None;
+        while refused.is_none() {
+            if let Some(News::Refused { reason, .. }) = feed.next(Patience::Wait) {
+                refused = Some(reason);
             }
         }
-        assert_eq!(refused, 1);
-        assert!(told.windows(2).all(|pair| pair[1] > pair[0]), "{told:?}");
+        assert!(refused.unwrap().contains("recording"));
+        assert_eq!(times(&mut feed, 1).len(), 1);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A session without simulator or network, for tests: a painted road, sine waves for signals, the real wiring.
 
-use anyhow::{anyhow, ensure};
+use anyhow::{anyhow, bail, ensure};
 use lane_driver::moment::{
     Attention, Decision, Fractions, Lane, LiquidActivity, Moment, NeuronActivity, Picture, Side, Status,
 };
@@ -94,8 +94,8 @@ impl MockSession {
             reference: Some(Steering(curve)),
             lane: closed.then(|| self.lane(policy, phase)),
             attention: closed.then_some(Attention {
-                region: Share { of_map: 0.24 + 0.1 * policy as f32, of_uniform: 0.37 },
-                edges: Some(0.3),
+                region: Share { of_map: 0.24 + 0.1 * policy as f32, of_uniform: 0.16 },
+                edges: Some(0.208),
                 untrained: Some(0.2),
             }),
             manual: false,
@@ -155,10 +155,19 @@ impl Session for MockSession {
             }
             Order::Seek(secs) => {
                 ensure!((0.0..=self.info.duration_secs).contains(&secs), "{secs} s is not on the time line");
-                self.index = (secs / FRAME_SECS + 1e-6) as u64;
+                let last = (self.info.duration_secs / FRAME_SECS).ceil() as u64 - 1;
+                self.index = ((secs / FRAME_SECS + 1e-6) as u64).min(last);
             }
             Order::Noise(variance) => self.info.noise_variance = variance,
             Order::Attention(attention) => self.info.attention = attention,
+            Order::Lesions { policy, lesions } => self.info.lesions[policy] = lesions,
+            Order::EndBranch if !self.info.closed_loop => bail!("a recording has no branches: drive to make one"),
+            Order::Start(setup) | Order::Drive(setup) => {
+                if matches!(order, Order::Start(_)) {
+                    self.index = 0;
+                }
+                self.info.setup = Some(setup);
+            }
             other => return Err(anyhow!("{other:?}: a mock cannot do that")),
         }
         Ok(())
@@ -184,7 +193,7 @@ fn info(duration_secs: f64, closed_loop: bool) -> SessionInfo {
         bands: Vec::new(),
         doubt: Vec::new(),
         memory: MemoryAfterSeek::Exact,
-        lesions: vec![Vec::new(); 2],
+        lesions: vec![Vec::new(); 4],
         methods: Method::ALL.into(),
     }
 }
@@ -193,6 +202,7 @@ fn info(duration_secs: f64, closed_loop: bool) -> SessionInfo {
 fn policies() -> Vec<PolicyInfo> {
     let policy = |name: &str, summary: &str, parameters, wiring| PolicyInfo {
         name: name.to_owned(),
+        origin: "built-in weights".to_owned(),
         summary: summary.to_owned(),
         parameters,
         wiring,

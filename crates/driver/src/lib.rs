@@ -92,7 +92,7 @@ impl Memory {
 /// sentence.
 trait Model: std::fmt::Debug + Send + Sync {
     /// What the screen says about it.
-    fn describe(&self, name: String) -> PolicyInfo;
+    fn describe(&self, source: &Source) -> PolicyInfo;
 
     /// Size of the image it takes.
     fn input_size(&self) -> Size;
@@ -162,7 +162,7 @@ impl Driver {
 
     /// What the screen says about it.
     pub fn describe(&self) -> PolicyInfo {
-        self.model.describe(self.source.name.clone())
+        self.model.describe(&self.source)
     }
 
     /// Size of the image it takes.

@@ -2,7 +2,7 @@
 
 use super::moment::{LiquidActivity, NeuronActivity};
 use super::session::PolicyInfo;
-use super::{FIRST_STEP_SECS, Model};
+use super::{FIRST_STEP_SECS, Model, Source};
 use burn::tensor::Device;
 use lane_frame::{Frame, RgbImage, Size, Steering};
 use lane_policy::cell::CellSpec;
@@ -77,10 +77,11 @@ impl OwnPolicy {
 }
 
 impl Model for OwnPolicy {
-    fn describe(&self, name: String) -> PolicyInfo {
+    fn describe(&self, source: &Source) -> PolicyInfo {
         let wiring = self.policy.recurrent().and_then(|head| head.cell().wiring());
         let summary = summary(self.policy.cell_spec(), wiring.as_ref());
-        PolicyInfo { name, summary, parameters: self.policy.parameters(), wiring }
+        let Source { name, origin } = source.clone();
+        PolicyInfo { name, origin, summary, parameters: self.policy.parameters(), wiring }
     }
 
     fn input_size(&self) -> Size {

@@ -260,6 +260,8 @@ impl Region {
 pub struct PolicyInfo {
     /// Short name, such as `ncp`, or the stem of its weights file.
     pub name: String,
+    /// The file of its weights, or a word for weights that come from none.
+    pub origin: String,
     /// One line for a reader: head, neurons, synapses.
     pub summary: String,
     /// Trainable numbers in all.

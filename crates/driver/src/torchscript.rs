@@ -1,11 +1,11 @@
 //! A user's TorchScript module as a policy: it drives, replays, and shows its input gradient beside ours. LibTorch runs
 //! it; [`ModuleCard`] says what it takes and gives.
 
-use super::Model;
 use super::module_card::ModuleCard;
 use super::moment::NeuronActivity;
 use super::own::OwnPolicy;
 use super::session::PolicyInfo;
+use super::{Model, Source};
 use anyhow::{anyhow, ensure};
 use lane_frame::{Frame, RgbImage, Size, Steering};
 use lane_policy::Lesion;
@@ -147,11 +147,12 @@ impl TorchScript {
 }
 
 impl Model for TorchScript {
-    fn describe(&self, name: String) -> PolicyInfo {
+    fn describe(&self, source: &Source) -> PolicyInfo {
         let memory = if self.states.is_empty() { "no memory" } else { "with memory" };
         let gradient = if self.differentiable { "" } else { ", no input gradient" };
         let summary = format!("TorchScript module, {memory}{gradient}");
-        PolicyInfo { name, summary, parameters: self.parameters, wiring: None }
+        let Source { name, origin } = source.clone();
+        PolicyInfo { name, origin, summary, parameters: self.parameters, wiring: None }
     }
 
     fn input_size(&self) -> Size {
