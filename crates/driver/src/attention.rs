@@ -9,7 +9,7 @@ use lane_policy::saliency::map::{Attribution, SaliencyMap};
 use lane_sim::Masks;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 /// The time for which a moment waits for the map of its own frame, where maps are made when there is time: of the 50 ms
@@ -71,9 +71,8 @@ enum Asked {
 /// which nothing that it waits for may depend.
 struct Helper {
     pool: ThreadPool,
-    given: SyncSender<Maps>,
-    answers: Receiver<Maps>,
-    busy: bool,
+    /// While it is busy.
+    answer: Option<Receiver<Maps>>,
 }
 
 impl MapMaker {
@@ -98,9 +97,8 @@ impl MapMaker {
                 self.helper = self.helper.take().or_else(Helper::start);
                 match &mut self.helper {
                     Some(helper) => {
-                        self.last =
-                            helper.answers.try_recv().ok().inspect(|_| helper.busy = false).or(self.last.take());
-                        if helper.busy {
+                        helper.take(&mut self.last, Some(Duration::ZERO));
+                        if helper.answer.is_some() {
                             Asked::Missed
                         } else {
                             helper.ask(question(), self.control.clone());
@@ -120,13 +118,8 @@ impl MapMaker {
             Asked::Here(question) => self.last = Some(question.answer(self.control.as_deref())),
             Asked::There | Asked::Missed => {
                 if let Some(helper) = &mut self.helper {
-                    let answer = match self.last {
-                        Some(_) => helper.answers.recv_timeout(PATIENCE).ok(),
-                        None => helper.answers.recv().ok(),
-                    };
-                    if let Some(maps) = answer {
-                        (self.last, helper.busy) = (Some(maps), false);
-                    }
+                    let patience = self.last.is_some().then_some(PATIENCE);
+                    helper.take(&mut self.last, patience);
                 }
             }
         }
@@ -137,16 +130,31 @@ impl MapMaker {
 impl Helper {
     /// Nothing where the machine gives no thread.
     fn start() -> Option<Self> {
-        let pool = ThreadPoolBuilder::new().num_threads(1).build().ok()?;
-        let (given, answers) = sync_channel(1);
-        Some(Self { pool, given, answers, busy: false })
+        // A map that fails is not shown; the drive goes on.
+        let pool = ThreadPoolBuilder::new().num_threads(1).panic_handler(|_| {}).build().ok()?;
+        Some(Self { pool, answer: None })
     }
 
     fn ask(&mut self, question: Question, control: Option<Arc<Control>>) {
-        let given = self.given.clone();
-        self.busy = true;
+        let (given, answer) = sync_channel(1);
+        self.answer = Some(answer);
         // Nobody waits for it if the helper was dropped meanwhile.
         self.pool.spawn(move || drop(given.send(question.answer(control.as_deref()))));
+    }
+
+    /// Puts the answer in the place of the last one, if it comes within this time; without a time it is waited for. A
+    /// question that nobody answers any more is over.
+    fn take(&mut self, last: &mut Option<Maps>, patience: Option<Duration>) {
+        let Some(answer) = &self.answer else { return };
+        let received = match patience {
+            Some(patience) => answer.recv_timeout(patience),
+            None => answer.recv().map_err(RecvTimeoutError::from),
+        };
+        match received {
+            Ok(maps) => (*last, self.answer) = (Some(maps), None),
+            Err(RecvTimeoutError::Disconnected) => self.answer = None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
     }
 }
 
