@@ -13,7 +13,7 @@ const MOST_FRAMES: usize = 65_536;
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Recipe")]
 pub struct Arguments {
-    /// Times that recordings are gone through [default: 40 with memory, 24 without]
+    /// Times that recordings are gone through [default: 40]
     #[arg(long, value_parser = whole(1..=1_000_000_usize))]
     pub passes: Option<usize>,
     /// Peak learning rate of convolutions and dense layers

@@ -122,12 +122,12 @@ pub struct RecordingRecipe {
     pub patience: f64,
 }
 
-impl RecordingRecipe {
-    /// What was found to work, for a policy.
-    pub fn usual(policy: PolicyKind) -> Self {
+/// What was found to work.
+impl Default for RecordingRecipe {
+    fn default() -> Self {
         Self {
             share: 1.0,
-            passes: if policy.has_memory() { 40 } else { 24 },
+            passes: 40,
             smooth_secs: 1.3,
             side_correction: Some(0.05),
             mirror_share: 0.5,
@@ -164,11 +164,11 @@ impl TrainingConfig {
     /// The recipe for recordings alone; [`super::Recorded::steps`] says how many steps its passes are.
     pub fn recorded(policy: PolicyKind, seed: u64) -> Self {
         // Single frames of one drive are alike: smaller batches, whose noise keeps a head without memory from fitting them.
-        let (learning_rate, batch_frames) = if policy.has_memory() { (2e-3, FRAMES_PER_STEP) } else { (1e-3, 64) };
+        let (learning_rate, batch_frames) = if policy.has_memory() { (2e-3, FRAMES_PER_STEP) } else { (1e-3, 32) };
         let usual = Optimisation::default();
         Self {
             optimisation: Optimisation { learning_rate, batch_frames, warm_up_steps: 30, dropout: 0.2, ..usual },
-            recordings: Some(RecordingRecipe::usual(policy)),
+            recordings: Some(RecordingRecipe::default()),
             on_policy_share: 0.0,
             validation_looks: 0,
             ..Self::recipe(policy, seed, 0).without_augmentation()
@@ -180,8 +180,7 @@ impl TrainingConfig {
         let recipe = Self::recipe(policy, seed, looks);
         let simulated = ((1.0 - share) * looks as f64).round() as usize;
         // Side cameras and the whole width are not what the simulator shows.
-        let recordings =
-            RecordingRecipe { share, side_correction: None, patience: 1.0, ..RecordingRecipe::usual(policy) };
+        let recordings = RecordingRecipe { share, side_correction: None, patience: 1.0, ..RecordingRecipe::default() };
         Self { looks: simulated.max(FRAMES_PER_LOOK), recordings: Some(recordings), ..recipe }
     }
 

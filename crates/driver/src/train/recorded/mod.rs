@@ -7,7 +7,7 @@ mod labels;
 pub use held_back::HeldBack;
 
 use super::augment::ViewChange;
-use super::config::{RecordingRecipe, TrainingConfig};
+use super::config::TrainingConfig;
 use anyhow::ensure;
 use frames::{Camera, Frames, Room};
 use labels::Labels;
@@ -276,7 +276,7 @@ impl Learned {
              longer, or split it the other way",
             recording.len()
         );
-        let recipe = config.recordings.unwrap_or_else(|| RecordingRecipe::usual(config.policy));
+        let recipe = config.recordings.unwrap_or_default();
         let size = config.policy.encoder().input_size();
         let view = (!own_view && config.simulator_share() == 0.0).then(|| whole_width(&recording)).flatten();
         let labels = Labels::new(&recording, recipe.smooth_secs);
@@ -400,6 +400,7 @@ fn curvature_per_unit(recording: &Recording) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::RecordingRecipe;
     use lane_policy::PolicyKind;
     use lane_recording::SideCamera;
     use std::fs;
@@ -491,7 +492,7 @@ mod tests {
         }
         fs::write(dir.path().join("log.csv"), table).unwrap();
         let recorded = recorded(Recording::open(dir.path()).unwrap());
-        let recipe = RecordingRecipe { balance: 1.0, ..RecordingRecipe::usual(PolicyKind::NCP) };
+        let recipe = RecordingRecipe { balance: 1.0, ..RecordingRecipe::default() };
         let config = TrainingConfig { recordings: Some(recipe), ..config() };
         let passes: Vec<Stretch> = (0..50).flat_map(|number| recorded.pass(number, 16, &config)).collect();
         let straight = passes.iter().filter(|stretch| recorded.is_straight(**stretch, 16)).count() as f64;
