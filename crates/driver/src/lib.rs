@@ -12,6 +12,7 @@ mod probe;
 pub mod replay;
 mod seat;
 pub mod session;
+mod sight;
 mod timeline;
 #[cfg(feature = "torchscript")]
 pub mod torchscript;
@@ -24,10 +25,12 @@ use burn::tensor::Device;
 use lane_frame::{Frame, RgbImage, Size, Steering};
 use lane_policy::saliency::Method;
 use lane_policy::saliency::map::Attribution;
+use lane_policy::weights::RecordedView;
 use lane_policy::{Lesion, Policy};
 use moment::{Decision, NeuronActivity};
 use own::OwnPolicy;
 use session::PolicyInfo;
+use sight::Sight;
 #[cfg(feature = "torchscript")]
 use torchscript::TorchScript;
 
@@ -69,6 +72,8 @@ impl std::error::Error for CannotSteer {}
 pub struct Driver {
     source: Source,
     model: Box<dyn Model>,
+    /// The part of recorded pictures that it was trained on, by format.
+    views: Vec<RecordedView>,
     last_time_secs: Option<f64>,
     /// What the neurons did at each steering, where somebody asked for it.
     watched: Option<Vec<NeuronActivity>>,
@@ -152,7 +157,17 @@ impl Driver {
     }
 
     fn with_model(source: Source, model: Box<dyn Model>) -> Self {
-        Self { source, model, last_time_secs: None, watched: None }
+        Self { source, model, views: Vec::new(), last_time_secs: None, watched: None }
+    }
+
+    /// The same driver, which sees these parts of recorded pictures.
+    pub fn with_views(self, views: Vec<RecordedView>) -> Self {
+        Self { views, ..self }
+    }
+
+    /// What it sees of recorded pictures.
+    pub(crate) fn sight(&self) -> Sight {
+        Sight { size: self.input_size(), views: self.views.clone() }
     }
 
     /// Its short name.

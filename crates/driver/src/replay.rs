@@ -5,12 +5,12 @@ use super::attention::{MapMaker, Question};
 use super::moment::{Decision, Moment, Picture, Side};
 use super::seat::Seat;
 use super::session::{AttentionSetup, Band, BandKind, MemoryAfterSeek, Order, Session, SessionInfo, check_policies};
+use super::sight::Sight;
 use super::{CannotSteer, Driver, Memory};
 use anyhow::{bail, ensure};
 use lane_frame::noise::add_gaussian;
 use lane_frame::{Frame, RgbImage, Size, Steering};
 use lane_policy::Lesion;
-use lane_policy::preprocess::fit;
 use lane_recording::{CameraView, Recording, Stream, Timing};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -27,9 +27,8 @@ const MOST_KEPT: usize = 4096;
 /// A frame with what each policy sees of it, made while it is read ahead.
 struct Watched {
     frame: Frame,
-    view: CameraView,
-    /// One per driver, without noise.
-    inputs: Vec<RgbImage>,
+    /// One per driver: the part that it sees, and its input without noise.
+    inputs: Vec<(CameraView, RgbImage)>,
 }
 
 /// A recording that policies watch, for the window and for films.
@@ -42,8 +41,8 @@ pub struct Replay {
     /// Entry before which the policies' memories are, and from which on entries are read ahead; `None` where they have yet
     /// to be brought to the next one.
     at: Option<(usize, Stream<Watched>)>,
-    /// Last picture that could be read, and its size.
-    shown: Option<Picture>,
+    /// Last picture that could be read with what each policy saw of it, and its size; empty where none could.
+    shown: Vec<Picture>,
     size: Option<Size>,
     /// States before some entries.
     kept: BTreeMap<usize, Kept>,
@@ -97,7 +96,7 @@ impl Replay {
         };
         let viewers = drivers.into_iter().map(Viewer::new).collect();
         let (recording, kept) = (Arc::new(recording), BTreeMap::new());
-        let mut replay = Self { recording, viewers, info, next: 0, at: None, shown: None, size: None, kept };
+        let mut replay = Self { recording, viewers, info, next: 0, at: None, shown: Vec::new(), size: None, kept };
         replay.refresh_info();
         replay
     }
@@ -157,7 +156,7 @@ impl Replay {
                     self.viewers.iter_mut().for_each(|viewer| viewer.driver.reset());
                 }
             }
-            self.shown = None;
+            self.shown = Vec::new();
             self.at = Some((start, self.read_ahead(start)));
         }
         loop {
@@ -191,36 +190,37 @@ impl Replay {
 
     /// Policies see a frame that is not shown.
     fn pass(&mut self, watched: Watched) -> anyhow::Result<()> {
-        let (view, frames) = self.seen(watched);
+        let (pictures, frames) = self.seen(watched);
         let steered = self.viewers.par_iter_mut().zip(frames).map(|(viewer, frame)| viewer.driver.steer(&frame));
         steered.collect::<Result<Vec<_>, _>>()?;
-        self.shown = Some(view);
+        self.shown = pictures;
         Ok(())
     }
 
-    /// The picture of a frame, and what each policy sees of it.
-    fn seen(&mut self, watched: Watched) -> (Picture, Vec<Frame>) {
-        let Watched { frame: Frame { index, time_secs, image }, view, inputs } = watched;
+    /// The picture of a frame, with the part of it that each policy sees, and their inputs.
+    fn seen(&mut self, watched: Watched) -> (Vec<Picture>, Vec<Frame>) {
+        let Watched { frame: Frame { index, time_secs, image }, inputs } = watched;
         let drivers = self.viewers.iter_mut().map(|viewer| &mut viewer.driver);
         reset_at_new_size(drivers, &mut self.size, &image);
         let noise_variance = self.info.noise_variance;
-        let frames = inputs.into_iter().map(|mut image| {
-            add_gaussian(&mut image, noise_variance, 0, index);
-            Frame { index, time_secs, image }
+        let image = Arc::new(image);
+        let seen = inputs.into_iter().map(|(view, mut input)| {
+            add_gaussian(&mut input, noise_variance, 0, index);
+            (picture(&image, &view), Frame { index, time_secs, image: input })
         });
-        let frames = frames.collect();
-        (picture(image, view), frames)
+        seen.unzip()
     }
 
     /// The instant of a frame that can be read.
     fn watch(&mut self, watched: Watched, entry: usize) -> anyhow::Result<Moment> {
         let time_secs = watched.frame.time_secs;
-        let (picture, frames) = self.seen(watched);
+        let (pictures, frames) = self.seen(watched);
         let (attention, reference) = (self.info.attention, self.recording.entry(entry).steering);
         let decisions = self.viewers.par_iter_mut().zip(frames).map(|(viewer, frame)| viewer.decide(frame, attention));
         let decisions = decisions.collect::<Result<Vec<_>, _>>()?;
-        let sides = decisions.into_iter().map(|decision| side(&picture, Some(decision), reference)).collect();
-        self.shown = Some(picture);
+        let sides = decisions.into_iter().zip(&pictures);
+        let sides = sides.map(|(decision, picture)| side(picture, Some(decision), reference)).collect();
+        self.shown = pictures;
         Ok(Moment { frame: entry, time_secs, sides, skipped: None })
     }
 
@@ -228,25 +228,27 @@ impl Replay {
     fn skip(&mut self, entry: usize, why: String) -> Moment {
         let time_secs = self.recording.entry(entry).time_secs;
         self.note_spoiled(time_secs);
-        if self.shown.is_none() {
-            self.shown = self.last_picture_before(entry);
+        if self.shown.is_empty() {
+            self.shown = self.last_pictures_before(entry);
         }
         let reference = self.recording.entry(entry).steering;
-        let picture = self.shown.clone().unwrap_or_else(|| Picture {
+        let nothing = || Picture {
             image: Arc::new(RgbImage::new(1, 1)),
             input: [0.0, 0.0, 1.0, 1.0],
             projection: self.recording.view().projection,
-        });
-        let sides = vec![side(&picture, None, reference); self.viewers.len()];
+        };
+        let picture = |viewer: usize| self.shown.get(viewer).cloned().unwrap_or_else(nothing);
+        let sides = (0..self.viewers.len()).map(|viewer| side(&picture(viewer), None, reference)).collect();
         Moment { frame: entry, time_secs, sides, skipped: Some(why) }
     }
 
-    /// The last of the entries just before one whose picture can be read.
-    fn last_picture_before(&self, entry: usize) -> Option<Picture> {
+    /// The last of the entries just before one whose picture can be read, as each policy sees it; nothing without one.
+    fn last_pictures_before(&self, entry: usize) -> Vec<Picture> {
         let read = || (0..entry).rev().take(RUN_UP_FRAMES).find_map(|entry| self.recording.sample(entry).ok());
-        let image = self.recording.in_turn(read)?.frame.image;
-        let view = self.recording.view_of(&image);
-        Some(picture(image, view))
+        let Some(sample) = self.recording.in_turn(read) else { return Vec::new() };
+        let image = Arc::new(sample.frame.image);
+        let view = |viewer: &Viewer| viewer.driver.sight().view(&self.recording, &image);
+        self.viewers.iter().map(|viewer| picture(&image, &view(viewer))).collect()
     }
 
     /// Marks a step of the time line as one that cannot be read; steps that follow each other become one band.
@@ -268,13 +270,13 @@ impl Replay {
 
     /// Frames from an entry on, each cut to what the policies take.
     fn read_ahead(&self, entry: usize) -> Stream<Watched> {
-        let sizes: Vec<Size> = self.viewers.iter().map(|viewer| viewer.driver.input_size()).collect();
-        let views = Arc::clone(&self.recording);
+        let sights: Vec<Sight> = self.viewers.iter().map(|viewer| viewer.driver.sight()).collect();
+        let recording = Arc::clone(&self.recording);
         self.recording.stream_prepared(entry..self.recording.len(), move |sample| {
             let frame = sample.frame;
-            let view = views.view_of(&frame.image);
-            let inputs = sizes.iter().map(|&size| fit(&frame.image, view.crop, size)).collect();
-            Watched { frame, view, inputs }
+            let input = |sight: &Sight| (sight.view(&recording, &frame.image), sight.input(&recording, &frame.image));
+            let inputs = sights.iter().map(input).collect();
+            Watched { frame, inputs }
         })
     }
 
@@ -368,9 +370,8 @@ pub fn steer_through(
         };
         let Frame { index, time_secs, image } = sample.frame;
         reset_at_new_size(drivers.iter_mut(), &mut size, &image);
-        let crop = recording.view_of(&image).crop;
         let steer = |driver: &mut Driver| {
-            let image = fit(&image, crop, driver.input_size());
+            let image = driver.sight().input(recording, &image);
             driver.steer(&Frame { index, time_secs, image })
         };
         commands.push(Some(drivers.iter_mut().map(steer).collect::<Result<_, _>>()?));
@@ -400,12 +401,12 @@ fn side(picture: &Picture, decision: Option<Decision>, reference: Option<Steerin
     }
 }
 
-/// A recorded picture with the part that policies see of it.
-fn picture(image: RgbImage, view: CameraView) -> Picture {
+/// A recorded picture with the part that a policy sees of it.
+fn picture(image: &Arc<RgbImage>, view: &CameraView) -> Picture {
     let [left, top, crop_width, crop_height] = view.crop.map(|pixels| pixels as f32);
     let (width, height) = (image.width() as f32, image.height() as f32);
     let input = [left / width, top / height, (left + crop_width) / width, (top + crop_height) / height];
-    Picture { image: Arc::new(image), input, projection: view.projection }
+    Picture { image: Arc::clone(image), input, projection: view.projection }
 }
 
 /// Drives, and the gaps between them; a gap is closed to one step of the time line.

@@ -43,6 +43,7 @@ mod open;
 mod recording;
 #[cfg(test)]
 mod samples;
+mod side_cameras;
 mod stream;
 mod survey;
 mod windows;
@@ -61,6 +62,7 @@ pub use model::skip::{SkipReason, Skipped};
 pub use model::timeline::{Gap, Timing};
 pub use model::unit::{Sign, Unit, Vehicle, VehicleOptions};
 pub use recording::Recording;
+pub use side_cameras::SideCamera;
 pub use stream::Stream;
 pub use survey::{HISTOGRAM_BARS, LabelSummary, Survey};
 pub use windows::{Split, SplitBy, windows};
