@@ -251,8 +251,8 @@ fn a_second_map_and_random_weights_are_maps_of_their_own() {
     let signed = map.signed.unwrap();
     assert!(signed.values.iter().any(|value| *value < 0.0) && signed.magnitude() == map.map);
     assert_eq!(decision.map_age_secs, 0.0);
-    // The horizon lies at three tenths of the height; trees hide some of the sky.
-    assert!((0.15..0.35).contains(&attention.region.of_uniform), "{attention:?}");
+    // The horizon lies at three tenths of the height; trees hide much of the sky.
+    assert!((0.05..0.35).contains(&attention.region.of_uniform), "{attention:?}");
     let shares = [attention.region.of_map, attention.edges.unwrap(), attention.untrained.unwrap()];
     assert!(shares[0] != shares[1] && shares[0] != shares[2] && shares.iter().all(|share| (0.0..1.0).contains(share)));
     drive.obey(Order::Attention(AttentionSetup { randomised: true, beside: None, ..setup })).unwrap();
