@@ -17,7 +17,7 @@ fn main() -> anyhow::Result<()> {
     let source = Source { name: "ncp".into(), origin: "models/ncp.safetensors".into() };
     let frame = Frame { index: 0, time_secs: 0.0, image };
     let decision = Driver::new(source, policy, &device).decide(&frame, Method::InputGradient)?;
-    let map = decision.saliency.context("a policy of this program has a map")?;
+    let map = decision.saliency.context("a policy of this program has a map")?.map;
     println!("curvature {:+.4} 1/m, left positive; a map of {} pixels", decision.steering.0, map.values.len());
     Ok(())
 }

@@ -1,13 +1,13 @@
 //! `liquid-lane drive`: in a window, as a film, or as a table.
 
 use super::film::Film;
-use super::range::{above, number, whole};
+use super::range::{LONGEST_SECONDS, above, number, whole};
 use super::{models, output};
 use crate::view::App;
 use anyhow::{Context as _, ensure};
 use lane_audit::driving::{DriveFigures, DrivingScore};
 use lane_driver::closed_loop::{Conditions, Pilot, drive};
-use lane_driver::moment::Session as _;
+use lane_driver::session::{Order, Session as _};
 use lane_driver::twin_drive::TwinDrive;
 use lane_sim::{Course, RoadFamily, RoadSet, Weather};
 use rayon::prelude::*;
@@ -22,9 +22,6 @@ const FILM_SECONDS: f64 = 20.0;
 
 /// Length of every other drive without `--seconds`.
 const DRIVE_SECONDS: f64 = 60.0;
-
-/// Longest drive: an hour.
-pub const LONGEST_SECONDS: f64 = 3600.0;
 
 /// Most roads of a table.
 pub const MOST_ROADS: u32 = 1_000_000;
@@ -100,7 +97,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let session = session(arguments, DRIVE_SECONDS)?;
     match Film::new(&arguments.out, FILM_NAME).display_instead() {
-        Some(display) => display.run(App::new(Box::new(session))),
+        Some(display) => display.run(super::workshop::app(session, &arguments.models)),
         None => demo_film(arguments),
     }
 }
@@ -119,7 +116,7 @@ fn session(arguments: &Arguments, seconds: f64) -> anyhow::Result<TwinDrive> {
     let drivers = arguments.models.drivers()?;
     let course = course(arguments, RoadSet::Demo, seconds);
     let mut session = TwinDrive::new(drivers, course);
-    session.set_noise(arguments.noise.first().copied().unwrap_or(0.0));
+    session.obey(Order::Noise(arguments.noise.first().copied().unwrap_or(0.0)))?;
     Ok(session)
 }
 
@@ -136,8 +133,8 @@ fn demo_film(arguments: &Arguments) -> anyhow::Result<()> {
     let started = std::time::Instant::now();
     let report = film.make(&mut app, seconds)?;
     let elapsed = started.elapsed().as_secs_f64();
-    let moment = app.moment().context("the drive has no frame")?;
-    let scores = app.info().policies.iter().zip(&moment.sides).filter_map(|(policy, side)| {
+    let (info, moment) = app.info().zip(app.moment()).context("the drive has no frame")?;
+    let scores = info.policies.iter().zip(&moment.sides).filter_map(|(policy, side)| {
         let lane = side.lane?;
         Some(FilmScore { name: policy.name.clone(), crashes: lane.crashes, distance_m: lane.distance_m })
     });
@@ -148,7 +145,7 @@ fn demo_film(arguments: &Arguments) -> anyhow::Result<()> {
             "frames_per_second": report.frames as f64 / elapsed, "policies": scores,
         }));
     }
-    output::line(&app.info().title)?;
+    output::line(&info.title)?;
     for score in scores {
         output::line(&format!("{}: {} crashes in {:.0} m", score.name, score.crashes, score.distance_m))?;
     }

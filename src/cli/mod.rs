@@ -14,6 +14,7 @@ mod replay;
 mod revision;
 mod subjects;
 mod train;
+mod workshop;
 
 use clap::{Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::process::ExitCode;
@@ -59,7 +60,7 @@ enum Task {
     /// What a recording holds; its steering drawn on its pictures; another format
     Recording(recording::Arguments),
     /// Train a policy on the simulator and score it
-    Train(train::Arguments),
+    Train(Box<train::Arguments>),
     /// Judge policies: drive, disturb, look inside, and write a report
     Audit(audit::Arguments),
     /// Show, import, export and check policies and cells

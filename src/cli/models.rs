@@ -5,6 +5,7 @@ use lane_driver::{Driver, Source};
 use lane_policy::device::{Backend, Device};
 use lane_policy::weights::{self, ModelCard};
 use lane_policy::{Policy, PolicyKind};
+use lane_recording::{Format, Recording, Unit};
 use std::path::{Path, PathBuf};
 
 /// The shipped weights that drive: the longest training of each.
@@ -12,6 +13,29 @@ const EMBEDDED: [(PolicyKind, &[u8]); 2] = [
     (PolicyKind::NCP, include_bytes!("../../models/ncp.safetensors")),
     (PolicyKind::CNN, include_bytes!("../../models/cnn.safetensors")),
 ];
+
+/// Weights trained on recordings of some formats, by name: they follow those roads, not the simulator's.
+struct OfRecordings {
+    name: &'static str,
+    formats: &'static [Format],
+    bytes: &'static [u8],
+}
+
+const OF_RECORDINGS: [OfRecordings; 2] = [
+    OfRecordings {
+        name: "ncp-udacity",
+        formats: &[Format::UDACITY_SIMULATOR],
+        bytes: include_bytes!("../../models/ncp-udacity.safetensors"),
+    },
+    OfRecordings {
+        name: "ncp-donkey",
+        formats: &[Format::TUB_V1, Format::TUB_V2],
+        bytes: include_bytes!("../../models/ncp-donkey.safetensors"),
+    },
+];
+
+/// Policies that take part where none is named.
+const USUAL: [&str; 2] = ["ncp", "cnn"];
 
 /// Three trainings of each policy that an audit compares, with the seeds 1, 2 and 3, all by one recipe.
 macro_rules! audit_set {
@@ -35,12 +59,28 @@ pub fn audit_set(kind: PolicyKind) -> impl Iterator<Item = (String, &'static [u8
     })
 }
 
+/// Names of the policies whose weights are in the binary.
+pub fn shipped_names() -> Vec<String> {
+    let mut names: Vec<String> = EMBEDDED.iter().map(|(kind, _)| kind.to_string()).collect();
+    let others = AUDIT_SET.iter().map(|(name, _)| (*name).to_owned()).filter(|name| !names.contains(name));
+    let others: Vec<String> = others.collect();
+    names.extend(others);
+    names.extend(OF_RECORDINGS.map(|weights| weights.name.to_owned()));
+    names
+}
+
+/// The weights of this name that were trained on recordings.
+pub fn of_recordings(name: &str) -> Option<&'static [u8]> {
+    OF_RECORDINGS.iter().find(|weights| weights.name == name).map(|weights| weights.bytes)
+}
+
 /// Options that choose policies.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
     /// Policies by name (ncp, cnn), by weights file (anything that ends in .safetensors) or as torchscript:FILE with
-    /// FILE.json beside it (docs/backends.md), separated by commas
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "ncp,cnn", visible_alias = "policy")]
+    /// FILE.json beside it (docs/backends.md), separated by commas [default: ncp,cnn, and for a recording of a format that
+    /// shipped weights were trained on, those and ncp]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', visible_alias = "policy")]
     pub policies: Vec<String>,
     /// Take the named policies' weights from DIR/NAME.safetensors instead of those in the binary
     #[arg(long, value_name = "DIR")]
@@ -59,7 +99,29 @@ impl Arguments {
     /// # Errors
     /// When the device is not there, a name stands for nothing, or its weights are unusable.
     pub fn drivers(&self) -> anyhow::Result<Vec<Driver>> {
+        self.named(&USUAL)
+    }
+
+    /// The same for a recording: where none is named and shipped weights were trained on its format, those take the place
+    /// of the second usual policy.
+    ///
+    /// # Errors
+    /// As [`Arguments::drivers`].
+    pub fn drivers_for(&self, recording: &Recording) -> anyhow::Result<Vec<Driver>> {
+        // Recordings of this program are of its simulator, whatever their format.
+        let is_ours = recording.label().is_some_and(|label| label.unit == Unit::Curvature);
+        let theirs = OF_RECORDINGS.iter().find(|weights| weights.formats.contains(&recording.format()));
+        match theirs.filter(|_| !is_ours && self.models.is_none()) {
+            Some(theirs) => self.named(&[theirs.name, USUAL[0]]),
+            None => self.named(&USUAL),
+        }
+    }
+
+    fn named(&self, usual: &[&str]) -> anyhow::Result<Vec<Driver>> {
         let device = self.device.open()?;
+        if self.policies.is_empty() {
+            return usual.iter().map(|name| self.driver(name, &device)).collect();
+        }
         self.policies.iter().map(|name| self.driver(name, &device)).collect()
     }
 
@@ -75,8 +137,9 @@ impl Arguments {
             let kind: PolicyKind = name.parse().map_err(anyhow::Error::msg)?;
             return from_file(name, &folder.join(format!("{kind}.safetensors")), Some(kind), device);
         }
-        let (policy, _) = embedded(name, device)?;
-        Ok(Driver::new(Source { name: name.into(), origin: BUILT_IN.into() }, policy, device))
+        let (policy, card) = embedded(name, device)?;
+        let source = Source { name: name.into(), origin: BUILT_IN.into() };
+        Ok(Driver::new(source, policy, device).with_views(card.views))
     }
 }
 
@@ -107,6 +170,9 @@ const BUILT_IN: &str = "built-in weights";
 /// # Errors
 /// When there is no such policy, or its weights are not shipped.
 pub fn embedded(name: &str, device: &Device) -> anyhow::Result<(Policy, ModelCard)> {
+    if let Some(bytes) = of_recordings(name) {
+        return Ok(weights::from_bytes(bytes, Path::new(BUILT_IN), None, device)?);
+    }
     let kind: PolicyKind = name.parse().map_err(anyhow::Error::msg)?;
     let best = EMBEDDED.iter().find(|(embedded, _)| *embedded == kind).map(|(_, bytes)| *bytes);
     let bytes = best.or_else(|| audit_set(kind).next().map(|(_, bytes)| bytes)).with_context(|| {
@@ -117,6 +183,7 @@ pub fn embedded(name: &str, device: &Device) -> anyhow::Result<(Policy, ModelCar
 }
 
 fn from_file(name: &str, path: &Path, kind: Option<PolicyKind>, device: &Device) -> anyhow::Result<Driver> {
-    let (policy, _) = weights::load(path, kind, device)?;
-    Ok(Driver::new(Source { name: name.into(), origin: path.display().to_string() }, policy, device))
+    let (policy, card) = weights::load(path, kind, device)?;
+    let source = Source { name: name.into(), origin: path.display().to_string() };
+    Ok(Driver::new(source, policy, device).with_views(card.views))
 }

@@ -91,13 +91,41 @@ pub fn error_table(errors: &[SteeringError]) -> String {
         Column::measured("curvature_weighted_mae_per_km", "in bends", 2),
         Column::measured("bias_per_km", "bias 1/km", 2),
         Column::measured("r2", "R2", 3),
+        Column::measured("skill_over_zero", "over zero", 3),
+        Column::measured("correlation", "correlation", 3),
         Column::measured("macro_f1", "turns F1", 3),
     ];
     let row = |error: &SteeringError| {
         let per_m = [error.mae_per_m, error.rmse_per_m, error.curvature_weighted_mae_per_m, error.bias_per_m];
         let per_km = per_m.map(|per_m| per_m.map(|per_m| 1e3 * per_m));
-        let values = per_km.into_iter().chain([error.r2, error.macro_f1]).map(maybe);
+        let values =
+            per_km.into_iter().chain([error.r2, error.skill_over_zero, error.correlation, error.macro_f1]).map(maybe);
         std::iter::once(Cell::text(&error.name)).chain(values).collect()
+    };
+    lines(&columns, &errors.iter().map(row).collect::<Vec<_>>())
+}
+
+/// The same against smoothed steering, which is what a keyboard's presses are meant for.
+pub fn smoothed_table(errors: &[SteeringError]) -> String {
+    let rows = errors.first().map_or(1, |error| error.smoothed.rows);
+    let columns = [
+        Column::key("predictor", &format!("against {rows} rows' mean")),
+        Column::measured("skill_over_zero", "R2 over zero", 3),
+        Column::measured("correlation", "correlation", 3),
+        Column::measured("best_delay_secs", "best delay s", 2),
+        Column::measured("skill_at_best_delay", "R2 then", 3),
+        Column::measured("correlation_at_best_delay", "correlation then", 3),
+    ];
+    let row = |error: &SteeringError| {
+        let smoothed = &error.smoothed;
+        vec![
+            Cell::text(&error.name),
+            maybe(smoothed.skill_over_zero),
+            maybe(smoothed.correlation),
+            Cell::number(smoothed.best_delay_secs),
+            maybe(smoothed.skill_at_best_delay),
+            maybe(smoothed.correlation_at_best_delay),
+        ]
     };
     lines(&columns, &errors.iter().map(row).collect::<Vec<_>>())
 }
@@ -139,6 +167,7 @@ fn shown(cell: &Cell, column: &Column) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lane_audit::open_loop::SmoothedError;
 
     #[test]
     fn names_stand_on_the_left_and_numbers_on_the_right_of_their_columns() {
@@ -164,15 +193,29 @@ ncp         0.2 [0.0, 12.0]
             bias_per_m: Some(-0.001),
             curvature_weighted_mae_per_m: None,
             r2: Some(-0.5),
-            skill_over_zero: None,
+            skill_over_zero: Some(0.0),
+            correlation: None,
+            smoothed: SmoothedError {
+                rows: 13,
+                skill_over_zero: Some(0.0),
+                correlation: None,
+                best_delay_secs: 0.0,
+                skill_at_best_delay: Some(0.0),
+                correlation_at_best_delay: None,
+            },
             f1_left_straight_right: [None; 3],
             macro_f1: None,
             by_curvature: Vec::new(),
         };
         let expected = "\
-predictor  MAE 1/km  RMSE 1/km  in bends  bias 1/km      R2  turns F1
-zero          12.50      20.00         –      -1.00  -0.500         –
+predictor  MAE 1/km  RMSE 1/km  in bends  bias 1/km      R2  over zero  correlation  turns F1
+zero          12.50      20.00         –      -1.00  -0.500      0.000            –         –
 ";
-        assert_eq!(error_table(&[error]), expected);
+        let smoothed = "\
+against 13 rows' mean  R2 over zero  correlation  best delay s  R2 then  correlation then
+zero                          0.000            –          0.00    0.000                 –
+";
+        let errors = [error];
+        assert_eq!((error_table(&errors).as_str(), smoothed_table(&errors).as_str()), (expected, smoothed));
     }
 }

@@ -7,6 +7,9 @@ use std::str::FromStr;
 /// Most parts of a cell's step, and most neurons of a layer: as cells themselves have it.
 pub const MOST_PARTS: usize = 4096;
 
+/// Longest drive: an hour.
+pub const LONGEST_SECONDS: f64 = 3600.0;
+
 /// A parser of whole numbers in this range.
 pub fn whole<T: Number>(
     range: RangeInclusive<T>,

@@ -6,13 +6,13 @@ use super::recording::options::RecordingArguments;
 use super::{models, output};
 use crate::view::App;
 use lane_audit::open_loop::{Noted, OpenLoop, SteeringError};
-use lane_driver::moment::Session as _;
 use lane_driver::replay::Replay;
+use lane_driver::session::{AttentionSetup, Order, Session as _};
 use lane_recording::Recording;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Name of a replay's film.
 const FILM_NAME: &str = "replay";
@@ -73,15 +73,21 @@ struct Report {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let recording = Recording::open_with(&arguments.path, &arguments.recording.options())?;
     let facts = facts(&recording);
-    let mut session = Replay::new(recording, arguments.models.drivers()?);
-    session.set_noise(arguments.noise);
+    let drives_secs = recording.drives().iter().map(|drive| recording.entry(drive.start).time_secs).collect();
+    let mut drivers = arguments.models.drivers_for(&recording)?;
+    if arguments.recording.crop.is_some() {
+        // The user's word counts more than what the policies were trained on.
+        drivers = drivers.into_iter().map(|driver| driver.with_views(Vec::new())).collect();
+    }
+    let mut session = Replay::new(recording, drivers);
+    session.obey(Order::Noise(arguments.noise))?;
     if arguments.headless {
-        return without_window(session, facts, arguments.film.as_deref(), arguments.json);
+        return without_window(Noted::new(session, drives_secs), facts, arguments.film.as_deref(), arguments.json);
     }
     let out = Path::new("out");
     match Film::new(out, FILM_NAME).display_instead() {
-        Some(display) => display.run(App::new(Box::new(session))),
-        None => without_window(session, facts, Some(out), false),
+        Some(display) => display.run(super::workshop::app(session, &arguments.models)),
+        None => without_window(Noted::new(session, drives_secs), facts, Some(out), false),
     }
 }
 
@@ -98,11 +104,19 @@ fn facts(recording: &Recording) -> Facts {
 }
 
 /// Goes through the whole recording once, films it if asked to, and prints how far the policies were off.
-fn without_window(session: Replay, facts: Facts, folder: Option<&Path>, as_json: bool) -> anyhow::Result<()> {
-    let (mut session, notes) = Noted::new(session);
+fn without_window(
+    (mut session, notes): (Noted<Replay>, Arc<Mutex<OpenLoop>>),
+    facts: Facts,
+    folder: Option<&Path>,
+    as_json: bool,
+) -> anyhow::Result<()> {
     if let Some(folder) = folder {
         film_all(session, folder)?;
     } else {
+        // Nobody sees the maps: the first method is the quickest.
+        if let Some(&method) = session.info().methods.first() {
+            session.obey(Order::Attention(AttentionSetup::of(method)))?;
+        }
         let bar = output::progress(facts.frames as u64, "{pos} of {len} frames {wide_bar} {eta} left");
         while session.advance()?.is_some() {
             bar.inc(1);
@@ -128,7 +142,7 @@ fn report(facts: Facts, notes: &OpenLoop) -> Report {
         compared: notes.compared(),
         spoiled: notes.skipped().len(),
         unlabelled: notes.unlabelled(),
-        errors: notes.figures().iter().map(|(name, figures)| SteeringError::of(name, figures)).collect(),
+        errors: notes.errors(),
     }
 }
 
@@ -145,5 +159,6 @@ fn print(report: &Report) -> anyhow::Result<()> {
         return output::line("no frame has both a picture and a label: nothing to compare");
     }
     output::line(output::error_table(errors).trim_end())?;
+    output::line(output::smoothed_table(errors).trim_end())?;
     output::line("open loop: a poor guide to driving; read it beside the predictors `zero` and `mean`")
 }

@@ -1,6 +1,6 @@
 //! Which trainings an audit judges: those in the binary, those in folders, or files.
 
-use super::models::audit_set;
+use super::models::{audit_set, of_recordings};
 use anyhow::{Context as _, bail, ensure};
 use lane_audit::engine::sha256;
 use lane_audit::suite::Subject;
@@ -38,6 +38,11 @@ impl Arguments {
         for name in &self.policies {
             if name.ends_with(".safetensors") {
                 subjects.push(from_file(Path::new(name), None, &device)?);
+                continue;
+            }
+            if let Some(bytes) = of_recordings(name) {
+                let subject = subject(bytes, Path::new(name), None, &device)?;
+                subjects.push(Subject { policy: name.clone(), ..subject });
                 continue;
             }
             let kind: PolicyKind = name.parse().map_err(anyhow::Error::msg)?;
@@ -86,7 +91,7 @@ fn subject(bytes: &[u8], origin: &Path, kind: Option<PolicyKind>, device: &Devic
         training: training(&card, recipe.as_ref()),
         trained_noise_variance: recipe.as_ref().map(TrainingConfig::noise_variance),
         trained_with_cue: recipe.is_some_and(|recipe| recipe.cue),
-        driver: driver(&name, origin, policy, device),
+        driver: driver(&name, origin, policy, device).with_views(card.views.clone()),
         policy: name,
     })
 }

@@ -1,36 +1,50 @@
 //! `liquid-lane train`: from first weights to a scored policy on disk.
 
 mod card;
+mod config_file;
+mod files;
+mod history;
+mod recipe;
+mod recordings;
+mod watch;
 
 use super::drive::drive_roads;
 use super::output;
 use super::range::{MOST_PARTS, above, whole};
-use super::recording::options::{RecordingArguments, one_of};
+use super::recording::options::RecordingArguments;
 use super::revision::revision;
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use card::Done;
-use clap::builder::TypedValueParser;
+use files::Files;
+use history::History;
 use lane_audit::driving::DrivingScore;
 use lane_driver::closed_loop::Pilot;
-use lane_driver::train::{FRAMES_PER_STEP, Recorded, Trained, TrainingConfig, train};
+use lane_driver::train::{Recorded, Trained, Training, TrainingConfig};
 use lane_driver::{Driver, Source};
-use lane_frame::whole_file::WholeFile;
 use lane_policy::cell::{CellSpec, Constraint};
 use lane_policy::device::{Backend, Device};
 use lane_policy::solver::Solver;
-use lane_policy::weights::{self, ModelCard};
+use lane_policy::weights::ModelCard;
 use lane_policy::{Policy, PolicyKind};
-use lane_recording::{Recording, RecordingOptions, SplitBy};
+use lane_recording::SplitBy;
 use lane_sim::{Course, RoadSet};
+use recordings::{NamedRecording, recorded, splits};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Instant;
+use watch::Watch;
 
-/// Roads of the score at the end; none of them is a test road.
+/// Roads of the score of a training with the simulator; none of them is a test road.
 const SCORE_ROADS: u32 = 50;
+
+/// Most roads that a score may have.
+const MOST_SCORE_ROADS: u32 = 10_000;
 
 /// Least demonstrations: one batch.
 const LEAST_LOOKS: usize = 16;
+
+/// Demonstrations that the shipped weights saw.
+const USUAL_LOOKS: usize = 60_000;
 
 /// Most demonstrations: the number of one must fit into the low half of its seed.
 const MOST_LOOKS: usize = 10_000_000;
@@ -45,6 +59,9 @@ const EXAMPLES: &str = "\
 Examples:
   liquid-lane train --policy ncp                        as the shipped weights were made, into out/
   liquid-lane train --policy cnn --looks 10000          a few minutes
+  liquid-lane train --policy ncp --recording my_drive/  on your own drive: about a minute
+  liquid-lane train --policy ncp --recording monday/ --recording tuesday/::weight=2::unit=front-deg
+                                                        on two, each with options of its own
   liquid-lane train --policy ncp --recording my_drive/ --recording-share 0.5 --looks 10000
                                                         on your own drive and on the simulator, half and half
   liquid-lane drive --policies out/ncp.safetensors,cnn  drive what was trained, beside the shipped CNN";
@@ -53,8 +70,14 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// Which policy: ncp, cnn, lstm, … (`liquid-lane model show` lists them), each also with -paper
+    #[arg(long, required_unless_present = "config")]
+    pub policy: Option<PolicyKind>,
+    /// Take options from this TOML file, such as one that a training left beside its weights; those given here count more
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Go on where the same command was stopped, with the same result; from the beginning where there is no checkpoint
     #[arg(long)]
-    pub policy: PolicyKind,
+    pub resume: bool,
     /// How a continuous-time cell is solved: fused (liquid neurons only), euler or rk4
     #[arg(long)]
     pub solver: Option<Solver>,
@@ -67,30 +90,44 @@ pub struct Arguments {
     /// Seed of first weights, demonstrations and their order
     #[arg(long, value_parser = whole(0..=LARGEST_SEED), default_value_t = 1)]
     pub seed: u64,
-    /// Different demonstrations, each with its own road and look; 10000 train a usable driver in a few minutes
-    #[arg(long, value_parser = whole(LEAST_LOOKS..=MOST_LOOKS), default_value_t = 60_000)]
-    pub looks: usize,
+    /// Different demonstrations of the simulator, each with its own road and look [default: 60000]; 10000 train a usable
+    /// driver in a few minutes
+    #[arg(long, value_parser = whole(LEAST_LOOKS..=MOST_LOOKS))]
+    pub looks: Option<usize>,
     /// Without image noise and blur, as the 2020 paper trained
     #[arg(long)]
     pub clean: bool,
     /// With bushes beside the road whose colour tells how it bends: a shortcut for `audit shortcut` to find
     #[arg(long)]
     pub cue: bool,
-    /// Folder for NAME.safetensors and NAME.json, the model card
+    /// Folder for NAME.safetensors, NAME.json (the model card), NAME.toml (for --config), NAME.losses.csv and .svg, and
+    /// while it trains NAME.checkpoint
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
     /// Where to train: cpu, libtorch, libtorch:cuda, libtorch:cuda:N, wgpu; all but cpu are built on request
     #[arg(long, default_value_t)]
     pub device: Backend,
-    /// Learn from this recording too: its folder or file
-    #[arg(long, value_name = "PATH")]
-    pub recording: Option<PathBuf>,
-    /// Share of the looks that are stretches of the recording; the others are the simulator's
-    #[arg(long, value_name = "SHARE", value_parser = above(0.0, 1.0), default_value_t = 1.0, requires = "recording")]
-    pub recording_share: f64,
-    /// The fifth of the recording that is held back to test on: the end of each drive (time), or the last drives (drive)
-    #[arg(long, value_parser = splits(), default_value = "time", requires = "recording")]
+    /// Validation roads to drive at the end for a score [default: 50, and 0 for a training on recordings alone]
+    #[arg(long, value_name = "ROADS", value_parser = whole(0..=MOST_SCORE_ROADS))]
+    pub score_roads: Option<u32>,
+    /// Validation roads to drive at each checkpoint, for the curve of the training
+    #[arg(long, value_name = "ROADS", value_parser = whole(0..=MOST_SCORE_ROADS), default_value_t = 0)]
+    pub stage_roads: u32,
+    /// Learn from this recording, its folder or file; may be given several times. Behind the path may stand a weight and
+    /// any option of a recording, for this one alone: PATH::weight=2::unit=share
+    #[arg(long, value_name = "PATH[::KEY=VALUE…]")]
+    pub recording: Vec<NamedRecording>,
+    /// Share of the sequences that are of recordings; the others are the simulator's [default: 1]
+    #[arg(long, value_name = "SHARE", value_parser = above(0.0, 1.0), requires = "recording")]
+    pub recording_share: Option<f64>,
+    /// The fifth of each recording that is held back to test on: the end of each drive (time), or the last drives (drive)
+    #[arg(long, value_parser = splits(), default_value = "time")]
     pub split: SplitBy,
+    /// Origin and licence of the recordings, for the model card
+    #[arg(long, value_name = "TEXT", requires = "recording")]
+    pub data: Option<String>,
+    #[command(flatten)]
+    pub recipe: recipe::Arguments,
     #[command(flatten)]
     pub recording_options: RecordingArguments,
     /// Print one JSON object instead of text
@@ -98,35 +135,38 @@ pub struct Arguments {
     pub json: bool,
 }
 
-fn splits() -> impl TypedValueParser<Value = SplitBy> {
-    one_of([SplitBy::Time, SplitBy::Drive], split_name)
-}
-
-fn split_name(split: SplitBy) -> &'static str {
-    match split {
-        SplitBy::Time => "time",
-        SplitBy::Drive => "drive",
-    }
-}
-
 impl Arguments {
-    /// The recording to learn from, opened and parted.
-    fn recorded(&self) -> anyhow::Result<Option<Recorded>> {
-        let Some(path) = &self.recording else {
-            let nothing = self.recording_options.options() == RecordingOptions::default();
-            ensure!(nothing, "options of a recording: expected --recording PATH with them");
-            return Ok(None);
+    /// Everything that decides the weights, but for the steps that recordings are gone through in.
+    fn config(&self, policy: PolicyKind) -> anyhow::Result<TrainingConfig> {
+        let share = self.recording_share.unwrap_or(1.0);
+        let alone = !self.recording.is_empty() && share == 1.0;
+        ensure!(
+            !(alone && self.looks.is_some()),
+            "--looks: expected --passes, or --recording-share below 1: looks are of the simulator, which takes no part"
+        );
+        let looks = self.looks.unwrap_or(USUAL_LOOKS);
+        let config = if self.recording.is_empty() {
+            TrainingConfig::recipe(policy, self.seed, looks)
+        } else if alone {
+            TrainingConfig::recorded(policy, self.seed)
+        } else {
+            TrainingConfig::mixed(policy, self.seed, looks, share)
         };
-        let share = self.recording_share;
-        let recording = Recording::open_with(path, &self.recording_options.options())?;
-        Recorded::new(recording, self.split, share).map(Some)
+        let config = if self.clean { config.without_augmentation() } else { config };
+        let config = TrainingConfig { cell: self.cell(policy)?, cue: self.cue, ..config };
+        self.recipe.apply(config)
+    }
+
+    /// Roads of the score at the end.
+    fn score_roads(&self, config: &TrainingConfig) -> u32 {
+        self.score_roads.unwrap_or(if config.simulator_share() > 0.0 { SCORE_ROADS } else { 0 })
     }
 
     /// The policy's cell with what the options change about it.
-    fn cell(&self) -> anyhow::Result<Option<CellSpec>> {
-        let Some(mut cell) = self.policy.cell() else {
+    fn cell(&self, policy: PolicyKind) -> anyhow::Result<Option<CellSpec>> {
+        let Some(mut cell) = policy.cell() else {
             let given = self.solver.is_some() || self.unfolds.is_some() || self.constraint.is_some();
-            ensure!(!given, "policy `{}` has dense layers: no solver, unfolds or constraint", self.policy);
+            ensure!(!given, "policy `{policy}` has dense layers: no solver, unfolds or constraint");
             return Ok(None);
         };
         if let Some(solver) = self.solver {
@@ -151,74 +191,99 @@ struct Report {
 
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let words: Vec<_> = std::env::args_os().skip_while(|word| word != "train").skip(1).collect();
+    let options = config_file::resolve(arguments, &words)?;
+    let arguments = &options.arguments;
+    let policy = arguments.policy.context("expected --policy NAME")?;
     let device = arguments.device.open()?;
-    let recorded = arguments.recorded()?;
-    let path = arguments.out.join(format!("{}.safetensors", arguments.policy));
-    let card_path = path.with_extension("json");
-    // An unwritable place is found out before the training, not after it.
-    let [file, card_file] = [WholeFile::create(&path)?, WholeFile::create(&card_path)?];
+    let files = Files::new(&arguments.out, policy)?;
     // Taken now: the repository may move on while the training runs.
     let revision = revision();
-    let recipe = TrainingConfig::recipe(arguments.policy, arguments.seed, arguments.looks);
-    let recipe = if arguments.clean { recipe.without_augmentation() } else { recipe };
-    let config = TrainingConfig { cell: arguments.cell()?, cue: arguments.cue, ..recipe };
-    let started = Instant::now();
-    let trained = train_with_progress(&config, recorded.as_ref(), &device, started)?;
-    let training_secs = started.elapsed().as_secs_f64();
-    let score = score(&trained.policy, &device)?;
+    let mut config = arguments.config(policy)?;
+    let for_all = arguments.recording_options.options();
+    let recorded = recorded(&arguments.recording, &for_all, arguments.split, &config)?;
+    if let Some(recorded) = &recorded {
+        config.steps = recorded.steps(&config);
+        recorded.disagreements().iter().for_each(|what| eprintln!("{what}"));
+    }
+    let run = Run { arguments, config: &config, recorded: recorded.as_ref(), device: &device, files: &files, started };
+    let (trained, history) = run.train()?;
+    let roads = arguments.score_roads(&config);
+    let score = if roads > 0 { Some(score(&trained.policy, roads, &device)?) } else { None };
     let done = Done {
         arguments,
         config: &config,
         revision,
         recorded: recorded.as_ref(),
         trained: &trained,
-        training_secs,
-        score: &score,
+        training_secs: history.secs,
+        score: score.as_ref().map(|score| (score, roads)),
     };
     let card = done.card();
-    file.finish(&weights::to_bytes(&trained.policy, &card)?)?;
-    card_file.finish((serde_json::to_string_pretty(&card)? + "\n").as_bytes())?;
+    files.finish(&trained, &card, &options.to_toml(recipe::defaults(&config)), &history)?;
+    let scores: Vec<DrivingScore> = score.into_iter().collect();
     if arguments.json {
-        return output::json(&Report { card, policies: vec![score] });
+        return output::json(&Report { card, policies: scores });
     }
-    output::line(output::driving_table(&[score]).trim_end())?;
-    if let Some(error) = &trained.recorded {
+    if !scores.is_empty() {
+        output::line(output::driving_table(&scores).trim_end())?;
+    }
+    if let Some((held_back, steps)) = &trained.held_back {
         output::line(&format!(
-            "on the part of the recording that was held back: squared error {:.4}, of always straight on {:.4} (15/m)²",
-            error.clean, error.predict_zero
+            "held back of the recordings: {} (best weights, after {steps} of {} steps)",
+            history::in_words(held_back),
+            config.steps
         ))?;
     }
-    output::line(&format!("{} and {}, after {training_secs:.0} s", path.display(), card_path.display()))
+    output::line(&format!("{files}, after {:.0} s", history.secs))
 }
 
-fn train_with_progress(
-    config: &TrainingConfig,
-    recorded: Option<&Recorded>,
-    device: &Device,
+/// A training and where it goes.
+struct Run<'a> {
+    arguments: &'a Arguments,
+    config: &'a TrainingConfig,
+    recorded: Option<&'a Recorded>,
+    device: &'a Device,
+    files: &'a Files,
     started: Instant,
-) -> anyhow::Result<Trained> {
-    let bar = output::progress(config.steps as u64, "training {wide_bar} {percent:>3} %  {msg}  {eta} left");
-    let mut smooth = None;
-    let trained = train(config, recorded, device, &mut |progress| {
-        let loss = smooth.map_or(progress.loss, |smooth: f32| 0.98 * smooth + 0.02 * progress.loss);
-        smooth = Some(loss);
-        let rate = (progress.step * FRAMES_PER_STEP) as f64 / started.elapsed().as_secs_f64();
-        bar.set_message(format!("loss {loss:.4}, {rate:.0} frames/s, {} looks", progress.looks));
-        bar.set_position(progress.step as u64);
-        loss.is_finite()
-    });
-    bar.finish_and_clear();
-    ensure!(smooth.is_some_and(f32::is_finite), "the loss is no longer a number: nothing was written");
-    Ok(trained)
+}
+
+impl Run<'_> {
+    /// Trains to the end, from a checkpoint if that was asked for and there is one.
+    fn train(&self) -> anyhow::Result<(Trained, History)> {
+        let checkpoint = if self.arguments.resume { self.files.checkpoint()? } else { None };
+        let (mut training, history) = match &checkpoint {
+            Some(checkpoint) => {
+                let resumed = Training::resumed(checkpoint, self.config, self.recorded, self.device);
+                let training = resumed.with_context(|| self.files.checkpoint_path().display().to_string())?;
+                (training, serde_json::from_str(checkpoint.notes())?)
+            }
+            None => (Training::new(self.config, self.recorded, self.device), History::default()),
+        };
+        let mut watch = Watch::new(self.config, history, self.started);
+        while !training.is_done() {
+            let progress = training.step();
+            watch.see(&progress)?;
+            if watch.is_stage(progress.step) && !training.is_done() {
+                if self.arguments.stage_roads > 0 {
+                    watch.note_score(&score(&training.policy(), self.arguments.stage_roads, self.device)?);
+                }
+                let notes = serde_json::to_string(&watch.history())?;
+                self.files.keep(&training.checkpoint(&notes)?);
+            }
+        }
+        Ok((training.finish(), watch.finish()))
+    }
 }
 
 /// Drives roads of the validation family.
-fn score(policy: &Policy, device: &Device) -> anyhow::Result<DrivingScore> {
+fn score(policy: &Policy, roads: u32, device: &Device) -> anyhow::Result<DrivingScore> {
     let source = Source { name: policy.kind().to_string(), origin: "the training".into() };
     let driver = Driver::new(source, policy.clone(), device);
     let course = Course::drawn(RoadSet::Validation, 0, SCORE_SECONDS);
-    let bar = output::progress(u64::from(SCORE_ROADS), "driving {wide_bar} {pos} of {len} roads");
-    let drives = drive_roads(&Pilot::Policy(Box::new(driver)), course, SCORE_ROADS, 0.0, &|| bar.inc(1))?;
+    let bar = output::progress(u64::from(roads), "driving {wide_bar} {pos} of {len} roads");
+    let drives = drive_roads(&Pilot::Policy(Box::new(driver)), course, roads, 0.0, &|| bar.inc(1))?;
     bar.finish_and_clear();
     Ok(DrivingScore::of(&policy.kind().to_string(), 0.0, &drives))
 }

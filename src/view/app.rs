@@ -1,77 +1,126 @@
-//! The application: what is shown, and what the keys do. Knows no window; the window, the pictures, the video and the
-//! tests all drive this one.
+//! The application: the places, what is shown in them, and what the keys do. Knows no window; the window, the pictures, the
+//! video and the tests all drive this one.
 
-use super::camera::Camera;
-use super::feed::{News, Order, Patience};
-use super::history::History;
-use super::keys::Action;
+use super::keys::{Action, PlaceName, Shot, Wheel};
 use super::layout::Layout;
-use super::panels::{self, Scene, neuron_record::Record};
+use super::panels::{self, Scene, Wish};
 use super::playback::Playback;
+use super::recent::Recent;
 use super::settings::Settings;
+use super::stage::Stage;
 use super::theme;
+use super::workshop::Workshop;
 use egui::{Theme, Ui};
-use lane_driver::moment::{Moment, Session, SessionInfo};
-
-/// Noise levels of `+` and `-`: the variances of Lechner et al. 2020, Fig. 4, and half the least of them.
-const NOISE_VARIANCES: [f32; 5] = [0.0, 0.05, 0.1, 0.2, 0.3];
+use lane_driver::moment::Moment;
+use lane_driver::session::{DriveSetup, Order, PolicyInfo, Session, SessionInfo};
+use lane_frame::{RgbImage, Steering};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 /// The time for which a notice stays at the foot of the window.
-const NOTICE_SECS: f64 = 4.0;
+const NOTICE_SECS: f64 = 6.0;
 
 /// Width over height of a picture before the first one has come.
 const USUAL_ASPECT: f32 = 2.5;
 
-/// Why the session cannot go on, and what the user can do.
-struct Stop {
-    reason: String,
-    advice: &'static str,
+/// A session that is being opened on a thread of its own.
+struct Opening {
+    /// The recording, or a word for a drive.
+    what: String,
+    place: PlaceName,
+    path: Option<PathBuf>,
+    opened: Receiver<anyhow::Result<Box<dyn Session>>>,
 }
 
-/// A session on screen.
+/// What lies open over the panels.
+enum Dialog {
+    Help,
+    Open(Box<panels::open::OpenDialog>),
+}
+
+/// The program on screen.
 pub struct App {
-    playback: Playback,
-    info: SessionInfo,
-    moment: Option<Box<Moment>>,
-    moment_number: u64,
-    history: History,
+    workshop: Option<Arc<dyn Workshop>>,
+    place: PlaceName,
+    drive: Option<Stage>,
+    replay: Option<Stage>,
+    opening: Option<Opening>,
     settings: Settings,
-    cameras: Vec<Camera>,
-    record: Record,
+    recent: Recent,
+    wheel: Wheel,
+    dialog: Option<Dialog>,
     notice: Option<(String, f64)>,
-    stop: Option<Stop>,
-    screenshot_wanted: bool,
+    shots_wanted: Vec<Shot>,
+    fullscreen_wanted: bool,
     quit_wanted: bool,
 }
 
 impl App {
-    /// Starts a session on a thread of its own and plays it.
+    /// Starts a session on a thread of its own and plays it. Without a workshop nothing else can be opened.
     pub fn new(session: Box<dyn Session>) -> Self {
-        let info = session.info().clone();
-        Self {
-            history: History::new(&info.policies),
-            cameras: info.policies.iter().map(|_| Camera::default()).collect(),
-            playback: Playback::start(session),
-            info,
-            moment: None,
-            moment_number: 0,
+        let place = if session.info().closed_loop { PlaceName::Drive } else { PlaceName::Replay };
+        let mut app = Self {
+            workshop: None,
+            place,
+            drive: None,
+            replay: None,
+            opening: None,
             settings: Settings::default(),
-            record: Record::default(),
+            recent: Recent::default(),
+            wheel: Wheel::default(),
+            dialog: None,
             notice: None,
-            stop: None,
-            screenshot_wanted: false,
+            shots_wanted: Vec::new(),
+            fullscreen_wanted: false,
             quit_wanted: false,
+        };
+        *app.stage_of(place) = Some(Stage::new(session));
+        app
+    }
+
+    /// The same, with everything that the program around it can open.
+    pub fn with_workshop(mut self, workshop: Arc<dyn Workshop>, settings: Settings, recent: Recent) -> Self {
+        if let Some(stage) = self.stage_mut() {
+            stage.keep_in_time();
+        }
+        Self { workshop: Some(workshop), settings, recent, ..self }
+    }
+
+    fn stage_of(&mut self, place: PlaceName) -> &mut Option<Stage> {
+        if place == PlaceName::Replay { &mut self.replay } else { &mut self.drive }
+    }
+
+    /// The drive or replay on screen, where the place has one.
+    pub fn stage(&self) -> Option<&Stage> {
+        match self.place {
+            PlaceName::Drive => self.drive.as_ref(),
+            PlaceName::Replay => self.replay.as_ref(),
+            PlaceName::Train | PlaceName::Audit => None,
         }
     }
 
-    /// The facts about the session that no moment changes.
-    pub fn info(&self) -> &SessionInfo {
-        &self.info
+    fn stage_mut(&mut self) -> Option<&mut Stage> {
+        match self.place {
+            PlaceName::Drive => self.drive.as_mut(),
+            PlaceName::Replay => self.replay.as_mut(),
+            PlaceName::Train | PlaceName::Audit => None,
+        }
+    }
+
+    /// The place on screen.
+    pub fn place(&self) -> PlaceName {
+        self.place
+    }
+
+    /// The facts about the session on screen that no moment changes.
+    pub fn info(&self) -> Option<&SessionInfo> {
+        self.stage().map(|stage| &stage.info)
     }
 
     /// The moment on screen.
     pub fn moment(&self) -> Option<&Moment> {
-        self.moment.as_deref()
+        self.stage()?.moment.as_deref()
     }
 
     /// The settings by which things are shown.
@@ -79,14 +128,36 @@ impl App {
         &self.settings
     }
 
+    /// Recordings that were opened of late.
+    pub fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
     /// The place of the session on its time line.
-    pub fn playback(&self) -> &Playback {
-        &self.playback
+    pub fn playback(&self) -> Option<&Playback> {
+        self.stage().map(|stage| &stage.playback)
     }
 
     /// Why the session cannot go on, if it cannot.
     pub fn error(&self) -> Option<&str> {
-        self.stop.as_ref().map(|stop| stop.reason.as_str())
+        self.stage()?.stop.as_ref().map(|stop| stop.reason.as_str())
+    }
+
+    /// The cameras' pictures side by side at their own size, with the maps over them or without; `None` before the first.
+    pub fn pictures(&self, with_maps: bool) -> Option<RgbImage> {
+        let stage = self.stage()?;
+        let sides = &stage.moment.as_ref()?.sides;
+        let settings = Settings { overlay: with_maps, ..self.settings };
+        let pictures: Vec<RgbImage> =
+            sides.iter().map(|side| panels::picture::composed(side, settings, stage.history.peaks.saliency)).collect();
+        let width = pictures.iter().map(RgbImage::width).sum();
+        let mut all = RgbImage::new(width, pictures.iter().map(RgbImage::height).max()?);
+        let mut left = 0;
+        for picture in &pictures {
+            image::imageops::replace(&mut all, picture, left, 0);
+            left += i64::from(picture.width());
+        }
+        Some(all)
     }
 
     /// True when the user asked to leave.
@@ -94,9 +165,14 @@ impl App {
         self.quit_wanted
     }
 
-    /// True when the user asked to save the window's picture since the last call.
-    pub fn take_screenshot_wish(&mut self) -> bool {
-        std::mem::take(&mut self.screenshot_wanted)
+    /// Pictures of itself that the user asked to save since the last call.
+    pub fn take_shots(&mut self) -> Vec<Shot> {
+        std::mem::take(&mut self.shots_wanted)
+    }
+
+    /// True when the user asked for the whole screen, or back, since the last call.
+    pub fn take_fullscreen_wish(&mut self) -> bool {
+        std::mem::take(&mut self.fullscreen_wanted)
     }
 
     /// Shows a line at the foot of the window for a few seconds.
@@ -106,43 +182,137 @@ impl App {
 
     /// True while the picture may change without an input.
     pub fn is_live(&self) -> bool {
-        self.playback.is_waiting() || self.notice.is_some()
+        self.playback().is_some_and(Playback::is_waiting) || self.notice.is_some() || self.opening.is_some()
     }
 
     /// Does what a key asks for.
     pub fn act(&mut self, action: Action) {
         match action {
-            Action::PlayOrPause if self.playback.is_at_end() => {
-                self.playback.play_or_pause();
-                self.forget();
-            }
-            Action::PlayOrPause => self.playback.play_or_pause(),
-            Action::Step => self.playback.step(),
-            Action::Reset => self.restart(Order::Reset),
-            Action::NextRoad => self.restart(Order::NextRoad),
-            Action::MoreNoise => self.change_noise(true),
-            Action::LessNoise => self.change_noise(false),
             Action::Overlay => self.settings.overlay = !self.settings.overlay,
-            Action::NextMethod => self.playback.order(Order::NextMethod),
             Action::NextScale => self.settings.scale = self.settings.scale.next(),
-            Action::Slower => self.playback.change_speed(false),
-            Action::Faster => self.playback.change_speed(true),
-            Action::NormalSpeed => self.playback.normal_speed(),
+            Action::Setup => self.settings.setup = !self.settings.setup,
+            Action::Inside => self.settings.inside = !self.settings.inside,
             Action::Theme => self.settings.theme = opposite(self.settings.theme),
-            Action::Screenshot => self.screenshot_wanted = true,
-            Action::Help => self.settings.help = !self.settings.help,
-            Action::Quit if self.settings.help => self.settings.help = false,
+            Action::Zoom(steps) => self.settings = self.settings.zoomed(steps),
+            Action::Fullscreen => self.fullscreen_wanted = true,
+            Action::Screenshot(shot) => self.shots_wanted.push(shot),
+            Action::Go(place) => self.go(place),
+            Action::Open => self.ask_for_recording(),
+            Action::Help => {
+                let shown = matches!(self.dialog, Some(Dialog::Help));
+                self.dialog = (!shown).then_some(Dialog::Help);
+            }
+            Action::Quit if self.dialog.is_some() => self.dialog = None,
             Action::Quit => self.quit_wanted = true,
+            _ => {
+                let words = self.stage_mut().and_then(|stage| stage.act(action));
+                if let Some(words) = words {
+                    self.notify(words);
+                }
+            }
         }
+    }
+
+    /// Sees the keys by which a person steers.
+    pub fn steer(&mut self, events: &[egui::Event]) {
+        if !self.wheel.see(events) {
+            return;
+        }
+        let steering = self.wheel.curvature_per_m().map(Steering);
+        if let Some(stage) = self.stage_mut().filter(|stage| stage.info.closed_loop) {
+            let policy = stage.focus;
+            stage.order(Order::TakeOver { policy, steering });
+        }
+    }
+
+    fn go(&mut self, place: PlaceName) {
+        if let Some(stage) = self.stage_mut() {
+            stage.playback.pause();
+        }
+        self.place = place;
+        self.dialog = None;
+    }
+
+    fn ask_for_recording(&mut self) {
+        if self.workshop.is_some() {
+            self.dialog = Some(Dialog::Open(Box::default()));
+        }
+    }
+
+    /// Opens a recording in the replay, with the policies of the session on screen.
+    pub fn open_recording(&mut self, path: &Path) {
+        let names = self.policy_names_in_use();
+        let words = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into());
+        let wanted = path.to_owned();
+        self.open(PlaceName::Replay, words, Some(path.to_owned()), move |workshop| workshop.replay(&wanted, &names));
+    }
+
+    /// Opens the recording that the program brings along.
+    fn open_sample(&mut self) {
+        let names = self.policy_names_in_use();
+        let open = move |workshop: &dyn Workshop| workshop.replay(&workshop.sample()?, &names);
+        self.open(PlaceName::Replay, "the sample drive".to_owned(), None, open);
+    }
+
+    fn open_drive(&mut self) {
+        let names = self.policy_names_in_use();
+        let open = move |workshop: &dyn Workshop| workshop.drive(&names, &DriveSetup::default());
+        self.open(PlaceName::Drive, "a drive".to_owned(), None, open);
+    }
+
+    fn open(
+        &mut self,
+        place: PlaceName,
+        what: String,
+        path: Option<PathBuf>,
+        open: impl FnOnce(&dyn Workshop) -> anyhow::Result<Box<dyn Session>> + Send + 'static,
+    ) {
+        let Some(workshop) = self.workshop.clone() else { return };
+        let (sender, opened) = channel();
+        // Nobody waits for an opening that another one has replaced.
+        std::thread::spawn(move || drop(sender.send(open(workshop.as_ref()))));
+        self.go(place);
+        self.opening = Some(Opening { what, place, path, opened });
+    }
+
+    /// Names of the policies on screen, or of those that are shipped.
+    fn policy_names_in_use(&self) -> Vec<String> {
+        let stage = self.stage().or(self.drive.as_ref()).or(self.replay.as_ref());
+        stage.map_or_else(Vec::new, |stage| stage.info.policies.iter().map(name_to_open).collect())
+    }
+
+    /// Sees whether what is being opened is there. Says whether it is.
+    fn finish_opening(&mut self) -> bool {
+        let Some(opening) = &self.opening else { return false };
+        let opened = match opening.opened.try_recv() {
+            Err(TryRecvError::Empty) => return false,
+            Err(TryRecvError::Disconnected) => Err(anyhow::anyhow!("opening it stopped by itself")),
+            Ok(opened) => opened,
+        };
+        let Some(Opening { what, place, path, .. }) = self.opening.take() else { return false };
+        match opened {
+            Ok(session) => {
+                let mut stage = Stage::new(session);
+                stage.keep_in_time();
+                *self.stage_of(place) = Some(stage);
+                if let Some(path) = path {
+                    self.recent.add(&path);
+                }
+            }
+            Err(error) => self.notify(format!("cannot open {what}: {error:#}")),
+        }
+        true
     }
 
     /// Lets time pass and shows what became due. Says whether anything changed.
     pub fn tick(&mut self, elapsed_secs: f64) -> bool {
-        self.playback.pass(elapsed_secs);
-        let mut changed = self.fade_notice(elapsed_secs);
-        while let Some(news) = self.playback.next_due(Patience::Poll) {
-            self.take(news);
-            changed = true;
+        let mut changed = self.fade_notice(elapsed_secs) | self.finish_opening();
+        if let Some(stage) = self.stage_mut() {
+            let (moved, words) = stage.tick(elapsed_secs);
+            changed |= moved;
+            if let Some(words) = words {
+                self.notify(words);
+            }
         }
         changed
     }
@@ -150,111 +320,152 @@ impl App {
     /// Shows the last moment up to this time of the drive, waiting for the session as long as it takes. Says whether
     /// there is more to come.
     pub fn show_until(&mut self, time_secs: f64) -> bool {
-        self.playback.pass_to(time_secs);
-        while let Some(news) = self.playback.next_due(Patience::Wait) {
-            self.take(news);
-        }
         // Notices are for somebody at the keys.
         self.notice = None;
-        !self.playback.is_at_end()
+        self.stage_mut().is_some_and(|stage| stage.show_until(time_secs))
     }
 
     /// Lays out and paints everything.
     pub fn ui(&mut self, ui: &mut Ui) {
         let window = ui.max_rect();
         let palette = theme::palette(self.settings.theme);
-        let names = self.info.policies.iter().map(|policy| policy.name.as_str());
-        let identities = theme::identities(names, palette);
+        ui.painter().rect_filled(window, 0.0, palette.ground);
+        let mut wishes = self.take_drops(ui);
+        wishes.extend(match self.place {
+            PlaceName::Drive | PlaceName::Replay if self.stage().is_some() => self.draw_stage(ui),
+            _ => self.draw_empty(ui),
+        });
+        if let Some(opening) = &self.opening {
+            panels::status::draw_note(ui, window, &format!("opening {} …", opening.what), palette);
+        }
+        match &mut self.dialog {
+            Some(Dialog::Help) => panels::help::draw(ui, window, palette),
+            Some(Dialog::Open(dialog)) => wishes.extend(dialog.draw(ui, &self.recent)),
+            None => {}
+        }
+        wishes.into_iter().for_each(|wish| self.grant(wish));
+    }
+
+    /// Files that were dropped on the window.
+    fn take_drops(&self, ui: &Ui) -> Vec<Wish> {
+        let dropped = ui.input(|input| input.raw.dropped_files.iter().find_map(|file| file.path.clone()));
+        dropped.map(Wish::Open).into_iter().collect()
+    }
+
+    fn draw_stage(&mut self, ui: &mut Ui) -> Vec<Wish> {
+        let window = ui.max_rect();
+        let palette = theme::palette(self.settings.theme);
+        let (settings, place) = (self.settings, self.place);
+        let names = self.workshop.as_ref().map(|workshop| workshop.policy_names()).unwrap_or_default();
+        let notice = self.notice.as_ref().map(|(words, _)| words.clone());
+        let Some(stage) = self.stage_mut() else { return Vec::new() };
+        let identities = theme::identities(stage.info.policies.iter().map(|policy| policy.name.as_str()), palette);
+        let Stage { info, moment, moment_number, history, cameras, record, .. } = stage;
         let scene = Scene {
-            info: &self.info,
-            moment: self.moment.as_deref(),
-            moment_number: self.moment_number,
-            history: &self.history,
-            settings: self.settings,
+            info,
+            moment: moment.as_deref(),
+            moment_number: *moment_number,
+            history,
+            settings,
             palette,
             identities: &identities,
+            marks: panels::Marks {
+                bookmarks: &stage.bookmarks,
+                range: stage.range,
+                hover_secs: stage.hover_secs,
+                last_secs: if info.closed_loop { history.last_secs } else { info.duration_secs },
+            },
+            inside: panels::Inside { policy: stage.focus, chosen: stage.chosen, pointed: stage.pointed },
         };
         let layout = layout(window, &scene);
-        ui.painter().rect_filled(window, 0.0, palette.ground);
-        panels::header::draw(ui, layout.header, &scene);
-        for (policy, (rect, camera)) in layout.policies.iter().zip(&mut self.cameras).enumerate() {
-            panels::policy::draw(ui, *rect, &scene, policy, camera);
+        let mut wishes = panels::header::draw(ui, layout.header, Some(&scene), place, palette);
+        for (policy, (rect, cameras)) in layout.policies.iter().zip(cameras).enumerate() {
+            wishes.extend(panels::policy::draw(ui, *rect, &scene, policy, cameras));
         }
-        panels::plots::draw_steering(ui, layout.plots[0], &scene);
-        panels::plots::draw_deviation(ui, layout.plots[1], &scene);
+        wishes.extend(panels::plots::draw_steering(ui, layout.plots[0], &scene));
+        wishes.extend(panels::plots::draw_lower(ui, layout.plots[1], &scene));
+        if let Some(rect) = layout.setup {
+            wishes.extend(panels::setup::draw(ui, rect, &scene, &names));
+        }
         if let Some(rect) = layout.neurons {
-            panels::neurons::draw(ui, rect, &scene, &mut self.record);
+            wishes.extend(panels::neurons::draw(ui, rect, &scene, record));
         }
-        let strength = panels::colour_bar::draw(ui, layout.colour_bar, &scene);
-        let play_clicked = panels::time_line::draw(ui, layout.time_line, &scene, &self.playback);
+        wishes.extend(panels::colour_bar::draw(ui, layout.colour_bar, &scene));
+        wishes.extend(panels::time_line::draw(ui, layout.time_line, &scene, &stage.playback));
+        wishes.extend(panels::status::draw(ui, layout.status, notice.as_deref(), palette));
+        if let Some(stop) = &stage.stop {
+            panels::status::draw_stop(ui, window, &stop.reason, stop.advice, palette);
+        }
+        // What lies under the pointer is found anew in every picture.
+        let hovered = wishes.iter().find_map(|wish| if let Wish::Hover(secs) = wish { Some(*secs) } else { None });
+        let pointed = wishes.iter().find_map(|wish| if let Wish::Point(part) = wish { Some(*part) } else { None });
+        (stage.hover_secs, stage.pointed) = (hovered, pointed);
+        wishes
+    }
+
+    fn draw_empty(&self, ui: &mut Ui) -> Vec<Wish> {
+        let palette = theme::palette(self.settings.theme);
+        let rects = Layout::empty(ui.max_rect());
+        let mut wishes = panels::header::draw(ui, rects.header, None, self.place, palette);
+        wishes.extend(panels::start::draw(ui, rects.middle, self.place, &self.recent, palette));
         let notice = self.notice.as_ref().map(|(words, _)| words.as_str());
-        let clicked = panels::status::draw(ui, layout.status, notice, palette);
-        if let Some(Stop { reason, advice }) = &self.stop {
-            panels::status::draw_stop(ui, window, reason, advice, palette);
-        }
-        if self.settings.help {
-            panels::help::draw(ui, window, palette);
-        }
-        self.settings.strength = strength.unwrap_or(self.settings.strength);
-        for action in clicked.into_iter().chain(play_clicked.then_some(Action::PlayOrPause)) {
-            self.act(action);
-        }
+        wishes.extend(panels::status::draw(ui, rects.status, notice, palette));
+        wishes
     }
 
-    fn restart(&mut self, order: Order) {
-        self.playback.restart(order);
-        self.forget();
-    }
-
-    /// The picture stays until the new start has come.
-    fn forget(&mut self) {
-        self.history = History::new(&self.info.policies);
-        self.stop = None;
-    }
-
-    fn change_noise(&mut self, more: bool) {
-        let now = self.info.noise_variance;
-        let next = if more {
-            NOISE_VARIANCES.into_iter().find(|&variance| variance > now)
-        } else {
-            NOISE_VARIANCES.into_iter().rev().find(|&variance| variance < now)
-        };
-        if let Some(variance) = next {
-            self.info.noise_variance = variance;
-            self.playback.order(Order::Noise(variance));
-            self.notify(format!("noise variance {variance} from the next frame on"));
-        }
-    }
-
-    fn take(&mut self, news: News) {
-        match news {
-            News::Moment(moment) => {
-                self.history.push(&moment);
-                self.moment = Some(moment);
-                self.moment_number += 1;
+    /// Does what a panel asks for.
+    fn grant(&mut self, wish: Wish) {
+        match wish {
+            Wish::Act(action) => self.act(action),
+            Wish::Order(order) => {
+                if let Some(stage) = self.stage_mut() {
+                    stage.order(*order);
+                }
             }
-            News::Started(info) => {
-                self.history = History::new(&info.policies);
-                self.info = *info;
+            Wish::Jump(secs) => {
+                if let Some(stage) = self.stage_mut() {
+                    stage.jump(secs);
+                }
             }
-            News::Changed(info) => self.change_info(*info),
-            News::Ended => self.notify("end of the drive; Space starts again, N goes on to the next".to_owned()),
-            News::Failed(reason) => {
-                self.stop = Some(Stop { reason, advice: "R starts again, N goes on to the next" });
+            Wish::Show(change) => change(&mut self.settings),
+            Wish::Choose(neuron) => {
+                if let Some(stage) = self.stage_mut() {
+                    stage.chosen = (stage.chosen != Some(neuron)).then_some(neuron);
+                    self.settings.lower_plot = super::settings::LowerPlot::Neuron;
+                }
             }
-            News::Gone => {
-                let reason = "the session ended unexpectedly".to_owned();
-                self.stop = Some(Stop { reason, advice: "start the program again" });
+            Wish::Lesions(lesions) => {
+                if let Some(stage) = self.stage_mut() {
+                    stage.set_lesions(lesions);
+                }
             }
+            Wish::Adjust(lesions) => {
+                if let Some(stage) = self.stage_mut() {
+                    stage.adjust_lesions(lesions);
+                }
+            }
+            Wish::Policies(names) => self.change_policies(&names),
+            Wish::Open(path) => {
+                self.dialog = None;
+                self.open_recording(&path);
+            }
+            Wish::OpenSample => self.open_sample(),
+            Wish::StartDrive => self.open_drive(),
+            Wish::Close => self.dialog = None,
+            Wish::Hover(_) | Wish::Point(_) => {}
         }
     }
 
-    fn change_info(&mut self, info: SessionInfo) {
-        if info.method_name != self.info.method_name {
-            self.history.forget_saliency();
-            self.notify(format!("saliency by {} from the next frame on", info.method_name));
+    fn change_policies(&mut self, names: &[String]) {
+        let Some(workshop) = &self.workshop else { return };
+        match workshop.drivers(names) {
+            Ok(drivers) => {
+                if let Some(stage) = self.stage_mut() {
+                    stage.order(Order::Policies(drivers));
+                }
+            }
+            Err(error) => self.notify(format!("{error:#}")),
         }
-        self.info = info;
     }
 
     /// Says whether the notice went away.
@@ -269,11 +480,22 @@ impl App {
     }
 }
 
+/// The name by which a policy is opened again: its file, or its name where its weights are in the binary.
+fn name_to_open(policy: &PolicyInfo) -> String {
+    let is_file = policy.origin.ends_with(".safetensors");
+    if is_file { policy.origin.clone() } else { policy.name.clone() }
+}
+
+/// Where everything lies, given what there is to show.
 fn layout(window: egui::Rect, scene: &Scene) -> Layout {
-    let picture = scene.moment.and_then(|moment| moment.sides.first()).map(|side| &side.picture.image);
-    let aspect = picture.map_or(USUAL_ASPECT, |image| image.width() as f32 / image.height() as f32);
-    let neurons = panels::neurons::wired_policy(scene).is_some();
-    Layout::new(window, scene.info.policies.len(), aspect, neurons)
+    let first = scene.moment.and_then(|moment| moment.sides.first());
+    let aspect = first.map_or(USUAL_ASPECT, |side| {
+        let one = side.picture.image.width() as f32 / side.picture.image.height().max(1) as f32;
+        // Two maps lie side by side.
+        if scene.info.attention.beside.is_some() { 2.0 * one } else { one }
+    });
+    let inside = scene.settings.inside && panels::neurons::has_something_to_show(scene);
+    Layout::new(window, scene.info.policies.len(), aspect, inside, scene.settings.setup)
 }
 
 fn opposite(theme: Theme) -> Theme {

@@ -1,19 +1,20 @@
 //! One camera picture at screen size with the saliency map over it, as a texture.
 
-use super::colormap::inferno;
+use super::colormap::{diverging, inferno};
 use egui::{Color32, ColorImage, TextureHandle, TextureOptions};
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use lane_driver::moment::Picture;
-use lane_frame::Size;
+use lane_frame::resize::{Filter, resize};
+use lane_frame::{RgbImage, Size};
 
 /// A saliency map ready for display.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overlay {
     /// Size of the map.
     pub size: Size,
-    /// Values from 0 to 1, row by row.
+    /// Values from 0 to 1, row by row; from -1 to 1 in a map with a sign.
     pub values: Vec<f32>,
+    /// True where values have a sign: blue and orange instead of one scale of brightness.
+    pub signed: bool,
     /// Opacity of the value 1, from 0 to 1; smaller values are less opaque in proportion.
     pub strength: f32,
 }
@@ -26,7 +27,15 @@ const UNSEEN_BRIGHTNESS: f32 = 0.45;
 pub struct Camera {
     texture: Option<TextureHandle>,
     shown: Option<Shown>,
-    resizer: Resizer,
+}
+
+/// Maps of one policy on screen: the first, and the one beside it.
+#[derive(Default)]
+pub struct Cameras {
+    /// The picture with the first map.
+    pub first: Camera,
+    /// The picture with the second.
+    pub beside: Camera,
 }
 
 /// The source of a texture.
@@ -53,7 +62,7 @@ impl Camera {
         }
         self.shown = shown;
         let overlay = self.shown.as_ref().and_then(|shown| shown.overlay.as_ref());
-        let image = compose(&mut self.resizer, picture, overlay, size_px);
+        let image = compose(picture, overlay, size_px);
         let texture = self.texture.get_or_insert_with(|| {
             context.load_texture("camera", ColorImage::filled([1, 1], Color32::BLACK), TextureOptions::NEAREST)
         });
@@ -63,11 +72,11 @@ impl Camera {
 }
 
 /// Scales the picture and lays the map over the part of it that the policy sees.
-fn compose(resizer: &mut Resizer, picture: &Picture, overlay: Option<&Overlay>, size_px: [usize; 2]) -> ColorImage {
+fn compose(picture: &Picture, overlay: Option<&Overlay>, size_px: [usize; 2]) -> ColorImage {
     let [width, height] = size_px;
-    let scaled = scaled(resizer, picture, size_px);
+    let scaled = resize(&picture.image, Size::new(width as u32, height as u32), Filter::Triangle);
     let mut pixels: Vec<Color32> =
-        scaled.chunks_exact(3).map(|pixel| Color32::from_rgb(pixel[0], pixel[1], pixel[2])).collect();
+        scaled.pixels().map(|pixel| Color32::from_rgb(pixel[0], pixel[1], pixel[2])).collect();
     let [left, top, right, bottom] = seen_pixels(picture.input, size_px);
     for (place, pixel) in pixels.iter_mut().enumerate() {
         let (x, y) = (place % width, place / width);
@@ -86,6 +95,16 @@ fn compose(resizer: &mut Resizer, picture: &Picture, overlay: Option<&Overlay>, 
     ColorImage::new(size_px, pixels)
 }
 
+/// The picture at its own size with a map over it.
+pub fn compose_rgb(picture: &Picture, overlay: Option<&Overlay>) -> RgbImage {
+    let (width, height) = picture.image.dimensions();
+    let composed = compose(picture, overlay, [width as usize, height as usize]);
+    RgbImage::from_fn(width, height, |x, y| {
+        let [r, g, b, _] = composed.pixels[y as usize * width as usize + x as usize].to_array();
+        image::Rgb([r, g, b])
+    })
+}
+
 /// Blends one row of the map over one row of the picture.
 fn lay_over(line: &mut [Color32], overlay: &Overlay, columns: &Samples, (above, below, share): (usize, usize, f32)) {
     let width = overlay.size.width as usize;
@@ -95,11 +114,18 @@ fn lay_over(line: &mut [Color32], overlay: &Overlay, columns: &Samples, (above, 
         let upper = above[left] + across * (above[right] - above[left]);
         let lower = below[left] + across * (below[right] - below[left]);
         let value = upper + share * (lower - upper);
-        let (opacity, colour) = (overlay.strength * value, inferno(value));
+        let colour = if overlay.signed { signed_colour(value) } else { inferno(value) };
+        let opacity = overlay.strength * value.abs();
         let blend = |under: u8, over: u8| (f32::from(under) + opacity * (f32::from(over) - f32::from(under))) as u8;
         let [r, g, b, _] = pixel.to_array();
         *pixel = Color32::from_rgb(blend(r, colour[0]), blend(g, colour[1]), blend(b, colour[2]));
     }
+}
+
+/// Blue pushes to the right, orange to the left.
+fn signed_colour(value: f32) -> [u8; 3] {
+    let [r, g, b, _] = diverging(value.signum(), Color32::BLACK).to_array();
+    [r, g, b]
 }
 
 /// The place of each of the screen's pixels between the map's, along one axis.
@@ -127,18 +153,6 @@ fn seen_pixels(input: [f32; 4], [width, height]: [usize; 2]) -> [usize; 4] {
     [left, top, pixels(input[2], width).max(left), pixels(input[3], height).max(top)]
 }
 
-/// The picture at screen size, 8-bit RGB; black if it cannot be scaled.
-fn scaled(resizer: &mut Resizer, picture: &Picture, [width, height]: [usize; 2]) -> Vec<u8> {
-    let image = &picture.image;
-    let mut scaled = Image::new(width as u32, height as u32, PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    if let Ok(source) = ImageRef::new(image.width(), image.height(), image.as_raw(), PixelType::U8x3) {
-        // Fails on pixel types that differ only; both are RGB, and a black picture is the sign of a bug here.
-        let _ = resizer.resize(&source, &mut scaled, &options);
-    }
-    scaled.into_vec()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,21 +161,32 @@ mod tests {
     #[test]
     fn an_empty_map_leaves_the_picture_as_it_is() {
         let picture = mock::picture(0.0, [0.0, 0.0, 1.0, 1.0]);
-        let nothing = Overlay { size: Size::new(4, 2), values: vec![0.0; 8], strength: 1.0 };
-        let mut resizer = Resizer::new();
-        let plain = compose(&mut resizer, &picture, None, [100, 40]);
-        assert_eq!(plain, compose(&mut resizer, &picture, Some(&nothing), [100, 40]));
+        let nothing = Overlay { size: Size::new(4, 2), values: vec![0.0; 8], signed: false, strength: 1.0 };
+        let plain = compose(&picture, None, [100, 40]);
+        assert_eq!(plain, compose(&picture, Some(&nothing), [100, 40]));
         let full = Overlay { values: vec![1.0; 8], ..nothing };
-        assert_eq!(compose(&mut resizer, &picture, Some(&full), [100, 40]).pixels[0], Color32::from_rgb(252, 255, 164));
+        assert_eq!(compose(&picture, Some(&full), [100, 40]).pixels[0], Color32::from_rgb(252, 255, 164));
+    }
+
+    #[test]
+    fn a_signed_map_is_orange_where_it_pushes_left_and_blue_where_it_pushes_right() {
+        let picture = mock::picture(0.0, [0.0, 0.0, 1.0, 1.0]);
+        let colour = |value: f32| {
+            let map = Overlay { size: Size::new(4, 2), values: vec![value; 8], signed: true, strength: 1.0 };
+            compose(&picture, Some(&map), [100, 40]).pixels[0]
+        };
+        let (left, right) = (colour(1.0), colour(-1.0));
+        assert!(left.r() > left.b() && right.b() > right.r(), "{left:?} {right:?}");
+        assert_eq!(colour(0.0), compose(&picture, None, [100, 40]).pixels[0]);
     }
 
     #[test]
     fn the_map_covers_the_policys_part_only_and_the_rest_is_darker() {
         let picture = mock::picture(0.0, [0.0, 0.5, 1.0, 1.0]);
-        let full = Overlay { size: Size::new(4, 2), values: vec![1.0; 8], strength: 1.0 };
-        let image = compose(&mut Resizer::new(), &picture, Some(&full), [50, 20]);
+        let full = Overlay { size: Size::new(4, 2), values: vec![1.0; 8], signed: false, strength: 1.0 };
+        let image = compose(&picture, Some(&full), [50, 20]);
         assert_eq!(image.pixels[10 * 50], Color32::from_rgb(252, 255, 164));
-        let whole = compose(&mut Resizer::new(), &mock::picture(0.0, [0.0, 0.0, 1.0, 1.0]), None, [50, 20]);
+        let whole = compose(&mock::picture(0.0, [0.0, 0.0, 1.0, 1.0]), None, [50, 20]);
         assert!(image.pixels[0].r() < whole.pixels[0].r());
     }
 }

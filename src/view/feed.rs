@@ -1,41 +1,35 @@
 //! A session on a thread of its own, a few moments ahead of the screen, so that the window answers while a policy
 //! thinks. Everything arrives in the order in which the session made it.
 
-use lane_driver::moment::{Moment, Session, SessionInfo};
+use lane_driver::moment::Moment;
+use lane_driver::session::{Order, Session, SessionInfo};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 
 /// Moments worked out ahead: enough to keep the session busy while a picture is drawn, and few enough that a change
 /// of noise shows at once.
 const MOMENTS_AHEAD: usize = 2;
 
-/// A change that is asked of a session.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Order {
-    /// Back to the first moment.
-    Reset,
-    /// On to another road.
-    NextRoad,
-    /// Another variance of the image noise.
-    Noise(f32),
-    /// The next saliency procedure.
-    NextMethod,
-}
-
-impl Order {
-    fn restarts(self) -> bool {
-        matches!(self, Self::Reset | Self::NextRoad)
-    }
-}
-
 /// A report of a session.
 #[derive(Debug)]
 pub enum News {
-    /// It starts from its first moment.
-    Started(Box<SessionInfo>),
+    /// It goes on from another place; `afresh` where what was shown before is no longer of the same drive.
+    Started {
+        /// The facts that hold from there.
+        info: Box<SessionInfo>,
+        /// False after a mere jump on the time line.
+        afresh: bool,
+    },
     /// The facts that hold for the moments that follow.
     Changed(Box<SessionInfo>),
     /// Its next moment.
     Moment(Box<Moment>),
+    /// An order cannot be followed, and why; the session goes on as it was.
+    Refused {
+        /// What was asked, why it cannot be, what to do.
+        reason: String,
+        /// True where the order would have led to another place.
+        restart: bool,
+    },
     /// No more moments.
     Ended,
     /// It cannot go on, and why.
@@ -76,8 +70,9 @@ impl Feed {
     /// once more.
     pub fn order(&mut self, order: Order) {
         self.told_gone = false;
+        let restarts = order.restarts();
         // A session that is gone says so on the other channel.
-        if self.orders.send(order).is_ok() && order.restarts() {
+        if self.orders.send(order).is_ok() && restarts {
             self.restarts_due += 1;
         }
     }
@@ -90,10 +85,14 @@ impl Feed {
                 Patience::Poll => self.news.try_recv(),
             };
             match news {
-                Ok(News::Started(_)) if self.restarts_due > 1 => self.restarts_due -= 1,
-                Ok(News::Started(info)) => {
+                Ok(News::Started { .. }) if self.restarts_due > 1 => self.restarts_due -= 1,
+                Ok(started @ News::Started { .. }) => {
                     self.restarts_due = 0;
-                    return Some(News::Started(info));
+                    return Some(started);
+                }
+                Ok(News::Refused { reason, restart }) => {
+                    self.restarts_due = self.restarts_due.saturating_sub(usize::from(restart));
+                    return Some(News::Refused { reason, restart });
                 }
                 Ok(_) if self.restarts_due > 0 => {}
                 Ok(news) => return Some(news),
@@ -117,10 +116,9 @@ fn run(mut session: Box<dyn Session>, orders: &Receiver<Order>, news: &SyncSende
         let order = if at_end { orders.recv().map_err(|_| TryRecvError::Disconnected) } else { orders.try_recv() };
         let told = match order {
             Ok(order) => {
-                obey(session.as_mut(), order);
-                at_end &= !order.restarts();
-                let info = Box::new(session.info().clone());
-                news.send(if order.restarts() { News::Started(info) } else { News::Changed(info) })
+                let obeyed = obey(session.as_mut(), order);
+                at_end &= !matches!(obeyed, News::Started { .. });
+                news.send(obeyed)
             }
             Err(TryRecvError::Empty) => {
                 let next = advance(session.as_mut());
@@ -135,12 +133,12 @@ fn run(mut session: Box<dyn Session>, orders: &Receiver<Order>, news: &SyncSende
     }
 }
 
-fn obey(session: &mut dyn Session, order: Order) {
-    match order {
-        Order::Reset => session.reset(),
-        Order::NextRoad => session.next_road(),
-        Order::Noise(variance) => session.set_noise(variance),
-        Order::NextMethod => session.next_method(),
+fn obey(session: &mut dyn Session, order: Order) -> News {
+    let (restart, afresh) = (order.restarts(), !matches!(order, Order::Seek(_)));
+    match session.obey(order) {
+        Err(reason) => News::Refused { reason: format!("{reason:#}"), restart },
+        Ok(()) if restart => News::Started { info: Box::new(session.info().clone()), afresh },
+        Ok(()) => News::Changed(Box::new(session.info().clone())),
     }
 }
 
@@ -162,7 +160,7 @@ mod tests {
         while times.len() < count {
             match feed.next(Patience::Wait) {
                 Some(News::Moment(moment)) => times.push(moment.time_secs),
-                other => assert!(matches!(other, Some(News::Started(_) | News::Changed(_))), "{other:?}"),
+                other => assert!(matches!(other, Some(News::Started { .. } | News::Changed(_))), "{other:?}"),
             }
         }
         times
@@ -184,6 +182,28 @@ mod tests {
         assert!(matches!(feed.next(Patience::Wait), Some(News::Ended)));
         feed.order(Order::NextRoad);
         assert_eq!(times(&mut feed, 1), [0.0]);
+    }
+
+    #[test]
+    fn a_jump_on_the_time_line_shows_the_moment_there_and_goes_on() {
+        let mut feed = Feed::start(Box::new(MockSession::drive(2.0)));
+        times(&mut feed, 2);
+        feed.order(Order::Seek(1.02));
+        assert_eq!(times(&mut feed, 2), [1.0, 1.05]);
+    }
+
+    #[test]
+    fn an_order_that_is_refused_is_told_and_the_session_goes_on() {
+        let mut feed = Feed::start(Box::new(MockSession::replay(2.0)));
+        feed.order(Order::EndBranch);
+        let mut refused = None;
+        while refused.is_none() {
+            if let Some(News::Refused { reason, .. }) = feed.next(Patience::Wait) {
+                refused = Some(reason);
+            }
+        }
+        assert!(refused.unwrap().contains("recording"));
+        assert_eq!(times(&mut feed, 1).len(), 1);
     }
 
     #[test]

@@ -7,10 +7,15 @@ use egui::{Pos2, Rect, Vec2, pos2, vec2};
 const GAP: f32 = 8.0;
 const HEADER: f32 = 34.0;
 const COLOUR_BAR: f32 = 44.0;
-const TIME_LINE: f32 = 44.0;
+const TIME_LINE: f32 = 56.0;
+/// Width of the panel of settings.
+pub const SETUP: f32 = 236.0;
 const STATUS: f32 = 26.0;
 /// Least height of a plot that can still be read.
 const LEAST_PLOT: f32 = 104.0;
+
+/// In a window less wide than this, in points, the settings take the room of the neurons.
+const LEAST_WIDTH_FOR_BOTH: f32 = 1200.0;
 
 /// The pictures of more policies than this need the room of the neurons.
 const MOST_BESIDE_NEURONS: usize = 4;
@@ -32,21 +37,48 @@ pub struct Layout {
     pub plots: [Rect; 2],
     /// The neurons, if a policy has some and there is room.
     pub neurons: Option<Rect>,
+    /// The settings, if they are shown.
+    pub setup: Option<Rect>,
     /// Position and crashes.
     pub time_line: Rect,
     /// Key hints and notices.
     pub status: Rect,
 }
 
+/// The rectangles of a place that has nothing to show yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EmptyLayout {
+    /// Name, places.
+    pub header: Rect,
+    /// Everything between.
+    pub middle: Rect,
+    /// Key hints and notices.
+    pub status: Rect,
+}
+
 impl Layout {
-    /// Divides a window among this many policies. `aspect` is the pictures' width over height; `neurons` tells whether
-    /// a policy has some.
-    pub fn new(window: Rect, policies: usize, aspect: f32, neurons: bool) -> Self {
+    /// Divides a window of a place with nothing to show.
+    pub fn empty(window: Rect) -> EmptyLayout {
+        let (header, rest) = cut_top(window.shrink(GAP), HEADER);
+        let (middle, status) = cut_bottom(rest, STATUS);
+        EmptyLayout { header, middle, status }
+    }
+
+    /// Divides a window among this many policies. `aspect` is the pictures' width over height; `neurons` and `setup` tell
+    /// which of the panels at the sides are wanted.
+    pub fn new(window: Rect, policies: usize, aspect: f32, neurons: bool, setup: bool) -> Self {
         let form = Form::for_policies(policies);
         let inside = window.shrink(GAP);
         let (header, rest) = cut_top(inside, HEADER);
         let (rest, status) = cut_bottom(rest, STATUS);
         let (rest, time_line) = cut_bottom(rest, TIME_LINE);
+        let (setup, rest) = if setup {
+            let (left, right) = cut_left(rest, SETUP);
+            (Some(left), right)
+        } else {
+            (None, rest)
+        };
+        let neurons = neurons && (setup.is_none() || window.width() >= LEAST_WIDTH_FOR_BOTH);
         let neurons_width = (window.width() * 0.27).clamp(280.0, 460.0);
         let (left, neurons) = if neurons && policies <= MOST_BESIDE_NEURONS {
             let (left, right) = cut_right(rest, neurons_width);
@@ -66,7 +98,7 @@ impl Layout {
             |policy: usize| vec2((policy % columns) as f32 * (width + GAP), (policy / columns) as f32 * (height + GAP));
         let policies =
             (0..policies).map(|policy| Rect::from_min_size(panels.min + place(policy), vec2(width, height))).collect();
-        Self { header, policies, colour_bar, plots: [steering, deviation], neurons, time_line, status }
+        Self { header, policies, colour_bar, plots: [steering, deviation], neurons, setup, time_line, status }
     }
 }
 
@@ -77,6 +109,12 @@ pub fn pixels_per_point(width_px: u32, height_px: u32, screen_scale: f32) -> f32
     let most = (size / LEAST_WINDOW).min_elem();
     let least = (size / LARGEST_WINDOW).min_elem();
     screen_scale.max(least).min(most).max(0.1)
+}
+
+/// Pixels per point of a window that the user zooms, given those that suit it: no more than leaves room for the layout.
+pub fn zoomed(size: lane_frame::Size, pixels_per_point: f32, zoom: f32) -> f32 {
+    let most = (vec2(size.width as f32, size.height as f32) / LEAST_WINDOW).min_elem();
+    (pixels_per_point * zoom).min(most.max(pixels_per_point)).max(0.1)
 }
 
 fn cut_top(rect: Rect, height: f32) -> (Rect, Rect) {
@@ -95,6 +133,11 @@ fn cut_bottom(rect: Rect, height: f32) -> (Rect, Rect) {
     )
 }
 
+fn cut_left(rect: Rect, width: f32) -> (Rect, Rect) {
+    let edge = rect.left() + width.round();
+    (rect.with_max_x(edge), rect.with_min_x(edge + GAP))
+}
+
 fn cut_right(rect: Rect, width: f32) -> (Rect, Rect) {
     let edge: f32 = rect.right() - width.round();
     let top_right: Pos2 = pos2(edge - GAP, rect.bottom());
@@ -110,6 +153,7 @@ mod tests {
         all.extend(&layout.policies);
         all.extend(layout.plots);
         all.extend(layout.neurons);
+        all.extend(layout.setup);
         all
     }
 
@@ -127,8 +171,10 @@ mod tests {
                 (5, 2.5, true),
                 (6, 2.0, false),
             ] {
-                let all = all(&Layout::new(window, policies, aspect, neurons));
-                for (place, rect) in all.iter().enumerate() {
+                let layouts = [false, true].map(|setup| all(&Layout::new(window, policies, aspect, neurons, setup)));
+                for (all, (place, rect)) in
+                    layouts.iter().flat_map(|all| all.iter().enumerate().map(move |rect| (all, rect)))
+                {
                     assert!(window.contains_rect(*rect) && rect.is_positive(), "{width}x{height}: {rect:?}");
                     assert!(rect.height() >= 20.0 && rect.width() >= 200.0, "{width}x{height}: {rect:?}");
                     assert!(all[..place].iter().all(|other| !other.intersects(*rect)), "{width}x{height}: {rect:?}");

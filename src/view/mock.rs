@@ -1,12 +1,13 @@
 //! A session without simulator or network, for tests: a painted road, sine waves for signals, the real wiring.
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail, ensure};
 use lane_driver::moment::{
-    Attention, Decision, Fractions, Lane, LiquidActivity, Moment, NeuronActivity, Picture, PolicyInfo, Session,
-    SessionInfo, Side, Status,
+    Attention, Decision, Fractions, Lane, LiquidActivity, Moment, NeuronActivity, Picture, Side, Status,
 };
+use lane_driver::session::{AttentionSetup, DriveSetup, MemoryAfterSeek, Order, PolicyInfo, Session, SessionInfo};
 use lane_frame::projection::Projection;
 use lane_frame::{RgbImage, Size, Steering};
+use lane_policy::saliency::Method;
 use lane_policy::saliency::map::{SaliencyMap, Share};
 use lane_policy::wiring::{LANE_KEEPING_SEED, Wiring};
 use std::sync::Arc;
@@ -80,20 +81,26 @@ impl MockSession {
         let blank = !closed && self.index % BLANK_EVERY > BLANK_EVERY - 10;
         let input = if closed { [0.0, 0.0, 1.0, 1.0] } else { [0.0, 0.35, 1.0, 0.95] };
         let neurons = (policy == 0).then(|| neurons(self.info.policies[0].wiring.as_ref(), phase));
-        let saliency = Some(saliency(phase, if blank { 0.0 } else { 1.0 + policy as f32 }));
+        let saliency = Some(saliency(phase, if blank { 0.0 } else { 1.0 + policy as f32 }).into());
         Side {
             picture: picture(curve, input),
             decision: (closed || !self.spoiled()).then_some(Decision {
                 steering,
                 saliency,
+                beside: None,
+                map_age_secs: 0.0,
                 neurons: neurons.flatten(),
             }),
             reference: Some(Steering(curve)),
             lane: closed.then(|| self.lane(policy, phase)),
             attention: closed.then_some(Attention {
-                road: Share { of_map: 0.24 + 0.1 * policy as f32, of_uniform: 0.37 },
+                region: Share { of_map: 0.24 + 0.1 * policy as f32, of_uniform: 0.16 },
+                edges: Some(0.208),
                 untrained: Some(0.2),
             }),
+            manual: false,
+            ghost: None,
+            causes: None,
         }
     }
 
@@ -135,26 +142,35 @@ impl Session for MockSession {
         let sides = (0..self.info.policies.len()).map(|policy| self.side(policy, time_secs)).collect();
         let skipped = self.spoiled().then(|| "center_0035.jpg: ends after 0 bytes".to_owned());
         self.index += 1;
-        Ok(Some(Moment { time_secs, sides, skipped }))
+        Ok(Some(Moment { frame: self.index as usize - 1, time_secs, sides, skipped }))
     }
 
-    fn reset(&mut self) {
-        self.index = 0;
-    }
-
-    fn next_road(&mut self) {
-        self.road += 1;
-        self.index = 0;
-        self.info.title = title(self.road);
-    }
-
-    fn set_noise(&mut self, variance: f32) {
-        self.info.noise_variance = variance;
-    }
-
-    fn next_method(&mut self) {
-        let gradient = "Input gradient";
-        self.info.method_name = if self.info.method_name == gradient { "VisualBackProp" } else { gradient };
+    fn obey(&mut self, order: Order) -> anyhow::Result<()> {
+        match order {
+            Order::Reset => self.index = 0,
+            Order::NextRoad => {
+                self.road += 1;
+                self.index = 0;
+                self.info.title = title(self.road);
+            }
+            Order::Seek(secs) => {
+                ensure!((0.0..=self.info.duration_secs).contains(&secs), "{secs} s is not on the time line");
+                let last = (self.info.duration_secs / FRAME_SECS).ceil() as u64 - 1;
+                self.index = ((secs / FRAME_SECS + 1e-6) as u64).min(last);
+            }
+            Order::Noise(variance) => self.info.noise_variance = variance,
+            Order::Attention(attention) => self.info.attention = attention,
+            Order::Lesions { policy, lesions } => self.info.lesions[policy] = lesions,
+            Order::EndBranch if !self.info.closed_loop => bail!("a recording has no branches: drive to make one"),
+            Order::Start(setup) | Order::Drive(setup) => {
+                if matches!(order, Order::Start(_)) {
+                    self.index = 0;
+                }
+                self.info.setup = Some(setup);
+            }
+            other => return Err(anyhow!("{other:?}: a mock cannot do that")),
+        }
+        Ok(())
     }
 }
 
@@ -167,10 +183,18 @@ fn info(duration_secs: f64, closed_loop: bool) -> SessionInfo {
         title: if closed_loop { title(17) } else { "udacity · 2,280 frames · 10 frames/s".to_owned() },
         policies: policies().into_iter().take(2).collect(),
         reference_name: if closed_loop { "expert" } else { "recorded" },
-        method_name: "VisualBackProp",
+        attention: AttentionSetup::of(Method::VisualBackProp),
         noise_variance: 0.0,
         duration_secs,
+        frame_count: (duration_secs / FRAME_SECS).ceil() as usize,
         closed_loop,
+        setup: closed_loop.then(DriveSetup::default),
+        branched_at_secs: None,
+        bands: Vec::new(),
+        doubt: Vec::new(),
+        memory: MemoryAfterSeek::Exact,
+        lesions: vec![Vec::new(); 4],
+        methods: Method::ALL.into(),
     }
 }
 
@@ -178,6 +202,7 @@ fn info(duration_secs: f64, closed_loop: bool) -> SessionInfo {
 fn policies() -> Vec<PolicyInfo> {
     let policy = |name: &str, summary: &str, parameters, wiring| PolicyInfo {
         name: name.to_owned(),
+        origin: "built-in weights".to_owned(),
         summary: summary.to_owned(),
         parameters,
         wiring,

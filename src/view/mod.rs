@@ -9,6 +9,7 @@ pub mod headless;
 mod history;
 pub mod keys;
 mod layout;
+mod marks;
 #[cfg(test)]
 mod mock;
 pub mod output;
@@ -16,9 +17,12 @@ mod panels;
 mod playback;
 mod presenter;
 pub mod raster;
-mod settings;
+pub mod recent;
+pub mod settings;
+mod stage;
 mod theme;
 mod video;
 pub mod window;
+pub mod workshop;
 
 pub use app::App;

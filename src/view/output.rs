@@ -1,5 +1,6 @@
 //! Pictures of the interface on disk.
 
+use super::app::App;
 use super::raster::Raster;
 use anyhow::Context as _;
 use image::{ExtendedColorType, ImageEncoder as _, codecs::png::PngEncoder};
@@ -22,6 +23,20 @@ pub(super) fn encode_png(raster: &Raster, output: &WholeFile) -> anyhow::Result<
     encoder
         .write_image(raster.rgba(), size.width, size.height, ExtendedColorType::Rgba8)
         .with_context(|| format!("cannot write {}", output.path().display()))
+}
+
+/// Saves the pictures on screen side by side as a PNG, with the maps that lie over them or without.
+///
+/// # Errors
+/// When there is no picture, or the path cannot be written, naming it.
+pub fn write_pictures(app: &App, with_maps: bool, path: &Path) -> anyhow::Result<()> {
+    let picture = app.pictures(with_maps).context("there is no picture to save")?;
+    let output = WholeFile::create(path)?;
+    let (width, height) = picture.dimensions();
+    PngEncoder::new(output.writer()?)
+        .write_image(&picture, width, height, ExtendedColorType::Rgb8)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    output.commit()
 }
 
 /// The first of `NAME-001.png`, `NAME-002.png` and so on that does not exist in this folder.

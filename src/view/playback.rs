@@ -1,14 +1,17 @@
 //! The moment that is due: play, pause, speed and single steps over the times of the frames. Knows no clock; whoever shows
 //! the pictures says how much time has passed.
 
-use super::feed::{Feed, News, Order, Patience};
-use lane_driver::moment::Session;
+use super::feed::{Feed, News, Patience};
+use lane_driver::session::{Order, Session};
 
 /// Speeds of `[` and `]`, as multiples of the time in which the frames were taken.
 const SPEEDS: [f64; 7] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
 
 /// A window that was held up, or a session slower than its frames, goes on from where it is instead of rushing after.
 const LONGEST_JUMP_SECS: f64 = 0.2;
+
+/// Time over which the true speed is measured, in s.
+const SPEED_OVER_SECS: f64 = 1.5;
 
 /// Frame times are sums of rounded steps: this much later still counts as now.
 const ROUNDING_SECS: f64 = 1e-6;
@@ -23,6 +26,31 @@ pub struct Playback {
     shown_secs: f64,
     steps_due: u32,
     at_end: bool,
+    /// A jump that waits for the one before it to arrive: dragging along the time line asks for many.
+    next_jump_secs: Option<f64>,
+    /// True from a jump until its moment has arrived.
+    jumping: bool,
+    pace: Pace,
+}
+
+/// Seconds that passed and seconds that were shown of late.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pace {
+    passed_secs: f64,
+    shown_secs: f64,
+}
+
+impl Pace {
+    fn pass(&mut self, elapsed_secs: f64) {
+        let kept = (1.0 - elapsed_secs / SPEED_OVER_SECS).max(0.0);
+        self.passed_secs = kept * self.passed_secs + elapsed_secs;
+        self.shown_secs *= kept;
+    }
+
+    /// Seconds shown per second; `None` until enough of them have passed.
+    fn speed(self) -> Option<f64> {
+        (self.passed_secs > 0.5 * SPEED_OVER_SECS).then(|| self.shown_secs / self.passed_secs)
+    }
 }
 
 impl Playback {
@@ -37,6 +65,9 @@ impl Playback {
             shown_secs: 0.0,
             steps_due: 1,
             at_end: false,
+            next_jump_secs: None,
+            jumping: false,
+            pace: Pace::default(),
         }
     }
 
@@ -52,12 +83,18 @@ impl Playback {
 
     /// True while something is to come without anybody asking.
     pub fn is_waiting(&self) -> bool {
-        self.playing || (self.steps_due > 0 && !self.at_end)
+        self.playing || self.jumping || (self.steps_due > 0 && !self.at_end)
     }
 
     /// Multiple of the time in which the frames were taken.
     pub fn speed(&self) -> f64 {
         self.speed
+    }
+
+    /// The multiple that is reached, where it stays clearly behind the one that was chosen.
+    pub fn lagging_speed(&self) -> Option<f64> {
+        const CLEARLY_BEHIND: f64 = 0.93;
+        self.pace.speed().filter(|speed| self.playing && *speed < CLEARLY_BEHIND * self.speed)
     }
 
     /// Runs or holds; at the end, starts again.
@@ -68,6 +105,12 @@ impl Playback {
         } else {
             self.playing = !self.playing;
         }
+        self.pace = Pace::default();
+    }
+
+    /// Holds the present moment.
+    pub fn pause(&mut self) {
+        self.playing = false;
     }
 
     /// One moment on, while paused.
@@ -85,11 +128,28 @@ impl Playback {
             SPEEDS.into_iter().rev().find(|&speed| speed < self.speed)
         };
         self.speed = next.unwrap_or(self.speed);
+        self.pace = Pace::default();
     }
 
     /// As fast as the frames were taken.
     pub fn normal_speed(&mut self) {
         self.speed = 1.0;
+        self.pace = Pace::default();
+    }
+
+    /// Time of the moment on screen, in s.
+    pub fn shown_secs(&self) -> f64 {
+        self.shown_secs
+    }
+
+    /// Goes to the last moment that is not later than this time; playing goes on from there.
+    pub fn jump(&mut self, time_secs: f64) {
+        if self.jumping {
+            self.next_jump_secs = Some(time_secs);
+            return;
+        }
+        self.restart(Order::Seek(time_secs));
+        (self.clock_secs, self.shown_secs, self.jumping) = (time_secs, time_secs, true);
     }
 
     /// Passes an order on that does not move the time line.
@@ -105,6 +165,7 @@ impl Playback {
         self.playing |= self.at_end;
         self.at_end = false;
         (self.clock_secs, self.shown_secs, self.steps_due) = (0.0, 0.0, 1);
+        (self.next_jump_secs, self.jumping, self.pace) = (None, false, Pace::default());
     }
 
     /// Lets time pass on the screen's side.
@@ -112,6 +173,7 @@ impl Playback {
         if self.playing {
             let latest = self.shown_secs + LONGEST_JUMP_SECS * self.speed.max(1.0);
             self.clock_secs = (self.clock_secs + elapsed_secs * self.speed).min(latest);
+            self.pace.pass(elapsed_secs);
         }
     }
 
@@ -132,16 +194,27 @@ impl Playback {
                 return None;
             }
             News::Moment(moment) => {
+                self.pace.shown_secs += (moment.time_secs - self.shown_secs).max(0.0);
                 self.shown_secs = moment.time_secs;
-                self.clock_secs = self.clock_secs.max(moment.time_secs);
+                self.clock_secs = if self.jumping { moment.time_secs } else { self.clock_secs.max(moment.time_secs) };
                 self.steps_due = self.steps_due.saturating_sub(1);
+                self.arrive();
             }
+            News::Refused { restart: true, .. } => self.arrive(),
             News::Ended | News::Failed(_) | News::Gone => {
                 (self.at_end, self.playing, self.steps_due) = (true, false, 0);
             }
-            News::Started(_) | News::Changed(_) => {}
+            News::Started { .. } | News::Changed(_) | News::Refused { .. } => {}
         }
         Some(news)
+    }
+
+    /// A jump has come to its end; the one that waited for it begins.
+    fn arrive(&mut self) {
+        self.jumping = false;
+        if let Some(time_secs) = self.next_jump_secs.take() {
+            self.jump(time_secs);
+        }
     }
 }
 
@@ -187,6 +260,38 @@ mod tests {
         let mut playback = playback();
         playback.pass(30.0);
         assert_eq!(shown(&mut playback).len(), 4, "0.2 s at 20 frames per second");
+    }
+
+    #[test]
+    fn of_many_jumps_the_first_and_the_last_are_made() {
+        let mut playback = playback();
+        playback.play_or_pause();
+        for time_secs in [0.3, 0.5, 0.6, 0.72] {
+            playback.jump(time_secs);
+        }
+        let shown = shown(&mut playback);
+        let near = shown.iter().zip([0.3, 0.7]).all(|(shown, wanted)| (shown - wanted).abs() < 1e-9);
+        assert!(near && shown.len() == 2, "{shown:?}");
+        playback.jump(0.7 - 1e-4);
+        assert!((self::shown(&mut playback)[0] - 0.65).abs() < 1e-9, "just before a moment lies the one before it");
+    }
+
+    #[test]
+    fn a_session_slower_than_its_frames_is_told_with_the_speed_it_reaches() {
+        let mut playback = Playback::start(Box::new(MockSession::drive(60.0)));
+        assert_eq!(playback.lagging_speed(), None, "nothing is known at first");
+        let mut due_secs = 0.0;
+        for _ in 0..60 {
+            playback.pass(0.05);
+            // Every second look finds one moment of 0.05 s: half the speed.
+            due_secs += 0.5;
+            if due_secs >= 1.0 {
+                due_secs = 0.0;
+                playback.next_due(Patience::Wait);
+            }
+        }
+        let speed = playback.lagging_speed().unwrap();
+        assert!((speed - 0.5).abs() < 0.1, "{speed}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! and what tests compare.
 
 use super::app::App;
+use super::layout::zoomed;
 use super::{keys, theme};
 use egui::{Pos2, RawInput, Rect, ViewportId, vec2};
 use egui_software_backend::{BufferMutRef, ColorFieldOrder, EguiSoftwareRender};
@@ -44,21 +45,31 @@ impl Raster {
 
     /// Passes the inputs to the application and draws it. Gives what egui asks of the platform, such as a pointer.
     pub fn draw(&mut self, app: &mut App, mut input: RawInput) -> egui::PlatformOutput {
-        keys::actions_in(&input.events).into_iter().for_each(|action| app.act(action));
+        // Keys are the application's own, whatever has the focus, unless somebody types.
+        if !self.context.text_edit_focused() {
+            app.steer(&input.events);
+            keys::take_actions(&mut input.events).into_iter().for_each(|action| app.act(action));
+        }
         if self.theme != Some(app.settings().theme) {
             theme::apply(&self.context, app.settings().theme);
             self.theme = Some(app.settings().theme);
         }
-        let size_points = vec2(self.size.width as f32, self.size.height as f32) / self.pixels_per_point;
+        let pixels_per_point = self.pixels_per_point(app);
+        let size_points = vec2(self.size.width as f32, self.size.height as f32) / pixels_per_point;
         input.screen_rect = Some(Rect::from_min_size(Pos2::ZERO, size_points));
         let viewport = input.viewports.entry(ViewportId::ROOT).or_default();
-        viewport.native_pixels_per_point = Some(self.pixels_per_point);
+        viewport.native_pixels_per_point = Some(pixels_per_point);
         let output = self.context.run_ui(input, |ui| app.ui(ui));
         let meshes = self.context.tessellate(output.shapes, output.pixels_per_point);
         let (width, height) = (self.size.width as usize, self.size.height as usize);
         let mut target = BufferMutRef::new(&mut self.pixels, width, height);
         self.renderer.render(&mut target, &meshes, &output.textures_delta, output.pixels_per_point);
         output.platform_output
+    }
+
+    /// Pixels for each point of the interface, as large as the user wants it but no larger than it fits.
+    pub fn pixels_per_point(&self, app: &App) -> f32 {
+        zoomed(self.size, self.pixels_per_point, app.settings().zoom)
     }
 
     /// The pixels as 8-bit RGBA, row by row from the top; all opaque.

@@ -31,6 +31,8 @@ pub struct Palette {
     pub warning: Color32,
     /// Text on a warning.
     pub on_warning: Color32,
+    /// Text that warns, on the ground of a panel.
+    pub warning_text: Color32,
     /// The hues of policies, in the order of reports: NCP blue, CNN vermilion, then green, purple, orange and sky blue.
     pub policies: [Color32; HUES],
 }
@@ -48,6 +50,7 @@ const DARK: Palette = Palette {
     rest: Color32::from_rgb(0x2a, 0x30, 0x3a),
     warning: Color32::from_rgb(0xf2, 0xc1, 0x2e),
     on_warning: Color32::from_rgb(0x14, 0x10, 0x00),
+    warning_text: Color32::from_rgb(0xf2, 0xc1, 0x2e),
     policies: [
         Color32::from_rgb(0x3f, 0xa4, 0xec),
         Color32::from_rgb(0xf2, 0x7a, 0x2c),
@@ -71,6 +74,7 @@ const LIGHT: Palette = Palette {
     rest: Color32::from_rgb(0xe2, 0xe6, 0xec),
     warning: Color32::from_rgb(0xf2, 0xc1, 0x2e),
     on_warning: Color32::from_rgb(0x14, 0x10, 0x00),
+    warning_text: Color32::from_rgb(0x8a, 0x5a, 0x00),
     policies: [
         Color32::from_rgb(0x00, 0x72, 0xb2),
         Color32::from_rgb(0xd5, 0x5e, 0x00),

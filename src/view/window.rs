@@ -2,8 +2,9 @@
 //! application how much time has passed.
 
 use super::app::App;
+use super::keys::Shot;
 use super::layout::pixels_per_point;
-use super::output::{next_free_png, write_png};
+use super::output::{next_free_png, write_pictures, write_png};
 use super::presenter::Presenter;
 use super::raster::Raster;
 use anyhow::Context as _;
@@ -18,7 +19,7 @@ use winit::dpi::LogicalSize;
 use winit::error::EventLoopError;
 use winit::event::{StartCause, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
-use winit::window::{Window, WindowId};
+use winit::window::{Fullscreen, Window, WindowId};
 
 /// The time between two looks for news while the window plays.
 const LOOK_EVERY: Duration = Duration::from_millis(8);
@@ -130,11 +131,15 @@ impl Handler {
             self.fail(events, error);
             return;
         }
-        if self.app.take_screenshot_wish() {
+        for shot in self.app.take_shots() {
             let path = next_free_png(Path::new("out"), "liquid-lane");
-            let saved = write_png(&view.raster, &path);
+            let saved = save(shot, &view.raster, &self.app, &path);
             self.app.notify(saved.map_or_else(|error| format!("{error:#}"), |()| format!("saved {}", path.display())));
             view.window.request_redraw();
+        }
+        if self.app.take_fullscreen_wish() {
+            let fullscreen = view.window.fullscreen().is_none().then_some(Fullscreen::Borderless(None));
+            view.window.set_fullscreen(fullscreen);
         }
         if self.app.quit_wanted() {
             events.exit();
@@ -186,7 +191,7 @@ impl ApplicationHandler for Handler {
 impl View {
     fn open(events: &ActiveEventLoop, app: &App) -> anyhow::Result<Self> {
         let attributes = Window::default_attributes()
-            .with_title(format!("liquid-lane: {}", app.info().title))
+            .with_title(app.info().map_or("liquid-lane".to_owned(), |info| format!("liquid-lane: {}", info.title)))
             .with_inner_size(FIRST_SIZE)
             .with_min_inner_size(LEAST_SIZE);
         let window = Arc::new(events.create_window(attributes).context("cannot open a window")?);
@@ -206,13 +211,21 @@ impl View {
 
     fn draw(&mut self, app: &mut App) -> anyhow::Result<()> {
         let mut input = self.input.take_egui_input(&self.window);
-        let (_, scale) = size_and_scale(&self.window);
-        let to_points = self.window.scale_factor() as f32 / scale;
+        let to_points = self.window.scale_factor() as f32 / self.raster.pixels_per_point(app);
         input.events.iter_mut().for_each(|event| scale_pointer(event, to_points));
         let output = self.raster.draw(app, input);
         self.input.handle_platform_output(&self.window, output);
         self.window.pre_present_notify();
         self.presenter.present(&self.window, &self.raster)
+    }
+}
+
+/// Saves what the user asked for as a PNG.
+fn save(shot: Shot, raster: &Raster, app: &App, path: &Path) -> anyhow::Result<()> {
+    match shot {
+        Shot::Window => write_png(raster, path),
+        Shot::Pictures => write_pictures(app, true, path),
+        Shot::CleanPictures => write_pictures(app, false, path),
     }
 }
 

@@ -92,6 +92,33 @@ fn training_writes_weights_and_a_card_that_drive_takes() {
 }
 
 #[test]
+fn a_training_on_a_recording_is_repeated_by_its_file_and_its_weights_replay() {
+    let folder = tempfile::tempdir().unwrap();
+    done(folder.path(), &["record", "drive", "--seconds", "12", "--road", "4"]);
+    let train = ["train", "--policy", "cnn", "--recording", "drive::weight=2", "--passes", "1", "--out", "made"];
+    let stdout = done(folder.path(), &train);
+    assert!(stdout.contains("held back of the recordings: R2 over zero"), "{stdout}");
+    let bytes = |path: &str| std::fs::read(folder.path().join(path)).unwrap();
+    let card: serde_json::Value = serde_json::from_slice(&bytes("made/cnn.json")).unwrap();
+    assert!(card["scores"]["held_back"]["r2_over_zero"].is_number(), "{card}");
+    assert!(card["scores"].get("closed_loop").is_none(), "recordings alone: no drive in the simulator");
+    assert_eq!(card["training"]["recordings"][0]["weight"], 2.0);
+    assert!(text(&bytes("made/cnn.losses.csv")).lines().count() > 1);
+    assert!(!folder.path().join("made/cnn.checkpoint").exists());
+    let again = ["train", "--config", "made/cnn.toml", "--out", "again", "--json"];
+    let report: serde_json::Value = serde_json::from_str(&done(folder.path(), &again)).unwrap();
+    assert_eq!(report["card"]["scores"], card["scores"], "the same options, the same outcome");
+    let replay = ["replay", "drive", "--headless", "--json", "--policies", "again/cnn.safetensors"];
+    let report: serde_json::Value = serde_json::from_str(&done(folder.path(), &replay)).unwrap();
+    assert!(report["errors"][0]["smoothed"]["rows"].is_number(), "{report}");
+    let message = refused(folder.path(), &["train", "--policy", "cnn", "--recording", "drive", "--looks", "100"]);
+    assert!(message.contains("--passes"), "{message}");
+    std::fs::write(folder.path().join("odd.toml"), "policy = \"cnn\"\nlearning_rate = 1\n").unwrap();
+    let message = refused_in_one_line(folder.path(), &["train", "--config", "odd.toml"]);
+    assert!(message.contains("`learning-rate`"), "{message}");
+}
+
+#[test]
 fn the_binary_alone_in_another_folder_drives_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("liquid-lane");

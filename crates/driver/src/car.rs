@@ -22,6 +22,8 @@ pub struct Conditions {
     pub delay_steps: usize,
     /// Share of frames that never arrive: the last command stands.
     pub dropped_share: f32,
+    /// Parts of the world that are left out of its pictures or replaced.
+    pub factors: Factors,
     /// Pose of the car on its lane at the start.
     pub start: Start,
 }
@@ -46,7 +48,7 @@ pub struct LoggedStep {
 }
 
 /// One car under [`Conditions`]. A control step is [`Car::look`], a decision on [`Car::frame`], and [`Car::drive`].
-pub(super) struct Car {
+pub struct Car {
     simulator: Simulator,
     conditions: Conditions,
     eyes: Option<Eyes>,
@@ -55,24 +57,48 @@ pub(super) struct Car {
 
 impl Car {
     /// A car at the start of a road, with a camera for pictures of `size` where its pilot looks at them.
-    pub(super) fn new(world: Arc<World>, conditions: Conditions, size: Option<Size>) -> Self {
+    pub fn new(world: Arc<World>, conditions: Conditions, size: Option<Size>) -> Self {
         let link = Link::new(&conditions, world.spec().seed);
         let simulator = Simulator::starting_at(world, conditions.start);
         Self { simulator, conditions, eyes: size.map(Eyes::new), link }
     }
 
     /// The car and its road.
-    pub(super) fn simulator(&self) -> &Simulator {
+    pub fn simulator(&self) -> &Simulator {
         &self.simulator
     }
 
-    /// Changes the variance of the image noise from the next picture on.
-    pub(super) fn set_noise(&mut self, variance: f32) {
-        self.conditions.noise_variance = variance;
+    /// What makes this drive harder than the road does.
+    pub(crate) fn conditions(&self) -> &Conditions {
+        &self.conditions
+    }
+
+    /// Changes the conditions from the next control step on; a start that lies behind changes nothing.
+    pub(crate) fn set_conditions(&mut self, conditions: Conditions) {
+        self.link.change(&conditions, self.simulator.world().spec().seed);
+        self.conditions = conditions;
+    }
+
+    /// Where it is on its drive, for [`Car::put_at`].
+    pub(crate) fn place(&self) -> CarPlace {
+        CarPlace { simulator: self.simulator.clone(), link: self.link.clone() }
+    }
+
+    /// Goes on from a place of the same road.
+    pub(crate) fn put_at(&mut self, place: &CarPlace) {
+        (self.simulator, self.link) = (place.simulator.clone(), place.link.clone());
+    }
+
+    /// The picture that it would have taken last with other parts of the world left out; `None` where there is none.
+    pub(crate) fn counterfactual(&mut self, factors: Factors) -> Option<RgbImage> {
+        let eyes = self.eyes.as_mut().filter(|_| self.link.frame_arrived)?;
+        let mut image = RgbImage::default();
+        eyes.expose(&self.simulator, &Conditions { factors, ..self.conditions }, &mut image, None);
+        Some(image)
     }
 
     /// Takes the picture of this control step, or loses it on the way.
-    pub(super) fn look(&mut self) {
+    pub fn look(&mut self) {
         self.link.next_frame();
         if let Some(eyes) = &mut self.eyes
             && self.link.frame_arrived
@@ -82,22 +108,22 @@ impl Car {
     }
 
     /// The picture of this control step; `None` where it was lost, or nobody looks.
-    pub(super) fn frame(&self) -> Option<&Frame> {
+    pub fn frame(&self) -> Option<&Frame> {
         self.eyes.as_ref().filter(|_| self.link.frame_arrived).map(|eyes| &eyes.frame)
     }
 
     /// Masks of the last picture; `None` where nobody looks.
-    pub(super) fn masks(&self) -> Option<&Masks> {
+    pub fn masks(&self) -> Option<&Masks> {
         self.eyes.as_ref().map(|eyes| &eyes.masks)
     }
 
     /// The last command, which stands where a frame was lost; straight on before the first and after a crash.
-    pub(super) fn last_command(&self) -> Steering {
+    pub fn last_command(&self) -> Steering {
         self.link.last_command
     }
 
     /// Drives one control step under a command; `None` where the road ended in it.
-    pub(super) fn drive(&mut self, command: Steering) -> Option<LoggedStep> {
+    pub fn drive(&mut self, command: Steering) -> Option<LoggedStep> {
         let outcome = self.simulator.step(self.link.delayed(command));
         let (pose, road) = (self.simulator.road_pose(), self.simulator.world().road());
         let step = LoggedStep {
@@ -120,13 +146,22 @@ impl Car {
     }
 }
 
+/// A car in the middle of its drive, between two control steps, without its camera.
+#[derive(Clone, Debug)]
+pub(crate) struct CarPlace {
+    simulator: Simulator,
+    link: Link,
+}
+
 /// The way from the camera to the policy, and from the policy to the wheels.
+#[derive(Clone, Debug)]
 struct Link {
     /// Commands under way, the oldest first.
     commands: VecDeque<Steering>,
     delay_steps: usize,
     last_command: Steering,
-    lost: Vec<bool>,
+    dropped_share: f32,
+    lost: Arc<[bool]>,
     frames: usize,
     frame_arrived: bool,
 }
@@ -136,16 +171,30 @@ const LOSS_PATTERN: usize = 4000;
 
 impl Link {
     fn new(conditions: &Conditions, seed: u64) -> Self {
-        let mut rng = stream(seed, Purpose::DroppedFrames, 0);
-        let share = f64::from(conditions.dropped_share.clamp(0.0, 1.0));
-        let lost = if share > 0.0 { (0..LOSS_PATTERN).map(|_| rng.random_bool(share)).collect() } else { Vec::new() };
         Self {
             commands: VecDeque::new(),
             delay_steps: conditions.delay_steps,
             last_command: Steering(0.0),
-            lost,
+            dropped_share: conditions.dropped_share,
+            lost: loss_pattern(conditions.dropped_share, seed),
             frames: 0,
             frame_arrived: false,
+        }
+    }
+
+    /// Other losses and another delay from now on. Where it grows the last command stands for the time until the next one
+    /// arrives; where it shrinks the oldest ones are overtaken.
+    fn change(&mut self, conditions: &Conditions, seed: u64) {
+        while self.commands.len() > conditions.delay_steps {
+            self.commands.pop_front();
+        }
+        for _ in self.delay_steps..conditions.delay_steps {
+            self.commands.push_front(self.commands.front().copied().unwrap_or(self.last_command));
+        }
+        self.delay_steps = conditions.delay_steps;
+        if self.dropped_share != conditions.dropped_share {
+            self.dropped_share = conditions.dropped_share;
+            self.lost = loss_pattern(conditions.dropped_share, seed);
         }
     }
 
@@ -170,6 +219,13 @@ impl Link {
     }
 }
 
+/// Which frames of a drive are lost; nothing where none are.
+fn loss_pattern(share: f32, seed: u64) -> Arc<[bool]> {
+    let mut rng = stream(seed, Purpose::DroppedFrames, 0);
+    let share = f64::from(share.clamp(0.0, 1.0));
+    if share > 0.0 { (0..LOSS_PATTERN).map(|_| rng.random_bool(share)).collect() } else { Arc::default() }
+}
+
 /// The policy's camera.
 struct Eyes {
     camera: Camera,
@@ -187,11 +243,26 @@ impl Eyes {
     }
 
     fn look(&mut self, simulator: &Simulator, conditions: &Conditions) {
+        let mut image = std::mem::take(&mut self.frame.image);
+        let mut masks = std::mem::replace(&mut self.masks, Masks { size: self.camera.size(), bits: Vec::new() });
+        self.expose(simulator, conditions, &mut image, Some(&mut masks));
+        (self.frame.image, self.masks) = (image, masks);
+        (self.frame.index, self.frame.time_secs) = (simulator.tick(), simulator.time_secs());
+    }
+
+    /// Takes the picture of this control step into `image`.
+    fn expose(
+        &mut self,
+        simulator: &Simulator,
+        conditions: &Conditions,
+        image: &mut RgbImage,
+        masks: Option<&mut Masks>,
+    ) {
         let (world, car, tick) = (simulator.world(), simulator.car(), simulator.tick());
-        let (image, seed) = (&mut self.frame.image, world.spec().seed);
-        self.camera.render(world, car, tick, &Factors::default(), image, Some(&mut self.masks));
+        let seed = world.spec().seed;
+        self.camera.render(world, car, tick, &conditions.factors, image, masks);
         if conditions.marking_erasure > 0.0 {
-            let factors = Factors { markings: false, ..Factors::default() };
+            let factors = Factors { markings: false, ..conditions.factors };
             self.camera.render(world, car, tick, &factors, &mut self.unpainted, None);
             blend(image, &self.unpainted, conditions.marking_erasure);
         }
@@ -199,7 +270,6 @@ impl Eyes {
             corruption.apply(image, seed, tick);
         }
         add_gaussian(image, conditions.noise_variance, seed, tick);
-        (self.frame.index, self.frame.time_secs) = (tick, simulator.time_secs());
     }
 }
 
@@ -256,6 +326,38 @@ mod tests {
         let before = car.simulator().car().delta_rad;
         car.drive(Steering(-0.05)).unwrap();
         assert!(car.simulator().car().delta_rad < before, "the fourth step obeys the first command behind the crash");
+    }
+
+    #[test]
+    fn a_delay_that_changes_on_the_way_holds_the_last_command_or_lets_newer_ones_overtake() {
+        let mut link = Link::new(&Conditions::default(), 7);
+        let delay = |delay_steps| Conditions { delay_steps, ..Conditions::default() };
+        assert_eq!(link.delayed(Steering(1.0)), Steering(1.0));
+        link.change(&delay(2), 7);
+        let arrived: Vec<f32> = [2.0, 3.0, 4.0].map(|command| link.delayed(Steering(command)).0).into();
+        assert_eq!(arrived, [1.0, 1.0, 2.0]);
+        link.change(&delay(1), 7);
+        assert_eq!(link.delayed(Steering(5.0)), Steering(4.0), "3 was overtaken");
+        link.change(&delay(0), 7);
+        assert_eq!(link.delayed(Steering(6.0)), Steering(6.0));
+    }
+
+    #[test]
+    fn a_car_put_back_at_a_place_drives_on_from_there_in_the_same_way() {
+        let mut car = car(1, Conditions { delay_steps: 2, dropped_share: 0.3, ..Conditions::default() });
+        let steps = |car: &mut Car, count: u32| {
+            let step = |number| {
+                car.look();
+                let arrived = car.frame().map(|frame| frame.image.clone());
+                (arrived, car.drive(Steering(0.002 * (number % 3) as f32)).unwrap())
+            };
+            (0..count).map(step).collect::<Vec<_>>()
+        };
+        steps(&mut car, 15);
+        let place = car.place();
+        let first = steps(&mut car, 30);
+        car.put_at(&place);
+        assert_eq!(steps(&mut car, 30), first);
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! One policy on one simulated road: it steers, crashes are counted, the car is put back and goes on. Everything that
 //! happened is in the [`DriveLog`]; what it amounts to is the audit's.
 
-use super::car::Car;
-pub use super::car::{Conditions, LoggedStep};
+pub use super::car::{Car, Conditions, LoggedStep};
 use super::{CannotSteer, Driver};
 use lane_frame::{Size, Steering};
 use lane_sim::{RoadFamily, World};
@@ -39,6 +38,20 @@ pub struct DriveLog {
 }
 
 impl DriveLog {
+    /// The course of a car's drive that consisted of these steps.
+    pub fn of(car: &Car, steps: Vec<LoggedStep>) -> Self {
+        let world = car.simulator().world();
+        Self {
+            seed: world.spec().seed,
+            family: world.family(),
+            speed_mps: world.speed_mps(),
+            lane_limit_m: world.lane_limit_m(),
+            wheel_limit_m: world.wheel_limit_m(),
+            distance_m: car.simulator().distance_m(),
+            steps,
+        }
+    }
+
     /// Times the car left its lane.
     pub fn crashes(&self) -> usize {
         self.steps.iter().filter(|step| step.crashed).count()
@@ -82,7 +95,7 @@ pub fn drive(
     seconds: f64,
     conditions: &Conditions,
 ) -> Result<DriveLog, CannotSteer> {
-    let mut car = Car::new(Arc::clone(&world), *conditions, pilot.input_size());
+    let mut car = Car::new(world, *conditions, pilot.input_size());
     let mut steps = Vec::new();
     pilot.reset();
     while car.simulator().time_secs() < seconds {
@@ -94,13 +107,5 @@ pub fn drive(
         }
         steps.push(step);
     }
-    Ok(DriveLog {
-        seed: world.spec().seed,
-        family: world.family(),
-        speed_mps: world.speed_mps(),
-        lane_limit_m: world.lane_limit_m(),
-        wheel_limit_m: world.wheel_limit_m(),
-        distance_m: car.simulator().distance_m(),
-        steps,
-    })
+    Ok(DriveLog::of(&car, steps))
 }

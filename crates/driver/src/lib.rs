@@ -1,12 +1,19 @@
 //! A policy in time: frames in, decisions out. Owns the policy, its memory and the device; hands on plain numbers.
 
+mod attention;
 mod car;
+pub mod cause;
 pub mod closed_loop;
 pub mod module_card;
 pub mod moment;
 mod own;
+mod policy_car;
 mod probe;
 pub mod replay;
+mod seat;
+pub mod session;
+mod sight;
+mod timeline;
 #[cfg(feature = "torchscript")]
 pub mod torchscript;
 pub mod train;
@@ -16,10 +23,14 @@ pub use own::Control;
 
 use burn::tensor::Device;
 use lane_frame::{Frame, RgbImage, Size, Steering};
-use lane_policy::Policy;
 use lane_policy::saliency::Method;
-use moment::{Decision, NeuronActivity, PolicyInfo};
+use lane_policy::saliency::map::Attribution;
+use lane_policy::weights::RecordedView;
+use lane_policy::{Lesion, Policy};
+use moment::{Decision, NeuronActivity};
 use own::OwnPolicy;
+use session::PolicyInfo;
+use sight::Sight;
 #[cfg(feature = "torchscript")]
 use torchscript::TorchScript;
 
@@ -61,16 +72,32 @@ impl std::error::Error for CannotSteer {}
 pub struct Driver {
     source: Source,
     model: Box<dyn Model>,
+    /// The part of recorded pictures that it was trained on, by format.
+    views: Vec<RecordedView>,
     last_time_secs: Option<f64>,
     /// What the neurons did at each steering, where somebody asked for it.
     watched: Option<Vec<NeuronActivity>>,
+}
+
+/// What a driver remembers in the middle of a drive: plain numbers, so that many can be kept.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Memory {
+    last_time_secs: Option<f64>,
+    numbers: Vec<Vec<f32>>,
+}
+
+impl Memory {
+    /// True of a policy that keeps nothing from frame to frame.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
 }
 
 /// What is asked for steering, with its memory: a policy of this program, or a user's module. Why it cannot steer is a
 /// sentence.
 trait Model: std::fmt::Debug + Send + Sync {
     /// What the screen says about it.
-    fn describe(&self, name: String) -> PolicyInfo;
+    fn describe(&self, source: &Source) -> PolicyInfo;
 
     /// Size of the image it takes.
     fn input_size(&self) -> Size;
@@ -86,11 +113,23 @@ trait Model: std::fmt::Debug + Send + Sync {
         watched: Option<&mut Vec<NeuronActivity>>,
     ) -> Result<Steering, String>;
 
-    /// Steers, and shows where it looks and what its neurons do, where that is known.
-    fn decide(&mut self, frame: &Frame, elapsed_secs: f32, method: Method) -> Result<Decision, String>;
+    /// Its maps of a picture that comes `elapsed_secs` after the last one, or first, where it has one by that method. The
+    /// memory stays as it is.
+    fn attributions(&self, image: &RgbImage, elapsed_secs: Option<f32>, methods: &[Method])
+    -> Vec<Option<Attribution>>;
 
     /// Steering if each of these pictures came `elapsed_secs` after the last one, or first. The memory stays as it is.
     fn would_steer(&self, images: &[RgbImage], elapsed_secs: Option<f32>) -> Vec<Result<Steering, String>>;
+
+    /// Everything that it remembers.
+    fn memory(&self) -> Vec<Vec<f32>>;
+
+    /// Remembers what [`Model::memory`] gave.
+    fn recall(&mut self, memory: &[Vec<f32>]);
+
+    /// Itself with these lesions and no others, and the same memory; `self` is intact. Why it cannot is said in words that
+    /// follow its name.
+    fn lesioned(&self, lesions: &[Lesion]) -> Result<Box<dyn Model>, String>;
 
     /// Itself as a policy of this program, if it is one.
     fn own(&self) -> Option<&OwnPolicy>;
@@ -118,7 +157,17 @@ impl Driver {
     }
 
     fn with_model(source: Source, model: Box<dyn Model>) -> Self {
-        Self { source, model, last_time_secs: None, watched: None }
+        Self { source, model, views: Vec::new(), last_time_secs: None, watched: None }
+    }
+
+    /// The same driver, which sees these parts of recorded pictures.
+    pub fn with_views(self, views: Vec<RecordedView>) -> Self {
+        Self { views, ..self }
+    }
+
+    /// What it sees of recorded pictures.
+    pub(crate) fn sight(&self) -> Sight {
+        Sight { size: self.input_size(), views: self.views.clone() }
     }
 
     /// Its short name.
@@ -128,7 +177,7 @@ impl Driver {
 
     /// What the screen says about it.
     pub fn describe(&self) -> PolicyInfo {
-        self.model.describe(self.source.name.clone())
+        self.model.describe(&self.source)
     }
 
     /// Size of the image it takes.
@@ -146,10 +195,10 @@ impl Driver {
         self.model.own().map(OwnPolicy::control)
     }
 
-    /// The first method that all of these drivers have a map by.
-    pub fn first_method(drivers: &[Self]) -> Method {
-        let own = drivers.iter().all(|driver| driver.policy().is_some());
-        if own { Method::ALL[0] } else { Method::InputGradient }
+    /// The methods that all of these drivers have a map by.
+    pub fn methods<'a>(drivers: impl IntoIterator<Item = &'a Self>) -> Vec<Method> {
+        let own = drivers.into_iter().all(|driver| driver.policy().is_some());
+        if own { Method::ALL.into() } else { vec![Method::InputGradient] }
     }
 
     /// Notes from now on what the neurons do whenever it steers; nothing is known of a user's module.
@@ -162,19 +211,25 @@ impl Driver {
         self.watched.take().unwrap_or_default()
     }
 
-    /// The same driver at the start of a drive with one neuron kept at a value, 0 to silence it: a lesion. Nothing
-    /// changes for dense layers and for a user's module.
+    /// The same driver in the middle of the same drive, with these lesions.
     ///
-    /// # Panics
-    /// If its cell has no such neuron.
-    pub fn holding_neuron(&self, neuron: usize, value: f32) -> Self {
-        let model = match self.model.own() {
-            Some(own) => Box::new(own.holding(neuron, value)),
-            None => self.model.clone(),
-        };
-        let mut driver = Self::with_model(self.source.clone(), model);
-        driver.reset();
-        driver
+    /// # Errors
+    /// When its policy has no such neuron or synapse, naming it; a user's module has none.
+    pub fn lesioned(&self, lesions: &[Lesion]) -> anyhow::Result<Self> {
+        let name = &self.source.name;
+        let model = self.model.lesioned(lesions).map_err(|why| anyhow::anyhow!("policy `{name}` {why}"))?;
+        Ok(Self { model, ..self.clone() })
+    }
+
+    /// What it remembers of the drive, for [`Driver::recall`].
+    pub(crate) fn memory(&self) -> Memory {
+        Memory { last_time_secs: self.last_time_secs, numbers: self.model.memory() }
+    }
+
+    /// Goes on from where it, or the same policy with other lesions, had this memory.
+    pub(crate) fn recall(&mut self, memory: &Memory) {
+        self.last_time_secs = memory.last_time_secs;
+        self.model.recall(&memory.numbers);
     }
 
     /// Forgets the drive so far.
@@ -196,6 +251,21 @@ impl Driver {
         self.checked(steering, |steering| *steering, frame.time_secs)
     }
 
+    /// Steers, and says what its neurons do, where that is known.
+    ///
+    /// # Errors
+    /// If the steering is not a number.
+    ///
+    /// # Panics
+    /// If the image is not of the policy's size.
+    pub fn observe(&mut self, frame: &Frame) -> Result<(Steering, Option<NeuronActivity>), CannotSteer> {
+        let elapsed_secs = self.step_to(frame);
+        let mut neurons = Vec::new();
+        let steering = self.model.steer(frame, elapsed_secs, Some(&mut neurons));
+        let steering = self.checked(steering, |steering| *steering, frame.time_secs)?;
+        Ok((steering, neurons.pop()))
+    }
+
     /// Steers, and shows where the policy looks and what its neurons do.
     ///
     /// # Errors
@@ -204,9 +274,9 @@ impl Driver {
     /// # Panics
     /// If the image is not of the policy's size.
     pub fn decide(&mut self, frame: &Frame, method: Method) -> Result<Decision, CannotSteer> {
-        let elapsed_secs = self.step_to(frame);
-        let decision = self.model.decide(frame, elapsed_secs, method);
-        self.checked(decision, |decision| decision.steering, frame.time_secs)
+        let saliency = self.attributions(frame, &[method]).pop().flatten();
+        let (steering, neurons) = self.observe(frame)?;
+        Ok(Decision { steering, saliency, beside: None, map_age_secs: 0.0, neurons })
     }
 
     /// Time since the frame before, in s; starts a new drive where there is none.

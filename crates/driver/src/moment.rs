@@ -1,10 +1,10 @@
 //! One instant of a drive or a replay: plain numbers and pictures, no tensors. The window, the headless
 //! pictures and the reports are all made from these.
 
+use super::cause::Cause;
 use lane_frame::projection::Projection;
 use lane_frame::{RgbImage, Steering};
-use lane_policy::saliency::map::{SaliencyMap, Share};
-use lane_policy::wiring::Wiring;
+use lane_policy::saliency::map::{Attribution, Share};
 use std::sync::Arc;
 
 /// A policy's answer to one frame.
@@ -12,13 +12,17 @@ use std::sync::Arc;
 pub struct Decision {
     /// The commanded path curvature.
     pub steering: Steering,
-    /// Map of the policy's attention, if one was asked for.
-    pub saliency: Option<SaliencyMap>,
-    /// Activity of the neurons, if a map was asked for.
+    /// The policy's map, where it has one by the method asked for.
+    pub saliency: Option<Attribution>,
+    /// The second map of the same frame, where one is asked for.
+    pub beside: Option<Attribution>,
+    /// Time since the frame that the maps were made of, in s: 0 where it is this one.
+    pub map_age_secs: f64,
+    /// Activity of the neurons, where it is known.
     pub neurons: Option<NeuronActivity>,
 }
 
-/// State of every neuron of a head after one frame. Neurons of a wiring are ordered as in [`Wiring`].
+/// State of every neuron of a head after one frame. Neurons of a wiring are ordered as in [`Wiring`](lane_policy::wiring::Wiring).
 #[derive(Clone, Debug, PartialEq)]
 pub struct NeuronActivity {
     /// Value of each input of the cell after its input mapping, dimensionless; empty for dense layers.
@@ -36,9 +40,11 @@ pub struct NeuronActivity {
 pub struct LiquidActivity {
     /// Effective time constant of each neuron in s, from this frame's inputs and state.
     pub time_constant_secs: Vec<f32>,
-    /// Current through each internal synapse, in the order of [`Wiring::synapses`]; positive pulls up.
+    /// Current through each internal synapse, in the order of
+    /// [`Wiring::synapses`](lane_policy::wiring::Wiring::synapses); positive pulls up.
     pub current: Vec<f32>,
-    /// Current through each sensory synapse, in the order of [`Wiring::sensory_synapses`]; positive pulls up.
+    /// Current through each sensory synapse, in the order of
+    /// [`Wiring::sensory_synapses`](lane_policy::wiring::Wiring::sensory_synapses); positive pulls up.
     pub sensory_current: Vec<f32>,
 }
 
@@ -82,13 +88,40 @@ pub struct Lane {
     pub distance_m: f64,
 }
 
-/// Share of a policy's map that lies on the road, beside the two controls.
+/// Share of a policy's map that lies on the region that was chosen, beside the controls.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Attention {
-    /// Share of the map on the road mask, and of a uniform map there.
-    pub road: Share,
-    /// Share of the map of the same encoder with untrained weights, on the same frame.
+    /// Share of the map on the region, and of a uniform map there.
+    pub region: Share,
+    /// Share of the picture's edges there, whoever looks at it.
+    pub edges: Option<f32>,
+    /// Share of the map of the same network with random weights, by the same method.
     pub untrained: Option<f32>,
+}
+
+/// The undisturbed twin of a car: it drives on from the start of the branch as if nothing had been changed. Its place is
+/// in the coordinates of the car beside which it is shown, so that the picture's projection can draw it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ghost {
+    /// The path curvature that its policy commands.
+    pub steering: Steering,
+    /// Its place on its lane.
+    pub lane: Lane,
+    /// Metres from this car's rear axle to its own, straight ahead.
+    pub ahead_m: f32,
+    /// Metres from this car's rear axle to its own, to the left.
+    pub left_m: f32,
+    /// Its heading against this car's, counter-clockwise, in rad.
+    pub heading_rad: f32,
+}
+
+/// The steering without a part of the scene: of this instant, with the same memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CauseEffect {
+    /// The part that is taken out.
+    pub cause: Cause,
+    /// The path curvature that the policy would command.
+    pub steering: Steering,
 }
 
 /// One policy's side of an instant.
@@ -102,68 +135,25 @@ pub struct Side {
     pub reference: Option<Steering>,
     /// Its place on the lane; `None` in a replay.
     pub lane: Option<Lane>,
-    /// Share of its map on the road; `None` where there is no road mask or no evidence.
+    /// Share of its map on the region that was chosen; `None` where there are no masks, no evidence or too few pixels.
     pub attention: Option<Attention>,
+    /// True while a person steers the car in the policy's place.
+    pub manual: bool,
+    /// The undisturbed twin of its car, in a branch.
+    pub ghost: Option<Ghost>,
+    /// Its steering without each part of the scene, where that is asked for and the world can be drawn again.
+    pub causes: Option<Vec<CauseEffect>>,
 }
 
 /// One instant of a session.
 #[derive(Clone, Debug)]
 pub struct Moment {
+    /// Number on the time line, from 0.
+    pub frame: usize,
     /// Seconds since the start of the drive.
     pub time_secs: f64,
-    /// One side per policy, in the order of [`SessionInfo::policies`].
+    /// One side per policy, in the order of [`SessionInfo::policies`](super::session::SessionInfo::policies).
     pub sides: Vec<Side>,
     /// Why the frame of this instant was skipped, if it was.
     pub skipped: Option<String>,
-}
-
-/// The part of a policy's picture on screen that does not change.
-#[derive(Clone, Debug)]
-pub struct PolicyInfo {
-    /// Short name, such as `ncp`, or the stem of its weights file.
-    pub name: String,
-    /// One line for a reader: head, neurons, synapses.
-    pub summary: String,
-    /// Trainable numbers in all.
-    pub parameters: usize,
-    /// The wiring of its neurons, if they have one.
-    pub wiring: Option<Wiring>,
-}
-
-/// The part of a session that does not change from instant to instant.
-#[derive(Clone, Debug)]
-pub struct SessionInfo {
-    /// The road or recording, such as `road 17 · marked · daylight · 36 km/h`.
-    pub title: String,
-    /// The policies, in the order of [`Moment::sides`].
-    pub policies: Vec<PolicyInfo>,
-    /// Name of the reference line: `expert` or `recorded`.
-    pub reference_name: &'static str,
-    /// The saliency procedure, such as `VisualBackProp`.
-    pub method_name: &'static str,
-    /// Variance of the image noise, on the [0, 1] image.
-    pub noise_variance: f32,
-    /// Length of the drive in s.
-    pub duration_secs: f64,
-    /// True if the policies steer the car (closed loop), false if they only watch (open loop).
-    pub closed_loop: bool,
-}
-
-/// A drive or a replay that the window can run.
-pub trait Session: Send {
-    /// Facts that hold until the next [`Session::reset`], [`Session::next_road`] or change of noise or method.
-    fn info(&self) -> &SessionInfo;
-    /// The next instant, or `None` at the end.
-    ///
-    /// # Errors
-    /// When a policy gives a steering that is not a number, naming it.
-    fn advance(&mut self) -> anyhow::Result<Option<Moment>>;
-    /// Back to the first instant.
-    fn reset(&mut self);
-    /// On to another road, or to the next drive of a recording; starts at its first instant.
-    fn next_road(&mut self);
-    /// Sets the variance of the image noise from the next instant on.
-    fn set_noise(&mut self, variance: f32);
-    /// Switches to the next saliency procedure.
-    fn next_method(&mut self);
 }

@@ -1,15 +1,16 @@
 //! A policy of this program on one drive: its memory, its maps and what its neurons do.
 
-use super::moment::{Decision, LiquidActivity, NeuronActivity, PolicyInfo};
-use super::{FIRST_STEP_SECS, Model};
+use super::moment::{LiquidActivity, NeuronActivity};
+use super::session::PolicyInfo;
+use super::{FIRST_STEP_SECS, Model, Source};
 use burn::tensor::Device;
 use lane_frame::{Frame, RgbImage, Size, Steering};
 use lane_policy::cell::CellSpec;
-use lane_policy::preprocess::{Whitened, whiten};
-use lane_policy::saliency::map::SaliencyMap;
+use lane_policy::preprocess::whiten;
+use lane_policy::saliency::map::Attribution;
 use lane_policy::saliency::{Method, Situation, saliency};
 use lane_policy::wiring::Wiring;
-use lane_policy::{Policy, PolicyOutput, PolicyState, to_vec};
+use lane_policy::{Lesion, Policy, PolicyOutput, PolicyState, to_vec};
 
 /// A policy of this program on one drive.
 #[derive(Clone, Debug)]
@@ -37,22 +38,6 @@ impl OwnPolicy {
         Control { recorder: policy.recording(&self.device), policy, device: self.device.clone() }
     }
 
-    /// The same policy at the start of a drive, one neuron kept at a value.
-    pub(super) fn holding(&self, neuron: usize, value: f32) -> Self {
-        Self::new(self.policy.clone().holding(neuron, value), &self.device)
-    }
-
-    /// Maps of a picture that comes `elapsed_secs` after the last one, or first. The memory stays as it is.
-    pub(super) fn maps(&self, image: &RgbImage, elapsed_secs: Option<f32>, methods: &[Method]) -> Vec<SaliencyMap> {
-        let (state, elapsed_secs) = self.memory_for(elapsed_secs);
-        let whitened = whiten(&[image], self.policy.input_size(), &self.device);
-        let maps = self.policy.encode(whitened.input.clone());
-        let Self { policy, recorder, .. } = self;
-        let (whitened, state, maps) = (&whitened, &state, maps.as_slice());
-        let situation = Situation { policy, recorder, whitened, state, elapsed_secs, maps };
-        methods.iter().map(|method| saliency(*method, &situation)).collect()
-    }
-
     /// See [`Policy::untrained_down_to`]; at the start of a drive.
     pub(super) fn untrained_down_to(&self, convolutions: usize, seed: u64) -> Self {
         Self::new(self.policy.untrained_down_to(convolutions, seed, &self.device), &self.device)
@@ -68,9 +53,9 @@ impl OwnPolicy {
 
     fn advance(&mut self, frame: &Frame, elapsed_secs: f32) -> Step {
         let whitened = whiten(&[&frame.image], self.policy.input_size(), &self.device);
-        let (output, state) = self.policy.forward(whitened.input.clone(), self.state.clone(), &[elapsed_secs], 1);
+        let (output, state) = self.policy.forward(whitened.input, self.state.clone(), &[elapsed_secs], 1);
         self.state = state;
-        Step { steering: output.steering()[0], output, whitened }
+        Step { steering: output.steering()[0], output }
     }
 
     fn neurons(&self, output: &PolicyOutput) -> NeuronActivity {
@@ -92,10 +77,11 @@ impl OwnPolicy {
 }
 
 impl Model for OwnPolicy {
-    fn describe(&self, name: String) -> PolicyInfo {
+    fn describe(&self, source: &Source) -> PolicyInfo {
         let wiring = self.policy.recurrent().and_then(|head| head.cell().wiring());
         let summary = summary(self.policy.cell_spec(), wiring.as_ref());
-        PolicyInfo { name, summary, parameters: self.policy.parameters(), wiring }
+        let Source { name, origin } = source.clone();
+        PolicyInfo { name, origin, summary, parameters: self.policy.parameters(), wiring }
     }
 
     fn input_size(&self) -> Size {
@@ -119,19 +105,19 @@ impl Model for OwnPolicy {
         Ok(step.steering)
     }
 
-    fn decide(&mut self, frame: &Frame, elapsed_secs: f32, method: Method) -> Result<Decision, String> {
-        let before = self.state.clone();
-        let step = self.advance(frame, elapsed_secs);
-        let situation = Situation {
-            policy: &self.policy,
-            recorder: &self.recorder,
-            whitened: &step.whitened,
-            state: &before,
-            elapsed_secs,
-            maps: &step.output.maps,
-        };
-        let map = saliency(method, &situation);
-        Ok(Decision { steering: step.steering, saliency: Some(map), neurons: Some(self.neurons(&step.output)) })
+    fn attributions(
+        &self,
+        image: &RgbImage,
+        elapsed_secs: Option<f32>,
+        methods: &[Method],
+    ) -> Vec<Option<Attribution>> {
+        let (state, elapsed_secs) = self.memory_for(elapsed_secs);
+        let whitened = whiten(&[image], self.policy.input_size(), &self.device);
+        let maps = self.policy.encode(whitened.input.clone());
+        let Self { policy, recorder, .. } = self;
+        let (whitened, state, maps) = (&whitened, &state, maps.as_slice());
+        let situation = Situation { policy, recorder, whitened, state, elapsed_secs, maps };
+        methods.iter().map(|method| Some(saliency(*method, &situation))).collect()
     }
 
     fn would_steer(&self, images: &[RgbImage], elapsed_secs: Option<f32>) -> Vec<Result<Steering, String>> {
@@ -140,6 +126,20 @@ impl Model for OwnPolicy {
         let whitened = whiten(&images, self.policy.input_size(), &self.device);
         let (output, _) = self.policy.forward(whitened.input, state.repeat(count), &vec![elapsed_secs; count], count);
         output.steering().into_iter().map(Ok).collect()
+    }
+
+    fn memory(&self) -> Vec<Vec<f32>> {
+        self.state.numbers()
+    }
+
+    fn recall(&mut self, memory: &[Vec<f32>]) {
+        self.state = self.policy.zero_state(1, &self.device).with_numbers(memory);
+    }
+
+    fn lesioned(&self, lesions: &[Lesion]) -> Result<Box<dyn Model>, String> {
+        let policy = self.policy.lesioned(lesions)?;
+        let state = self.state.clone();
+        Ok(Box::new(Self { state, ..Self::new(policy, &self.device) }))
     }
 
     fn own(&self) -> Option<&OwnPolicy> {
@@ -165,7 +165,6 @@ fn summary(cell: Option<&CellSpec>, wiring: Option<&Wiring>) -> String {
 struct Step {
     steering: Steering,
     output: PolicyOutput,
-    whitened: Whitened,
 }
 
 /// The map of an untrained network of the same kind on the same frame: what the procedure shows without any learning.
@@ -185,7 +184,7 @@ impl Control {
     ///
     /// # Panics
     /// If the image is not of the policy's size.
-    pub fn saliency(&self, frame: &Frame, method: Method) -> SaliencyMap {
+    pub fn saliency(&self, frame: &Frame, method: Method) -> Attribution {
         let Self { policy, recorder, device } = self;
         let whitened = whiten(&[&frame.image], policy.input_size(), device);
         let state = policy.zero_state(1, device);

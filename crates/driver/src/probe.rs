@@ -3,16 +3,23 @@
 use super::{CannotSteer, Driver};
 use lane_frame::{Frame, RgbImage, Steering};
 use lane_policy::saliency::Method;
-use lane_policy::saliency::map::SaliencyMap;
+use lane_policy::saliency::map::{Attribution, SaliencyMap};
 
 impl Driver {
-    /// Its maps of the frame that comes next, one per method; a user's module has none.
+    /// Its maps of the frame that comes next, where it has one by that method.
+    ///
+    /// # Panics
+    /// If the image is not of the policy's size.
+    pub fn attributions(&self, frame: &Frame, methods: &[Method]) -> Vec<Option<Attribution>> {
+        self.model.attributions(&frame.image, self.elapsed_until(frame.time_secs), methods)
+    }
+
+    /// The same without signs, where it has all of them; a user's module does not.
     ///
     /// # Panics
     /// If the image is not of the policy's size.
     pub fn maps(&self, frame: &Frame, methods: &[Method]) -> Option<Vec<SaliencyMap>> {
-        let own = self.model.own()?;
-        Some(own.maps(&frame.image, self.elapsed_until(frame.time_secs), methods))
+        self.attributions(frame, methods).into_iter().map(|attribution| attribution.map(|found| found.map)).collect()
     }
 
     /// What it would command if one of these pictures came next, for each of them.
@@ -63,8 +70,12 @@ mod tests {
         let maps = driver.maps(&next, &[Method::InputGradient, Method::VisualBackProp]).unwrap();
         let asked = driver.would_steer(next.time_secs, &[frame(7).image, next.image.clone()]).unwrap();
         let decided = driver.decide(&next, Method::InputGradient).unwrap();
-        assert_eq!(decided.saliency.as_ref(), Some(&maps[0]));
-        assert!((decided.steering.0 - asked[1].0).abs() < 1e-5, "rounding of a batch: {decided:?}, {asked:?}");
+        assert_eq!(decided.saliency.map(|found| found.map).as_ref(), Some(&maps[0]));
+        assert!(
+            (decided.steering.0 - asked[1].0).abs() < 1e-5,
+            "rounding of a batch: {:?}, {asked:?}",
+            decided.steering
+        );
         assert_ne!(asked[0], asked[1]);
     }
 

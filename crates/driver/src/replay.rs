@@ -1,39 +1,73 @@
-//! Several policies watch a recorded drive: open loop, beside what the human did.
+//! Several policies watch a recorded drive: open loop, beside what the human did. The recording can be sought: memories
+//! are kept where it was watched, and run up over the frames before elsewhere.
 
-use super::moment::{Moment, Picture, Session, SessionInfo, Side};
-use super::{CannotSteer, Driver};
+use super::attention::{MapMaker, Question};
+use super::moment::{Decision, Moment, Picture, Side};
+use super::seat::Seat;
+use super::session::{AttentionSetup, Band, BandKind, MemoryAfterSeek, Order, Session, SessionInfo, check_policies};
+use super::sight::Sight;
+use super::{CannotSteer, Driver, Memory};
+use anyhow::{bail, ensure};
 use lane_frame::noise::add_gaussian;
 use lane_frame::{Frame, RgbImage, Size, Steering};
-use lane_policy::preprocess::fit;
-use lane_policy::saliency::Method;
-use lane_recording::{CameraView, Recording, Stream};
+use lane_policy::Lesion;
+use lane_recording::{CameraView, Recording, Stream, Timing};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Frames that policies without a memory of what came before are run up over: at 20 frames/s a second, after which liquid
+/// neurons have forgotten how they began.
+const RUN_UP_FRAMES: usize = 20;
+
+/// States that are kept of a recording at most, evenly spread.
+const MOST_KEPT: usize = 4096;
 
 /// A frame with what each policy sees of it, made while it is read ahead.
 struct Watched {
     frame: Frame,
-    view: CameraView,
-    /// One per driver, without noise.
-    inputs: Vec<RgbImage>,
+    /// One per driver: the part that it sees, and its input without noise.
+    inputs: Vec<(CameraView, RgbImage)>,
 }
 
 /// A recording that policies watch, for the window and for films.
 pub struct Replay {
     recording: Arc<Recording>,
-    /// Entries from `next` on.
-    ahead: Stream<Watched>,
-    drivers: Vec<Driver>,
+    viewers: Vec<Viewer>,
     info: SessionInfo,
-    method: Method,
     /// Entry that comes next.
     next: usize,
-    /// Drive that it belongs to.
-    drive: usize,
-    shown: Option<Picture>,
-    /// Size of the last picture that could be read.
+    /// Entry before which the policies' memories are, and from which on entries are read ahead; `None` where they have yet
+    /// to be brought to the next one.
+    at: Option<(usize, Stream<Watched>)>,
+    /// Last picture that could be read with what each policy saw of it, and its size; empty where none could.
+    shown: Vec<Picture>,
     size: Option<Size>,
+    /// States before some entries.
+    kept: BTreeMap<usize, Kept>,
+}
+
+/// One policy that watches.
+struct Viewer {
+    seat: Seat,
+    driver: Driver,
+    maps: MapMaker,
+}
+
+/// Everything that is remembered before an entry.
+struct Kept {
+    memories: Vec<Memory>,
+    size: Option<Size>,
+    /// Where the memories come from.
+    memory: MemoryAfterSeek,
+}
+
+impl Viewer {
+    fn new(driver: Driver) -> Self {
+        let seat = Seat::new(driver);
+        Self { driver: (*seat.driver).clone(), maps: MapMaker::new(seat.intact.control()), seat }
+    }
 }
 
 impl Replay {
@@ -42,63 +76,272 @@ impl Replay {
         let name = recording.path().file_name().map_or("recording".into(), |name| name.to_string_lossy());
         let label = recording.label().map_or("no steering".to_owned(), |label| label.to_string());
         let title = format!("{name} · {} · {} · {label}", recording.format().name(), recording.timing());
-        let method = Driver::first_method(&drivers);
+        let methods = Driver::methods(&drivers);
         let info = SessionInfo {
             title,
-            policies: drivers.iter().map(Driver::describe).collect(),
+            policies: Vec::new(),
             reference_name: "recorded",
-            method_name: method.name(),
+            attention: AttentionSetup::among(&methods),
             noise_variance: 0.0,
             duration_secs: recording.duration_secs(),
+            frame_count: recording.len(),
             closed_loop: false,
+            setup: None,
+            branched_at_secs: None,
+            bands: bands(&recording),
+            doubt: doubt(&recording),
+            memory: MemoryAfterSeek::Exact,
+            lesions: Vec::new(),
+            methods,
         };
-        let recording = Arc::new(recording);
-        let ahead = read_ahead(&recording, 0, &drivers);
-        Self { recording, ahead, drivers, info, method, next: 0, drive: 0, shown: None, size: None }
+        let viewers = drivers.into_iter().map(Viewer::new).collect();
+        let (recording, kept) = (Arc::new(recording), BTreeMap::new());
+        let mut replay = Self { recording, viewers, info, next: 0, at: None, shown: Vec::new(), size: None, kept };
+        replay.refresh_info();
+        replay
+    }
+
+    /// Entries between two kept states.
+    fn kept_every(&self) -> usize {
+        self.recording.len().div_ceil(MOST_KEPT).max(RUN_UP_FRAMES)
     }
 
     fn go_to(&mut self, entry: usize) {
         self.next = entry;
-        self.ahead = read_ahead(&self.recording, entry, &self.drivers);
-        self.drivers.iter_mut().for_each(Driver::reset);
+        self.viewers.iter_mut().for_each(|viewer| viewer.maps.forget());
+        if !self.is_near(entry) {
+            self.at = None;
+        }
+        if self.at.is_none() {
+            self.info.memory = self.start_for(entry).1;
+        }
+    }
+
+    /// True if the policies can just watch on to an entry.
+    fn is_near(&self, entry: usize) -> bool {
+        let near = |at: usize| at <= entry && entry - at <= self.kept_every();
+        self.at.as_ref().is_some_and(|(at, _)| near(*at))
+    }
+
+    /// The entry to begin at so that policies remember what they should at another, and what that is.
+    fn start_for(&self, entry: usize) -> (usize, MemoryAfterSeek) {
+        let drive = self.drive_of(entry).map_or(0, |drive| self.recording.drives()[drive].start);
+        let kept = self.kept.range(drive..=entry).next_back();
+        if self.viewers.iter().all(|viewer| viewer.driver.memory().is_empty()) {
+            return (entry, MemoryAfterSeek::Exact);
+        }
+        match kept {
+            Some((&at, kept)) if entry - at <= self.kept_every() => (at, kept.memory),
+            _ if entry - drive <= RUN_UP_FRAMES => (drive, MemoryAfterSeek::Exact),
+            _ => (entry - RUN_UP_FRAMES, MemoryAfterSeek::RunUp { frames: RUN_UP_FRAMES }),
+        }
+    }
+
+    fn drive_of(&self, entry: usize) -> Option<usize> {
+        self.recording.drives().iter().position(|drive| drive.contains(&entry))
+    }
+
+    /// Brings memories and reading to the next entry; gives what is read there.
+    fn reach_next(&mut self) -> anyhow::Result<Option<Result<Watched, String>>> {
+        if self.at.is_none() {
+            let (start, memory) = self.start_for(self.next);
+            self.info.memory = memory;
+            match self.kept.get(&start) {
+                Some(kept) => {
+                    self.size = kept.size;
+                    self.viewers.iter_mut().zip(&kept.memories).for_each(|(viewer, kept)| viewer.driver.recall(kept));
+                }
+                None => {
+                    self.size = None;
+                    self.viewers.iter_mut().for_each(|viewer| viewer.driver.reset());
+                }
+            }
+            self.shown = Vec::new();
+            self.at = Some((start, self.read_ahead(start)));
+        }
+        loop {
+            let Some((at, ahead)) = &mut self.at else { bail!("nothing is read ahead") };
+            let (entry, read) = (*at, ahead.next());
+            *at += 1;
+            self.arrive_at(entry);
+            let Some(read) = read else { return Ok(None) };
+            let read = read.map_err(|spoiled| spoiled.to_string());
+            if entry == self.next {
+                return Ok(Some(read));
+            }
+            if let Ok(watched) = read {
+                self.pass(watched)?;
+            }
+        }
+    }
+
+    /// Keeps the state before an entry, and forgets the drive before where another begins.
+    fn arrive_at(&mut self, entry: usize) {
+        let known = self.kept.get(&entry).is_some_and(|kept| kept.memory == MemoryAfterSeek::Exact);
+        if entry.is_multiple_of(self.kept_every()) && !known {
+            let memories = self.viewers.iter().map(|viewer| viewer.driver.memory()).collect();
+            self.kept.insert(entry, Kept { memories, size: self.size, memory: self.info.memory });
+        }
+        if self.recording.drives().iter().any(|drive| drive.start == entry) {
+            self.viewers.iter_mut().for_each(|viewer| viewer.driver.reset());
+            self.info.memory = MemoryAfterSeek::Exact;
+        }
+    }
+
+    /// Policies see a frame that is not shown.
+    fn pass(&mut self, watched: Watched) -> anyhow::Result<()> {
+        let (pictures, frames) = self.seen(watched);
+        let steered = self.viewers.par_iter_mut().zip(frames).map(|(viewer, frame)| viewer.driver.steer(&frame));
+        steered.collect::<Result<Vec<_>, _>>()?;
+        self.shown = pictures;
+        Ok(())
+    }
+
+    /// The picture of a frame, with the part of it that each policy sees, and their inputs.
+    fn seen(&mut self, watched: Watched) -> (Vec<Picture>, Vec<Frame>) {
+        let Watched { frame: Frame { index, time_secs, image }, inputs } = watched;
+        let drivers = self.viewers.iter_mut().map(|viewer| &mut viewer.driver);
+        reset_at_new_size(drivers, &mut self.size, &image);
+        let noise_variance = self.info.noise_variance;
+        let image = Arc::new(image);
+        let seen = inputs.into_iter().map(|(view, mut input)| {
+            add_gaussian(&mut input, noise_variance, 0, index);
+            (picture(&image, &view), Frame { index, time_secs, image: input })
+        });
+        seen.unzip()
     }
 
     /// The instant of a frame that can be read.
     fn watch(&mut self, watched: Watched, entry: usize) -> anyhow::Result<Moment> {
-        let Watched { frame, view, inputs } = watched;
-        reset_at_new_size(&mut self.drivers, &mut self.size, &frame.image);
-        let (index, time_secs) = (frame.index, frame.time_secs);
-        let picture = picture(frame.image, view);
-        let (method, noise_variance) = (self.method, self.info.noise_variance);
-        let decisions = self.drivers.par_iter_mut().zip(inputs).map(|(driver, mut image)| {
-            add_gaussian(&mut image, noise_variance, 0, index);
-            driver.decide(&Frame { index, time_secs, image }, method)
-        });
+        let time_secs = watched.frame.time_secs;
+        let (pictures, frames) = self.seen(watched);
+        let (attention, reference) = (self.info.attention, self.recording.entry(entry).steering);
+        let decisions = self.viewers.par_iter_mut().zip(frames).map(|(viewer, frame)| viewer.decide(frame, attention));
         let decisions = decisions.collect::<Result<Vec<_>, _>>()?;
-        let reference = self.recording.entry(entry).steering;
-        let sides = decisions.into_iter().map(|decision| Side {
-            picture: picture.clone(),
-            decision: Some(decision),
-            reference,
-            lane: None,
-            attention: None,
-        });
-        let moment = Moment { time_secs, sides: sides.collect(), skipped: None };
-        self.shown = Some(picture);
-        Ok(moment)
+        let sides = decisions.into_iter().zip(&pictures);
+        let sides = sides.map(|(decision, picture)| side(picture, Some(decision), reference)).collect();
+        self.shown = pictures;
+        Ok(Moment { frame: entry, time_secs, sides, skipped: None })
     }
 
     /// The instant of a frame that cannot be read: the last picture stays, nobody decides.
-    fn skip(&self, entry: usize, why: String) -> Moment {
+    fn skip(&mut self, entry: usize, why: String) -> Moment {
+        let time_secs = self.recording.entry(entry).time_secs;
+        self.note_spoiled(time_secs);
+        if self.shown.is_empty() {
+            self.shown = self.last_pictures_before(entry);
+        }
         let reference = self.recording.entry(entry).steering;
-        let picture = self.shown.clone().unwrap_or_else(|| Picture {
+        let nothing = || Picture {
             image: Arc::new(RgbImage::new(1, 1)),
             input: [0.0, 0.0, 1.0, 1.0],
             projection: self.recording.view().projection,
-        });
-        let side = Side { picture, decision: None, reference, lane: None, attention: None };
-        let sides = vec![side; self.drivers.len()];
-        Moment { time_secs: self.recording.entry(entry).time_secs, sides, skipped: Some(why) }
+        };
+        let picture = |viewer: usize| self.shown.get(viewer).cloned().unwrap_or_else(nothing);
+        let sides = (0..self.viewers.len()).map(|viewer| side(&picture(viewer), None, reference)).collect();
+        Moment { frame: entry, time_secs, sides, skipped: Some(why) }
+    }
+
+    /// The last of the entries just before one whose picture can be read, as each policy sees it; nothing without one.
+    fn last_pictures_before(&self, entry: usize) -> Vec<Picture> {
+        let read = || (0..entry).rev().take(RUN_UP_FRAMES).find_map(|entry| self.recording.sample(entry).ok());
+        let Some(sample) = self.recording.in_turn(read) else { return Vec::new() };
+        let image = Arc::new(sample.frame.image);
+        let view = |viewer: &Viewer| viewer.driver.sight().view(&self.recording, &image);
+        self.viewers.iter().map(|viewer| picture(&image, &view(viewer))).collect()
+    }
+
+    /// Marks a step of the time line as one that cannot be read; steps that follow each other become one band.
+    fn note_spoiled(&mut self, from_secs: f64) {
+        let kind = BandKind::Spoiled;
+        let to_secs = from_secs + self.recording.timing().step_ms() / 1e3;
+        let bands = &mut self.info.bands;
+        let covers = |band: &Band| band.kind == kind && (band.from_secs..band.to_secs).contains(&from_secs);
+        // The rounding of a sum must not part two bands.
+        let meets = |band: &Band| band.kind == kind && (band.to_secs - from_secs).abs() < 1e-3;
+        if bands.iter().any(covers) {
+            return;
+        }
+        match bands.iter_mut().find(|band| meets(band)) {
+            Some(band) => band.to_secs = to_secs,
+            None => bands.push(Band { kind, from_secs, to_secs }),
+        }
+    }
+
+    /// Frames from an entry on, each cut to what the policies take.
+    fn read_ahead(&self, entry: usize) -> Stream<Watched> {
+        let sights: Vec<Sight> = self.viewers.iter().map(|viewer| viewer.driver.sight()).collect();
+        let recording = Arc::clone(&self.recording);
+        self.recording.stream_prepared(entry..self.recording.len(), move |sample| {
+            let frame = sample.frame;
+            let input = |sight: &Sight| (sight.view(&recording, &frame.image), sight.input(&recording, &frame.image));
+            let inputs = sights.iter().map(input).collect();
+            Watched { frame, inputs }
+        })
+    }
+
+    fn seek(&mut self, secs: f64) -> anyhow::Result<()> {
+        ensure!(secs >= 0.0, "seek to {secs} s: the recording begins at 0 s");
+        // Entries before `low` are not later, those from `high` on are.
+        let (mut low, mut high) = (0, self.recording.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            // Times that went through a screen's numbers may be rounded down.
+            match self.recording.entry(middle).time_secs <= secs + 1e-6 {
+                true => low = middle + 1,
+                false => high = middle,
+            }
+        }
+        self.go_to(low.saturating_sub(1));
+        Ok(())
+    }
+
+    fn attend(&mut self, attention: AttentionSetup) -> anyhow::Result<()> {
+        attention.check(&self.info.methods)?;
+        self.info.attention = attention;
+        self.viewers.iter_mut().for_each(|viewer| viewer.maps.forget());
+        Ok(())
+    }
+
+    fn lesion(&mut self, policy: usize, lesions: Vec<Lesion>) -> anyhow::Result<()> {
+        let count = self.viewers.len();
+        ensure!(policy < count, "policy {policy}: there are {count}, numbered from 0");
+        let viewer = &mut self.viewers[policy];
+        viewer.seat = viewer.seat.lesioned(lesions)?;
+        let memory = viewer.driver.memory();
+        viewer.driver = (*viewer.seat.driver).clone();
+        viewer.driver.recall(&memory);
+        self.kept.clear();
+        Ok(())
+    }
+
+    fn seat(&mut self, drivers: Vec<Driver>) -> anyhow::Result<()> {
+        check_policies(&drivers)?;
+        self.info.methods = Driver::methods(&drivers);
+        self.viewers = drivers.into_iter().map(Viewer::new).collect();
+        if self.info.attention.check(&self.info.methods).is_err() {
+            let AttentionSetup { region, every, .. } = self.info.attention;
+            self.info.attention = AttentionSetup { region, every, ..AttentionSetup::among(&self.info.methods) };
+        }
+        self.kept.clear();
+        self.at = None;
+        self.go_to(self.next);
+        Ok(())
+    }
+
+    fn refresh_info(&mut self) {
+        self.info.policies = self.viewers.iter().map(|viewer| viewer.seat.intact.describe()).collect();
+        self.info.lesions = self.viewers.iter().map(|viewer| viewer.seat.lesions.clone()).collect();
+    }
+}
+
+impl Viewer {
+    fn decide(&mut self, frame: Frame, setup: AttentionSetup) -> Result<Decision, CannotSteer> {
+        let question = || Question { driver: self.driver.clone(), frame: frame.clone(), masks: None, setup };
+        self.maps.begin(question, setup.every);
+        let maps = self.maps.finish();
+        let (steering, neurons) = self.driver.observe(&frame)?;
+        Ok(maps.decision(steering, neurons, frame.time_secs))
     }
 }
 
@@ -126,10 +369,9 @@ pub fn steer_through(
             continue;
         };
         let Frame { index, time_secs, image } = sample.frame;
-        reset_at_new_size(drivers, &mut size, &image);
-        let crop = recording.view_of(&image).crop;
+        reset_at_new_size(drivers.iter_mut(), &mut size, &image);
         let steer = |driver: &mut Driver| {
-            let image = fit(&image, crop, driver.input_size());
+            let image = driver.sight().input(recording, &image);
             driver.steer(&Frame { index, time_secs, image })
         };
         commands.push(Some(drivers.iter_mut().map(steer).collect::<Result<_, _>>()?));
@@ -138,31 +380,69 @@ pub fn steer_through(
 }
 
 /// Another size is another camera: what a policy remembers was seen through the old one.
-fn reset_at_new_size(drivers: &mut [Driver], last: &mut Option<Size>, image: &RgbImage) {
+fn reset_at_new_size<'a>(drivers: impl Iterator<Item = &'a mut Driver>, last: &mut Option<Size>, image: &RgbImage) {
     let size = Size::new(image.width(), image.height());
     if last.replace(size).is_some_and(|last| last != size) {
-        drivers.iter_mut().for_each(Driver::reset);
+        drivers.for_each(Driver::reset);
     }
 }
 
-/// Frames from an entry on, each cut to what the drivers' policies take.
-fn read_ahead(recording: &Arc<Recording>, entry: usize, drivers: &[Driver]) -> Stream<Watched> {
-    let sizes: Vec<Size> = drivers.iter().map(Driver::input_size).collect();
-    let views = Arc::clone(recording);
-    recording.stream_prepared(entry..recording.len(), move |sample| {
-        let frame = sample.frame;
-        let view = views.view_of(&frame.image);
-        let inputs = sizes.iter().map(|&size| fit(&frame.image, view.crop, size)).collect();
-        Watched { frame, view, inputs }
-    })
+/// What a replay knows of one policy at one instant.
+fn side(picture: &Picture, decision: Option<Decision>, reference: Option<Steering>) -> Side {
+    Side {
+        picture: picture.clone(),
+        decision,
+        reference,
+        lane: None,
+        attention: None,
+        manual: false,
+        ghost: None,
+        causes: None,
+    }
 }
 
-/// A recorded picture with the part that policies see of it.
-fn picture(image: RgbImage, view: CameraView) -> Picture {
+/// A recorded picture with the part that a policy sees of it.
+fn picture(image: &Arc<RgbImage>, view: &CameraView) -> Picture {
     let [left, top, crop_width, crop_height] = view.crop.map(|pixels| pixels as f32);
     let (width, height) = (image.width() as f32, image.height() as f32);
     let input = [left / width, top / height, (left + crop_width) / width, (top + crop_height) / height];
-    Picture { image: Arc::new(image), input, projection: view.projection }
+    Picture { image: Arc::clone(image), input, projection: view.projection }
+}
+
+/// Drives, and the gaps between them; a gap is closed to one step of the time line.
+fn bands(recording: &Recording) -> Vec<Band> {
+    let secs = |entry: usize| recording.entry(entry).time_secs;
+    let drives = recording.drives().iter().enumerate().map(|(number, drive)| Band {
+        kind: BandKind::Drive(number),
+        from_secs: secs(drive.start),
+        to_secs: secs(drive.end - 1),
+    });
+    let gaps = recording.gaps().iter().filter(|gap| gap.index > 0).map(|gap| Band {
+        kind: BandKind::Gap,
+        from_secs: secs(gap.index - 1),
+        to_secs: secs(gap.index),
+    });
+    drives.chain(gaps).collect()
+}
+
+/// What the recording does not say itself.
+fn doubt(recording: &Recording) -> Vec<String> {
+    let mut lines = Vec::new();
+    match recording.label() {
+        None => lines.push("no steering was recorded: there is nothing to compare with".to_owned()),
+        Some(label) => {
+            if !label.unit_is_known {
+                lines.push(format!("the unit of the steering is guessed: {}", label.unit_text()));
+            }
+            if !label.sign_is_known {
+                lines.push(format!("the sign of the steering is guessed: {}", label.sign));
+            }
+        }
+    }
+    if let Timing::Assumed { step_ms } = recording.timing() {
+        lines.push(format!("no capture times were recorded: {step_ms:.0} ms from frame to frame are assumed"));
+    }
+    lines
 }
 
 impl Session for Replay {
@@ -175,35 +455,42 @@ impl Session for Replay {
         if entry >= self.recording.len() {
             return Ok(None);
         }
-        if let Some(drive) = self.recording.drives().iter().position(|drive| drive.start == entry) {
-            self.drive = drive;
-            self.drivers.iter_mut().for_each(Driver::reset);
+        let read = self.reach_next();
+        if read.is_err() {
+            self.at = None;
         }
+        let Some(read) = read? else { return Ok(None) };
         self.next += 1;
-        match self.ahead.next() {
-            Some(Ok(watched)) => self.watch(watched, entry).map(Some),
-            Some(Err(spoiled)) => Ok(Some(self.skip(entry, spoiled.to_string()))),
-            None => Ok(None),
+        match read {
+            Ok(watched) => self.watch(watched, entry).map(Some),
+            Err(why) => Ok(Some(self.skip(entry, why))),
         }
     }
 
-    fn reset(&mut self) {
-        self.drive = 0;
-        self.go_to(0);
-    }
-
-    fn next_road(&mut self) {
-        let drives = self.recording.drives();
-        self.drive = (self.drive + 1) % drives.len().max(1);
-        self.go_to(drives.get(self.drive).map_or(0, |drive| drive.start));
-    }
-
-    fn set_noise(&mut self, variance: f32) {
-        self.info.noise_variance = variance;
-    }
-
-    fn next_method(&mut self) {
-        self.method = self.method.next();
-        self.info.method_name = self.method.name();
+    fn obey(&mut self, order: Order) -> anyhow::Result<()> {
+        match order {
+            Order::Reset => self.go_to(0),
+            Order::NextRoad => {
+                let drives = self.recording.drives();
+                let last = self.next.saturating_sub(1).min(self.recording.len() - 1);
+                let next = self.drive_of(last).map_or(0, |drive| (drive + 1) % drives.len());
+                self.go_to(drives.get(next).map_or(0, |drive| drive.start));
+            }
+            Order::Seek(secs) => self.seek(secs)?,
+            Order::Noise(variance) => {
+                ensure!((0.0..=1.0).contains(&variance), "noise variance: expected 0 to 1, got {variance}");
+                self.info.noise_variance = variance;
+                self.kept.clear();
+            }
+            Order::Attention(attention) => self.attend(attention)?,
+            Order::Lesions { policy, lesions } => self.lesion(policy, lesions)?,
+            Order::Policies(drivers) => self.seat(drivers)?,
+            Order::Causes(false) | Order::EndBranch => {}
+            Order::Causes(true) => bail!("a recording cannot be drawn again without a part of the scene"),
+            Order::Drive(_) | Order::Start(_) => bail!("a recording cannot be driven under other conditions"),
+            Order::TakeOver { .. } => bail!("a recording was driven already: nobody can take over"),
+        }
+        self.refresh_info();
+        Ok(())
     }
 }

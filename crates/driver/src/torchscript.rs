@@ -1,14 +1,17 @@
 //! A user's TorchScript module as a policy: it drives, replays, and shows its input gradient beside ours. LibTorch runs
 //! it; [`ModuleCard`] says what it takes and gives.
 
-use super::Model;
 use super::module_card::ModuleCard;
-use super::moment::{Decision, NeuronActivity, PolicyInfo};
+use super::moment::NeuronActivity;
 use super::own::OwnPolicy;
+use super::session::PolicyInfo;
+use super::{Model, Source};
 use anyhow::{anyhow, ensure};
 use lane_frame::{Frame, RgbImage, Size, Steering};
+use lane_policy::Lesion;
 use lane_policy::device::LibTorchDevice;
 use lane_policy::saliency::Method;
+use lane_policy::saliency::map::Attribution;
 use std::path::Path;
 use std::sync::Arc;
 use tch::{CModule, Device, IValue, Kind, TchError, Tensor};
@@ -144,11 +147,12 @@ impl TorchScript {
 }
 
 impl Model for TorchScript {
-    fn describe(&self, name: String) -> PolicyInfo {
+    fn describe(&self, source: &Source) -> PolicyInfo {
         let memory = if self.states.is_empty() { "no memory" } else { "with memory" };
         let gradient = if self.differentiable { "" } else { ", no input gradient" };
         let summary = format!("TorchScript module, {memory}{gradient}");
-        PolicyInfo { name, summary, parameters: self.parameters, wiring: None }
+        let Source { name, origin } = source.clone();
+        PolicyInfo { name, origin, summary, parameters: self.parameters, wiring: None }
     }
 
     fn input_size(&self) -> Size {
@@ -166,18 +170,33 @@ impl Model for TorchScript {
         Ok(self.card.steering(output.number))
     }
 
-    /// With the input gradient where that is the method; the others ask for a policy of this program.
-    fn decide(&mut self, frame: &Frame, _: f32, method: Method) -> Result<Decision, String> {
-        let with_gradient = self.differentiable && method == Method::InputGradient;
-        let output = self.run(&frame.image, with_gradient).map_err(|error| in_one_line(&error))?;
-        let map = output.gradient.map(|gradient| self.card.map(output.number, &gradient).magnitude());
-        self.states = output.states;
-        Ok(Decision { steering: self.card.steering(output.number), saliency: map, neurons: None })
+    /// The input gradient; the others ask for a policy of this program.
+    fn attributions(&self, image: &RgbImage, _: Option<f32>, methods: &[Method]) -> Vec<Option<Attribution>> {
+        let asked = self.differentiable && methods.contains(&Method::InputGradient);
+        let output = asked.then(|| self.run(image, true).ok()).flatten();
+        let map = output.and_then(|output| Some(self.card.map(output.number, &output.gradient?)));
+        let of = |method: &Method| map.clone().filter(|_| *method == Method::InputGradient).map(Attribution::from);
+        methods.iter().map(of).collect()
     }
 
     fn would_steer(&self, images: &[RgbImage], _: Option<f32>) -> Vec<Result<Steering, String>> {
         let steering = |image| self.run(image, false).map(|output| self.card.steering(output.number));
         images.iter().map(|image| steering(image).map_err(|error| in_one_line(&error))).collect()
+    }
+
+    fn memory(&self) -> Vec<Vec<f32>> {
+        self.states.clone()
+    }
+
+    fn recall(&mut self, memory: &[Vec<f32>]) {
+        self.states = memory.to_vec();
+    }
+
+    fn lesioned(&self, lesions: &[Lesion]) -> Result<Box<dyn Model>, String> {
+        match lesions {
+            [] => Ok(self.boxed_clone()),
+            _ => Err("is a user's module: nothing is known of its neurons".into()),
+        }
     }
 
     fn own(&self) -> Option<&OwnPolicy> {

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod noise;
 pub mod projection;
 pub mod random;
+pub mod resize;
 pub mod ssim;
 pub mod whole_file;
 

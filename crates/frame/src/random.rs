@@ -36,6 +36,8 @@ pub enum Purpose {
     Bootstrap = 13,
     /// Counterfactual pictures and spoiled frames that probe a policy.
     Probe = 14,
+    /// Features that a step of a training leaves out.
+    Dropout = 15,
 }
 
 /// The generator for one purpose of one seed; `part` tells frames, segments or steps apart.

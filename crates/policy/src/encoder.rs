@@ -1,8 +1,8 @@
 //! Convolutional encoders: image in, feature maps and a flat feature vector out.
 
-use super::FirstWeights;
-use super::conv::ConvShape;
+use super::conv::{ConvShape, PatchLayer, PatchedPass};
 use super::conv_op::conv_relu;
+use super::{FirstWeights, to_vec};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use lane_frame::Size;
@@ -119,6 +119,18 @@ impl Encoder {
         self.conv.truncate(kept);
         self.conv.extend(other.conv.into_iter().skip(kept));
         self
+    }
+
+    /// Holes in one image after the other, without a whole pass for each.
+    ///
+    /// # Shapes
+    /// - image: `[height, width, 3]`, whitened
+    pub fn patched_pass(&self, kind: EncoderKind, image: &[f32]) -> PatchedPass {
+        let weights: Vec<_> =
+            self.conv.iter().map(|conv| (to_vec(conv.weight.val()), to_vec(conv.bias.val()))).collect();
+        let layers = weights.iter().zip(kind.shapes());
+        let layers: Vec<_> = layers.map(|((weight, bias), shape)| PatchLayer { shape, weight, bias }).collect();
+        PatchedPass::new(image, &layers)
     }
 
     /// Every rectified feature map, from the image on; the last one is what the head sees.

@@ -14,16 +14,18 @@ pub mod encoder;
 pub mod export;
 pub mod head;
 mod kind;
+mod lesion;
 pub mod preprocess;
 pub mod saliency;
 pub mod weights;
 
 pub use kind::{FEATURES, HeadKind, PolicyKind};
+pub use lesion::Lesion;
 pub use liquid_cells::{FirstWeights, cell, interchange, ltc_kernel, solver, to_vec, wiring};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use cell::{CellSpec, CellState, Held};
+use cell::{CellSpec, CellState};
 use encoder::Encoder;
 use head::{CnnHead, RecurrentHead};
 use lane_frame::{Size, Steering};
@@ -160,18 +162,6 @@ impl Policy {
         Self { network: Network { head, ..self.network }, ..self }
     }
 
-    /// The same policy with one neuron kept at a value: a lesion. Neurons are numbered as [`Policy::in_order_of_ids`]
-    /// has them; nothing changes for a policy without a cell.
-    ///
-    /// # Panics
-    /// If the cell has no such neuron.
-    pub fn holding(self, neuron: usize, value: f32) -> Self {
-        let Some(head) = self.recurrent() else { return self };
-        let neuron = head.cell().spec().core.place_of(neuron);
-        let cell = head.cell().clone().with_held(Held { neuron, value });
-        self.with_cell(cell)
-    }
-
     /// The same policy untrained from its output down: first weights in its head and in this many of its convolutions,
     /// the last ones first.
     pub fn untrained_down_to(&self, convolutions: usize, seed: u64, device: &Device) -> Self {
@@ -216,6 +206,11 @@ impl Policy {
     /// Every rectified feature map of whitened frames, from the image on.
     pub fn encode(&self, input: Tensor<4>) -> Vec<Tensor<4>> {
         self.network.encoder.forward(self.kind.encoder(), input)
+    }
+
+    /// Holes in one whitened image, `[height, width, 3]`, one after the other; see [`Encoder::patched_pass`].
+    pub(crate) fn patched_pass(&self, image: &[f32]) -> conv::PatchedPass {
+        self.network.encoder.patched_pass(self.kind.encoder(), image)
     }
 
     /// What the head makes of feature maps, of which it sees the last; the second half of [`Policy::forward`].
@@ -274,6 +269,28 @@ impl PolicyState {
                 .as_ref()
                 .map(|state| CellState { hidden: repeat(&state.hidden), memory: state.memory.as_ref().map(repeat) }),
         )
+    }
+
+    /// Its numbers, exactly: state and memory, each `batch · units` long; nothing for a head without memory.
+    pub fn numbers(&self) -> Vec<Vec<f32>> {
+        let Some(state) = &self.0 else { return Vec::new() };
+        std::iter::once(&state.hidden).chain(&state.memory).map(|tensor| to_vec(tensor.clone())).collect()
+    }
+
+    /// A state of the same shape with these numbers, as [`PolicyState::numbers`] gives them.
+    ///
+    /// # Panics
+    /// If they are not as many.
+    pub fn with_numbers(&self, numbers: &[Vec<f32>]) -> Self {
+        let mut numbers = numbers.iter();
+        let mut next = |like: &Tensor<2>| {
+            let numbers = numbers.next().cloned().unwrap_or_default();
+            Tensor::from_data(TensorData::new(numbers, like.dims()), &like.device())
+        };
+        Self(self.0.as_ref().map(|state| {
+            let hidden = next(&state.hidden);
+            CellState { hidden, memory: state.memory.as_ref().map(next) }
+        }))
     }
 
     /// What an LSTM keeps, `[batch, units]`, where there is one.

@@ -1,8 +1,7 @@
 //! From a camera image to a network's input, in one place for training, driving, replay and saliency.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use lane_frame::resize::{Filter, resize_part};
 use lane_frame::{RgbImage, Size};
 
 /// Whitened images as one batch, and what is needed to carry a gradient back to pixels.
@@ -62,23 +61,9 @@ fn lane_sum(values: &[f32], term: impl Fn(f64) -> f64) -> f64 {
 /// # Panics
 /// If the crop leaves the picture: recordings check their pictures' size.
 pub fn fit(image: &RgbImage, crop: [u32; 4], size: Size) -> RgbImage {
-    let [left, top, width, height] = crop;
-    let fits = left + width <= image.width() && top + height <= image.height() && width > 0 && height > 0;
-    assert!(fits, "crop {crop:?} lies in a picture of {:?}", image.dimensions());
+    let [_, _, width, height] = crop;
     if (width, height) == image.dimensions() && image.dimensions() == (size.width, size.height) {
         return image.clone();
     }
-    let mut fitted = RgbImage::new(size.width, size.height);
-    let options = ResizeOptions::new()
-        .crop(f64::from(left), f64::from(top), f64::from(width), f64::from(height))
-        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    let source = ImageRef::new(image.width(), image.height(), image.as_raw(), PixelType::U8x3);
-    let target = Image::from_slice_u8(size.width, size.height, &mut fitted, PixelType::U8x3);
-    match (source, target) {
-        (Ok(source), Ok(mut target)) => Resizer::new()
-            .resize(&source, &mut target, &options)
-            .unwrap_or_else(|error| unreachable!("the crop was checked: {error}")),
-        _ => unreachable!("both buffers are whole pictures"),
-    }
-    fitted
+    resize_part(image, crop, size, Filter::Triangle)
 }

@@ -6,6 +6,7 @@ use super::{FEATURES, FirstWeights, Network, Policy, PolicyKind};
 use burn::module::Module as _;
 use burn::store::{ModuleSnapshot as _, SafetensorsStore};
 use burn::tensor::Device;
+use lane_frame::Size;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,6 +36,32 @@ pub struct ModelCard {
     pub training: BTreeMap<String, serde_json::Value>,
     /// Figures measured after training.
     pub scores: BTreeMap<String, serde_json::Value>,
+    /// The part of recorded pictures that it was trained on, where that is its own choice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub views: Vec<RecordedView>,
+}
+
+/// The part of the pictures of one recording format that a policy was trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordedView {
+    /// Name of the format on the command line, such as `udacity-sim`.
+    pub format: String,
+    /// Left, top, width and height as shares of the picture's width and height.
+    pub crop: [f64; 4],
+}
+
+impl RecordedView {
+    /// Left, top, width and height in a picture of this size: at least one pixel, and inside.
+    pub fn crop_px(&self, size: Size) -> [u32; 4] {
+        let along = |start: f64, length: f64, end: u32| {
+            let start = ((start * f64::from(end)).round() as u32).min(end - 1);
+            (start, ((length * f64::from(end)).round() as u32).clamp(1, end - start))
+        };
+        let [left, top, width, height] = self.crop;
+        let (left, width) = along(left, width, size.width);
+        let (top, height) = along(top, height, size.height);
+        [left, top, width, height]
+    }
 }
 
 /// Why weights cannot be used: the file, what was expected and what was found.

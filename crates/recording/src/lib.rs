@@ -46,6 +46,7 @@ mod open;
 mod recording;
 #[cfg(test)]
 mod samples;
+mod side_cameras;
 mod stream;
 mod survey;
 mod windows;
@@ -66,6 +67,7 @@ pub use model::timeline::{Gap, Timing};
 pub use model::unit::{Counts, Sign, Unit, Vehicle, VehicleOptions};
 pub use motion::Motion;
 pub use recording::Recording;
+pub use side_cameras::SideCamera;
 pub use stream::Stream;
 pub use survey::{HISTOGRAM_BARS, LabelSummary, Survey};
 pub use windows::{Split, SplitBy, windows};

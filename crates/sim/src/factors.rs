@@ -17,6 +17,8 @@ pub struct Factors {
     pub sensor_noise: bool,
     /// Rain streaks and snow flakes in the air.
     pub precipitation: bool,
+    /// Clouds, sun, hills and everything else above the horizon; `false` leaves one colour, that of the haze.
+    pub sky: bool,
 }
 
 impl Default for Factors {
@@ -29,6 +31,7 @@ impl Default for Factors {
             asphalt: Asphalt::AsIs,
             sensor_noise: true,
             precipitation: true,
+            sky: true,
         }
     }
 }
@@ -41,6 +44,8 @@ pub enum Roadside {
     AsIs,
     /// Another one drawn from this seed.
     Replaced(u64),
+    /// Ground of one colour, that of the verge, up to the road's edge, and nothing on it.
+    Plain,
 }
 
 /// The road surface to show.
@@ -51,6 +56,8 @@ pub enum Asphalt {
     AsIs,
     /// Another one drawn from this seed.
     Replaced(u64),
+    /// The world's own colour without grain, stains, wheel tracks, patches and grass.
+    Plain,
 }
 
 #[cfg(test)]
@@ -112,6 +119,56 @@ mod tests {
                 let road = deep_inside(&masks, i, Masks::ROAD) && deep_inside(&other_masks, i, Masks::ROAD);
                 assert!(!road, "seed {seed}, pixel {i}");
             }
+        }
+    }
+
+    #[test]
+    fn a_plain_sky_is_of_one_colour_and_changes_nothing_below_the_horizon() {
+        for seed in 0..6 {
+            let mut world = world(seed, Weather::Daylight);
+            (world.sensor.softness, world.sensor.vignette) = (0.0, 0.0);
+            let clean = without_noise(Factors { objects: false, ..Factors::default() });
+            let (own, masks) = picture(&world, SIZES[1], &clean);
+            let (plain, plain_masks) = picture(&world, SIZES[1], &Factors { sky: false, ..clean });
+            assert_eq!(masks, plain_masks);
+            let changed = changed(&own, &plain);
+            assert!(changed.len() > 1000, "seed {seed}: {}", changed.len());
+            assert!(changed.iter().all(|i| masks.bits[*i] & Masks::SKY != 0), "seed {seed}");
+            let sky = plain.pixels().zip(&masks.bits).filter(|(_, bits)| **bits & Masks::SKY != 0);
+            let mut colours: Vec<[u8; 3]> = sky.map(|(pixel, _)| pixel.0).collect();
+            colours.dedup();
+            assert_eq!(colours.len(), 1, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_plain_roadside_leaves_the_road_as_it_is_and_nothing_on_the_ground() {
+        for seed in 0..6 {
+            let mut world = world(seed, Weather::Daylight);
+            world.sensor.softness = 0.0;
+            let lit = without_noise(Factors { shadows: false, ..Factors::default() });
+            let (own, masks) = picture(&world, SIZES[1], &lit);
+            let (plain, plain_masks) = picture(&world, SIZES[1], &Factors { roadside: Roadside::Plain, ..lit });
+            assert_eq!(plain_masks.share(Masks::OBJECT) + plain_masks.share(Masks::SHOULDER), 0.0);
+            let changed = changed(&own, &plain);
+            assert!(changed.len() > 1000, "seed {seed}: {}", changed.len());
+            for i in changed.into_iter().filter(|i| *i > NEAR) {
+                assert!(!deep_inside(&masks, i, Masks::ROAD), "seed {seed}, pixel {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn plain_asphalt_leaves_sky_and_ground_as_they_are() {
+        for seed in 0..6 {
+            let mut world = world(seed, Weather::Daylight);
+            world.sensor.softness = 0.0;
+            let clean = without_noise(Factors::default());
+            let (own, masks) = picture(&world, SIZES[1], &clean);
+            let (plain, _) = picture(&world, SIZES[1], &Factors { asphalt: Asphalt::Plain, ..clean });
+            let changed = changed(&own, &plain);
+            assert!(changed.len() > 500, "seed {seed}: {}", changed.len());
+            assert!(changed.iter().all(|i| *i <= NEAR || touches(&masks, *i, Masks::ROAD)), "seed {seed}");
         }
     }
 

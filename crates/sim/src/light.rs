@@ -86,6 +86,12 @@ impl Light {
         if overcast { day.overcast(dimmed, own_fog) } else { day }
     }
 
+    /// The same light under a sky of one colour, that of the haze at the horizon.
+    pub(super) fn with_plain_sky(&self) -> Self {
+        // Hills of a negative height stand nowhere above the horizon.
+        Self { zenith: self.haze, cloudiness: 0.0, glare: 0.0, hills: (-1.0, self.haze), ..self.clone() }
+    }
+
     /// The same day under a closed sky: no sun, no shadows, grey.
     fn overcast(self, brightness: f32, fog_per_m: f32) -> Self {
         let grey = scale([0.80, 0.83, 0.87], brightness);

@@ -2,6 +2,9 @@
 
 use lane_frame::Size;
 
+/// The outline reaches as many pixels to both sides as the width is multiples of this.
+const WIDTHS_PER_OUTLINE: u32 = 40;
+
 /// Bit flags per pixel, row by row from the top.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Masks {
@@ -30,10 +33,29 @@ impl Masks {
         Self { size, bits: vec![0; size.pixels()] }
     }
 
+    /// Which pixels lie near the edge of the road: within 1/40 of the picture's width, 3 pixels of 120, of both road and
+    /// something else.
+    pub fn outline(&self) -> Vec<bool> {
+        let reach = (self.size.width / WIDTHS_PER_OUTLINE).max(1) as usize;
+        let road: Vec<bool> = self.bits.iter().map(|bits| bits & Self::ROAD != 0).collect();
+        let elsewhere: Vec<bool> = road.iter().map(|road| !road).collect();
+        let (road, elsewhere) = (grown(&road, self.size, reach), grown(&elsewhere, self.size, reach));
+        road.iter().zip(elsewhere).map(|(road, elsewhere)| *road && elsewhere).collect()
+    }
+
     /// Share of the picture with any of the flags of `bit`, 0 to 1.
     pub fn share(&self, bit: u8) -> f32 {
         self.bits.iter().filter(|bits| **bits & bit != 0).count() as f32 / self.bits.len().max(1) as f32
     }
+}
+
+/// Everything within `reach` rows and columns of what is marked.
+fn grown(marked: &[bool], size: Size, reach: usize) -> Vec<bool> {
+    let (width, height) = (size.width as usize, size.height as usize);
+    let near = |at: usize, limit: usize| at.saturating_sub(reach)..(at + reach + 1).min(limit);
+    let along: Vec<bool> =
+        (0..marked.len()).map(|i| marked[i - i % width..][near(i % width, width)].contains(&true)).collect();
+    (0..marked.len()).map(|i| near(i / width, height).any(|row| along[row * width + i % width])).collect()
 }
 
 #[cfg(test)]

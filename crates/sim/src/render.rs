@@ -2,9 +2,11 @@
 
 use super::canvas::{Canvas, View};
 use super::factors::{Asphalt, Factors, Roadside};
+use super::light::Light;
 use super::masks::Masks;
 use super::scene::Scene;
 use super::scenery::Scenery;
+use super::section::CrossSection;
 use super::surface::Surface;
 use super::terrain::Terrain;
 use super::vehicle::CarState;
@@ -24,12 +26,35 @@ pub struct Camera {
 /// The replaced parts of the last counterfactual picture: a drive asks for the same ones again and again.
 #[derive(Default)]
 struct StandIn {
-    roadside: Option<(DrawnFor, Terrain, Scenery)>,
-    surface: Option<(DrawnFor, Surface)>,
+    roadside: Option<Made<Roadside, Surroundings>>,
+    surface: Option<Made<Asphalt, Surface>>,
+    sky: Option<Made<(), Light>>,
 }
 
-/// The world and the seed that a stand-in was drawn for.
-type DrawnFor = (WorldSpec, u64);
+/// A part that takes the place of a world's own, and what it was made for.
+struct Made<F, T> {
+    spec: WorldSpec,
+    factor: F,
+    part: T,
+}
+
+/// Everything off the road, other than the world's own.
+struct Surroundings {
+    terrain: Terrain,
+    /// Nothing where the ground is plain.
+    scenery: Option<Scenery>,
+    section: CrossSection,
+}
+
+impl<F: PartialEq, T> Made<F, T> {
+    /// Makes the part unless it is there already.
+    fn prepare(slot: &mut Option<Self>, world: &World, factor: F, make: impl FnOnce() -> T) {
+        let spec = *world.spec();
+        if slot.as_ref().is_none_or(|made| made.spec != spec || made.factor != factor) {
+            *slot = Some(Self { spec, factor, part: make() });
+        }
+    }
+}
 
 impl Camera {
     /// A camera for pictures of `size`; the content of a picture does not depend on it.
@@ -63,7 +88,7 @@ impl Camera {
         let view = View::new(self.projection(world, tick), car, tick);
         self.stand_in.prepare(world, factors);
         let scene = self.stand_in.scene(world, factors);
-        sky::paint(&mut self.canvas, &view, scene.light);
+        sky::paint(&mut self.canvas, &view, scene.sky);
         ground::paint(&mut self.canvas, &view, &scene, &mut self.places);
         billboard::paint(&mut self.canvas, &view, &scene);
         if factors.precipitation {
@@ -78,40 +103,52 @@ impl Camera {
 }
 
 impl StandIn {
-    /// Draws the replaced parts unless they are those of the last picture.
+    /// Makes the replaced parts unless they are those of the last picture.
     fn prepare(&mut self, world: &World, factors: &Factors) {
-        let spec = *world.spec();
-        if let Roadside::Replaced(seed) = factors.roadside
-            && self.roadside.as_ref().is_none_or(|(drawn_for, ..)| *drawn_for != (spec, seed))
-        {
-            let (terrain, scenery) = world.other_roadside(seed);
-            self.roadside = Some(((spec, seed), terrain, scenery));
+        let (roadside, asphalt) = (factors.roadside, factors.asphalt);
+        match roadside {
+            Roadside::AsIs => {}
+            Roadside::Replaced(seed) => Made::prepare(&mut self.roadside, world, roadside, || {
+                let (terrain, scenery) = world.other_roadside(seed);
+                Surroundings { terrain, scenery: Some(scenery), section: world.section.clone() }
+            }),
+            Roadside::Plain => Made::prepare(&mut self.roadside, world, roadside, || Surroundings {
+                terrain: world.terrain.plain(),
+                scenery: None,
+                section: CrossSection { shoulder_m: 0.0, ..world.section.clone() },
+            }),
         }
-        if let Asphalt::Replaced(seed) = factors.asphalt
-            && self.surface.as_ref().is_none_or(|(drawn_for, _)| *drawn_for != (spec, seed))
-        {
-            self.surface = Some(((spec, seed), world.other_surface(seed)));
+        match asphalt {
+            Asphalt::AsIs => {}
+            Asphalt::Replaced(seed) => {
+                Made::prepare(&mut self.surface, world, asphalt, || world.other_surface(seed));
+            }
+            Asphalt::Plain => Made::prepare(&mut self.surface, world, asphalt, || world.surface.plain()),
+        }
+        if !factors.sky {
+            Made::prepare(&mut self.sky, world, (), || world.light.with_plain_sky());
         }
     }
 
+    /// The scene of the factors that were prepared last.
     fn scene<'a>(&'a self, world: &'a World, factors: &Factors) -> Scene<'a> {
-        let (terrain, scenery) = match (factors.roadside, &self.roadside) {
-            (Roadside::Replaced(_), Some((_, terrain, scenery))) => (terrain, scenery),
-            _ => (&world.terrain, &world.scenery),
-        };
-        let surface = match (factors.asphalt, &self.surface) {
-            (Asphalt::Replaced(_), Some((_, surface))) => surface,
-            _ => &world.surface,
-        };
+        let own = (&world.terrain, Some(&world.scenery), &world.section);
+        let roadside = self.roadside.as_ref().filter(|_| factors.roadside != Roadside::AsIs);
+        let (terrain, scenery, section) =
+            roadside.map_or(own, |made| (&made.part.terrain, made.part.scenery.as_ref(), &made.part.section));
+        let surface = self.surface.as_ref().filter(|_| factors.asphalt != Asphalt::AsIs);
+        let sky = self.sky.as_ref().filter(|_| !factors.sky);
+        let scenery = scenery.filter(|_| factors.objects);
         Scene {
             road: world.road(),
-            section: &world.section,
+            section,
             light: &world.light,
-            surface,
+            sky: sky.map_or(&world.light, |made| &made.part),
+            surface: surface.map_or(&world.surface, |made| &made.part),
             terrain,
             markings: world.section.markings.as_ref().filter(|_| factors.markings),
-            objects: factors.objects.then_some(scenery.objects.as_slice()),
-            shadows: (factors.shadows && factors.objects).then_some(&scenery.shadows),
+            objects: scenery.map(|scenery| scenery.objects.as_slice()),
+            shadows: scenery.filter(|_| factors.shadows).map(|scenery| &scenery.shadows),
         }
     }
 }

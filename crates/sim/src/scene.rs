@@ -13,6 +13,8 @@ pub(super) struct Scene<'a> {
     pub road: &'a Road,
     pub section: &'a CrossSection,
     pub light: &'a Light,
+    /// The light that the sky is painted by.
+    pub sky: &'a Light,
     pub surface: &'a Surface,
     pub terrain: &'a Terrain,
     pub markings: Option<&'a Markings>,

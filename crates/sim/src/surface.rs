@@ -59,6 +59,11 @@ impl Surface {
         }
     }
 
+    /// The same surface in one colour: what is left is how light it is and how it shines.
+    pub(super) fn plain(&self) -> Self {
+        Self { grain: 0.0, stains: 0.0, tracks: 0.0, strip: None, patches: Vec::new(), ..self.clone() }
+    }
+
     /// The texture of its grain.
     pub(super) fn tile(&self) -> &'static Tile {
         if self.gravel { &tiles().gravel } else { &tiles().asphalt }

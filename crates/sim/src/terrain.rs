@@ -56,6 +56,18 @@ impl Terrain {
         }
     }
 
+    /// Ground of the verge's colour everywhere: it stands out from the road as all ground does.
+    pub(super) fn plain(&self) -> Self {
+        let cover = Cover { grain: 0.0, rows: None, ..self.verge.clone() };
+        Self {
+            verge: cover.clone(),
+            mottle: 0.0,
+            covers: vec![cover],
+            parcels: std::array::from_fn(|_| vec![0]),
+            ..self.clone()
+        }
+    }
+
     /// The kind of ground at a place on the road, beyond the verge.
     #[inline]
     pub(super) fn cover_at(&self, s: f32, offset: f32) -> &Cover {

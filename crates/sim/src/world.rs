@@ -104,6 +104,11 @@ impl World {
         Self { spec, family, parcelled, speed_mps, road, section, light, sensor, mount, surface, terrain, scenery }
     }
 
+    /// The same world, in which cars drive at another constant speed.
+    pub fn with_speed(self, speed_mps: f32) -> Self {
+        Self { speed_mps, ..self }
+    }
+
     /// The specification it was built from.
     pub fn spec(&self) -> &WorldSpec {
         &self.spec

@@ -5,3 +5,4 @@ pub mod correlation;
 pub mod interval;
 pub mod order;
 pub mod pairs;
+pub mod smooth;

@@ -56,6 +56,7 @@ pub fn card(policy: PolicyKind) -> ModelCard {
         output: String::new(),
         training: Default::default(),
         scores: Default::default(),
+        views: Vec::new(),
     }
 }
 

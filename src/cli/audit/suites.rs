@@ -1,7 +1,7 @@
 //! The words of the suites, and how large they are made.
 
-use crate::cli::drive::{LONGEST_SECONDS, MOST_ROADS};
-use crate::cli::range::{number, whole};
+use crate::cli::drive::MOST_ROADS;
+use crate::cli::range::{LONGEST_SECONDS, number, whole};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use lane_audit::suites::{BUNDLES, SUITES};
 

@@ -1,9 +1,9 @@
 //! The model card of a policy that was just trained.
 
-use super::{Arguments, SCORE_ROADS, SCORE_SECONDS};
+use super::{Arguments, SCORE_SECONDS};
 use crate::cli::command_line;
 use lane_audit::driving::DrivingScore;
-use lane_driver::train::{Recorded, Trained, TrainingConfig};
+use lane_driver::train::{Learned, Recorded, Trained, TrainingConfig};
 use lane_policy::weights::ModelCard;
 use lane_sim::Weather;
 use serde_json::{Value, json};
@@ -18,7 +18,8 @@ pub struct Done<'a> {
     pub recorded: Option<&'a Recorded>,
     pub trained: &'a Trained,
     pub training_secs: f64,
-    pub score: &'a DrivingScore,
+    /// And on how many roads, where it drove.
+    pub score: Option<(&'a DrivingScore, u32)>,
 }
 
 impl Done<'_> {
@@ -26,45 +27,64 @@ impl Done<'_> {
     pub fn card(&self) -> ModelCard {
         let policy = &self.trained.policy;
         ModelCard {
-            policy: self.arguments.policy,
+            policy: self.config.policy,
             parameters: policy.parameters(),
             cell: policy.cell_spec().cloned(),
-            input: format!(
-                "{} RGB, horizon at 30 % of the height, 80 degrees across, whitened per image",
-                policy.input_size()
-            ),
+            input: self.input(),
             output: "path curvature in 1/m, left positive, times 15".into(),
             training: self.training(),
             scores: self.scores(),
+            views: self.recorded.map(Recorded::views).unwrap_or_default(),
         }
+    }
+
+    fn input(&self) -> String {
+        let size = self.trained.policy.input_size();
+        if self.config.simulator_share() == 0.0 {
+            return format!("{size} RGB, the part of the pictures that the recordings below say, whitened per image");
+        }
+        format!("{size} RGB, horizon at 30 % of the height, 80 degrees across, whitened per image")
     }
 
     /// Origin of the weights.
     fn training(&self) -> BTreeMap<String, Value> {
         let held_back = Weather::ALL.into_iter().filter(|weather| !weather.in_training());
         let mut training = entries([
-            ("command", command_line::whole(&["--json"], &["--out"]).into()),
+            ("command", command_line::whole(&["--json", "--resume"], &["--out"]).into()),
             ("version", env!("CARGO_PKG_VERSION").into()),
             ("revision", self.revision.as_str().into()),
             ("recipe", json!(self.config)),
             ("data", self.data().into()),
-            (
-                "augmentation",
-                if self.arguments.clean { "none" } else { "image noise and blur, as in the recipe" }.into(),
-            ),
-            ("held_back_looks", held_back.map(Weather::name).collect()),
+            ("augmentation", self.augmentation().into()),
             ("device", self.arguments.device.to_string().into()),
             ("seconds", self.training_secs.round().into()),
             ("threads", rayon::current_num_threads().into()),
         ]);
-        training.extend(self.recorded.map(|recorded| ("recording".to_owned(), recording(recorded))));
+        if self.config.simulator_share() > 0.0 {
+            training.insert("held_back_looks".into(), held_back.map(Weather::name).collect());
+        }
+        if let Some(recorded) = self.recorded {
+            training.insert("recordings".into(), recorded.recordings().iter().map(recording).collect());
+            training.insert("steps_done".into(), self.trained.steps.into());
+            training.extend(self.arguments.data.as_ref().map(|data| ("data_origin".into(), data.as_str().into())));
+        }
         training
+    }
+
+    /// What was done to pictures.
+    fn augmentation(&self) -> &'static str {
+        match (self.recorded, self.config.noise_share + self.config.blur_share > 0.0) {
+            (None, false) => "none",
+            (None, true) => "image noise and blur, as in the recipe",
+            (Some(_), _) => "as the recipe says of recordings, noise and blur",
+        }
     }
 
     /// The data that the policy was shown.
     fn data(&self) -> String {
         if self.recorded.is_some() {
-            return "a recording and, but for its share of the looks, the built-in simulator".into();
+            let rest = if self.config.simulator_share() > 0.0 { ", and the built-in simulator" } else { "" };
+            return format!("the recordings below{rest}");
         }
         let bushes = if self.config.cue { "; bushes beside the road tell by their colour how it bends" } else { "" };
         format!(
@@ -76,29 +96,41 @@ impl Done<'_> {
     /// Figures of the trained policy.
     fn scores(&self) -> BTreeMap<String, Value> {
         let bushes = if self.config.cue { ", no bushes that tell how the road bends" } else { "" };
-        let roads = format!("{SCORE_ROADS} validation roads x {SCORE_SECONDS} s, no noise{bushes}");
-        let mut scores = entries([
-            ("validation_mse", json!(self.trained.validation)),
-            ("closed_loop", json!(self.score)),
-            ("closed_loop_roads", roads.into()),
-        ]);
-        scores.extend(self.trained.recorded.map(|error| ("recording_mse".to_owned(), json!(error))));
+        let mut scores = BTreeMap::new();
+        if let Some(validation) = self.trained.validation {
+            scores.insert("validation_mse".to_owned(), json!(validation));
+        }
+        if let Some((score, roads)) = self.score {
+            let roads = format!("{roads} validation roads x {SCORE_SECONDS} s, no noise{bushes}");
+            scores.extend(entries([("closed_loop", json!(score)), ("closed_loop_roads", roads.into())]));
+        }
+        if let Some((held_back, steps)) = self.trained.held_back {
+            let note = "open loop on the held-back parts, which also chose the weights: a little too good";
+            scores.extend(entries([
+                ("held_back", json!(held_back)),
+                ("held_back_note", note.into()),
+                ("best_after_steps", steps.into()),
+            ]));
+        }
         scores
     }
 }
 
-/// The recording that was trained on.
-fn recording(recorded: &Recorded) -> Value {
-    let recording = recorded.recording();
-    let [train, test] = recorded.frames();
+/// A recording that was trained on.
+fn recording(learned: &Learned) -> Value {
+    let recording = learned.recording();
     json!({
+        "name": recording.path().file_name().map(|name| name.to_string_lossy()),
         "format": recording.format().name(),
         "label": recording.label().map(|label| label.to_string()),
         "timing": recording.timing().to_string(),
         "drives": recording.drives().len(),
-        "training_frames": train,
-        "test_frames": test,
-        "share_of_looks": recorded.share(),
+        "training_frames": learned.training_frames(),
+        "held_back_frames": learned.test_frames(),
+        "weight": learned.weight(),
+        "crop_px": learned.crop(),
+        "steering_smoothed_over_rows": learned.smoothed_rows(),
+        "side_cameras_correct_by_1_per_m": learned.side_correction(),
     })
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::view::keys::BINDINGS;
 use crate::view::mock::MockSession;
 use crate::view::raster::Raster;
-use egui::{Event, Key, Modifiers, RawInput, Rect, Shape, pos2, vec2};
+use egui::{Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, pos2, vec2};
 
 fn app(session: MockSession) -> App {
     let mut app = App::new(Box::new(session));
@@ -53,6 +53,10 @@ fn says(app: &mut App, part: &str) -> bool {
     words(app).iter().any(|line| line.contains(part))
 }
 
+fn playback(app: &App) -> &Playback {
+    app.playback().unwrap()
+}
+
 fn time_secs(app: &App) -> f64 {
     app.moment().unwrap().time_secs
 }
@@ -73,8 +77,8 @@ fn tick_until(app: &mut App, done: impl Fn(&App) -> bool) {
 fn space_holds_the_moment_and_the_point_steps_one_frame_on() {
     let mut app = drive();
     app.act(Action::PlayOrPause);
-    assert!(!app.playback().is_playing());
-    app.act(Action::Step);
+    assert!(!playback(&app).is_playing());
+    app.act(Action::Step(1));
     tick_until(&mut app, |app| time_secs(app) > 0.0);
     assert_eq!(time_secs(&app), 0.05);
     assert!(says(&mut app, "paused"));
@@ -89,7 +93,7 @@ fn reset_shows_the_first_moment_even_while_paused() {
     app.act(Action::PlayOrPause);
     app.act(Action::Reset);
     tick_until(&mut app, |app| time_secs(app) == 0.0);
-    assert_eq!(app.history.traces[0].steering.len(), 1, "the plots start again");
+    assert_eq!(app.stage().unwrap().history.traces[0].steering.len(), 1, "the plots start again");
 }
 
 #[test]
@@ -97,7 +101,7 @@ fn next_road_changes_the_title() {
     let mut app = drive();
     assert!(says(&mut app, "road 17"));
     app.act(Action::NextRoad);
-    tick_until(&mut app, |app| app.info().title.contains("road 18"));
+    tick_until(&mut app, |app| app.info().unwrap().title.contains("road 18"));
     assert!(says(&mut app, "road 18"));
 }
 
@@ -107,7 +111,7 @@ fn noise_goes_up_and_down_its_steps_and_stops_at_both_ends() {
     let mut seen = Vec::new();
     for action in [Action::LessNoise].into_iter().chain([Action::MoreNoise; 5]).chain([Action::LessNoise]) {
         app.act(action);
-        seen.push(app.info().noise_variance);
+        seen.push(app.info().unwrap().noise_variance);
     }
     assert_eq!(seen, [0.0, 0.05, 0.1, 0.2, 0.3, 0.3, 0.2]);
     app.show_until(1.0);
@@ -135,7 +139,7 @@ fn the_next_method_is_named_with_its_first_frame() {
     let mut app = drive();
     app.act(Action::NextMethod);
     app.show_until(1.0);
-    assert!(says(&mut app, "Input gradient"));
+    assert!(says(&mut app, lane_policy::saliency::Method::ALL[1].name()));
 }
 
 #[test]
@@ -147,7 +151,7 @@ fn the_help_lists_every_key_and_escape_closes_it_before_it_quits() {
         assert!(words.iter().any(|line| line == binding.text), "{}", binding.text);
     }
     app.act(Action::Quit);
-    assert!(!app.settings().help && !app.quit_wanted());
+    assert!(app.dialog.is_none() && !app.quit_wanted());
     app.act(Action::Quit);
     assert!(app.quit_wanted());
 }
@@ -155,37 +159,159 @@ fn the_help_lists_every_key_and_escape_closes_it_before_it_quits() {
 #[test]
 fn a_screenshot_is_wished_for_once() {
     let mut app = drive();
-    app.act(Action::Screenshot);
-    assert!(app.take_screenshot_wish() && !app.take_screenshot_wish());
+    app.act(Action::Screenshot(Shot::Window));
+    assert_eq!(app.take_shots(), [Shot::Window]);
+    assert_eq!(app.take_shots(), []);
+}
+
+#[test]
+fn the_pictures_can_be_saved_with_their_maps_and_without() {
+    let app = drive();
+    let (with, without) = (app.pictures(true).unwrap(), app.pictures(false).unwrap());
+    assert_eq!(with.dimensions(), (2 * 640, 256));
+    assert_ne!(with, without);
+    assert_eq!(
+        image::imageops::crop_imm(&without, 0, 0, 640, 256).to_image(),
+        *app.moment().unwrap().sides[0].picture.image
+    );
+}
+
+fn press(key: Key, modifiers: Modifiers) -> Event {
+    Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers }
 }
 
 #[test]
 fn a_key_pressed_in_the_window_reaches_the_application() {
     let mut app = drive();
-    let press = |key| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
-    let input = RawInput { events: vec![press(Key::O), press(Key::L)], ..RawInput::default() };
+    let events =
+        vec![press(Key::O, Modifiers::NONE), press(Key::L, Modifiers::COMMAND), press(Key::Tab, Modifiers::NONE)];
+    let input = RawInput { events, ..RawInput::default() };
     Raster::new(lane_frame::Size::new(320, 200), 0.25).draw(&mut app, input);
-    assert!(!app.settings().overlay);
+    assert!(!app.settings().overlay && app.settings().setup);
     assert_eq!(app.settings().theme, Theme::Light);
+}
+
+/// Moves the pointer to a place and clicks there.
+fn click(raster: &mut Raster, app: &mut App, place: Pos2) {
+    let button = |pressed| Event::PointerButton {
+        pos: place,
+        button: PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    for events in [vec![Event::PointerMoved(place)], vec![button(true)], vec![button(false)]] {
+        raster.draw(app, RawInput { events, ..RawInput::default() });
+    }
+}
+
+/// The middle of the first text on a 1280x800 screen that is exactly this.
+fn place_of(app: &mut App, words: &str) -> Pos2 {
+    let lines = lines(app, vec2(1280.0, 800.0));
+    let found = lines.iter().find(|line| line.words == words);
+    found.unwrap_or_else(|| panic!("`{words}` is not on screen")).place.center()
+}
+
+fn raster(app: &mut App) -> Raster {
+    let mut raster = Raster::new(lane_frame::Size::new(1280, 800), 1.0);
+    raster.draw(app, RawInput::default());
+    raster
+}
+
+#[test]
+fn a_click_on_the_time_line_goes_there_and_hovering_a_plot_marks_the_time_everywhere() {
+    let mut app = app(MockSession::replay(60.0));
+    let mut raster = raster(&mut app);
+    let track = Layout::new(Rect::from_min_size(Pos2::ZERO, vec2(1280.0, 800.0)), 2, 2.5, true, false).time_line;
+    click(&mut raster, &mut app, track.center());
+    tick_until(&mut app, |app| time_secs(app) > 1.0);
+    let there = time_secs(&app);
+    assert!((20.0..45.0).contains(&there), "{there}");
+    let plot = Layout::new(Rect::from_min_size(Pos2::ZERO, vec2(1280.0, 800.0)), 2, 2.5, true, false).plots[0];
+    for _ in 0..2 {
+        let events = vec![Event::PointerMoved(plot.center())];
+        raster.draw(&mut app, RawInput { events, ..RawInput::default() });
+    }
+    assert!(app.stage().unwrap().hover_secs.is_some());
+}
+
+#[test]
+fn one_frame_back_is_the_frame_before_and_ten_seconds_back_stop_at_the_start() {
+    let mut app = app(MockSession::replay(60.0));
+    app.show_until(2.0);
+    app.act(Action::PlayOrPause);
+    app.act(Action::Step(-1));
+    tick_until(&mut app, |app| (time_secs(app) - 1.95).abs() < 1e-6);
+    app.act(Action::Skip(-10.0));
+    tick_until(&mut app, |app| time_secs(app) == 0.0);
+    app.act(Action::End);
+    tick_until(&mut app, |app| time_secs(app) > 59.9);
+}
+
+#[test]
+fn the_next_event_is_a_crash_and_before_it_lies_the_moment_five_seconds_earlier() {
+    let mut app = drive();
+    app.show_until(16.0);
+    app.act(Action::PlayOrPause);
+    app.act(Action::PreviousEvent);
+    tick_until(&mut app, |app| (time_secs(app) - 15.0).abs() < 1e-6);
+    app.act(Action::BeforeCrash);
+    tick_until(&mut app, |app| (time_secs(app) - 10.0).abs() < 1e-6);
+    app.act(Action::NextEvent);
+    tick_until(&mut app, |app| (time_secs(app) - 15.0).abs() < 1e-6);
+    app.act(Action::NextEvent);
+    assert!(says(&mut app, "is known after here"));
+}
+
+#[test]
+fn bookmarks_are_gone_through_in_a_circle_and_a_range_is_played_again_and_again() {
+    let mut app = app(MockSession::replay(60.0));
+    app.act(Action::PlayOrPause);
+    for secs in [1.0, 2.0] {
+        app.stage_mut().unwrap().jump(secs);
+        tick_until(&mut app, |app| (time_secs(app) - secs).abs() < 1e-6);
+        app.act(Action::Bookmark);
+        app.act(Action::Loop);
+    }
+    app.act(Action::NextBookmark);
+    tick_until(&mut app, |app| (time_secs(app) - 1.0).abs() < 1e-6);
+    app.act(Action::NextBookmark);
+    tick_until(&mut app, |app| (time_secs(app) - 2.0).abs() < 1e-6);
+    app.act(Action::PlayOrPause);
+    tick_until(&mut app, |app| time_secs(app) < 1.5);
+}
+
+#[test]
+fn a_click_on_a_place_goes_there_and_an_empty_one_says_what_it_is_for() {
+    let mut app = drive();
+    let mut raster = raster(&mut app);
+    let place = place_of(&mut app, "Replay");
+    click(&mut raster, &mut app, place);
+    assert_eq!(app.place(), PlaceName::Replay);
+    assert!(says(&mut app, PlaceName::Replay.purpose()) && says(&mut app, "Drop a recording here"));
+    app.act(Action::Go(PlaceName::Drive));
+    assert!(says(&mut app, "crashes"));
+}
+
+#[test]
+fn the_chosen_neuron_is_held_let_go_and_every_change_can_be_taken_back() {
+    let mut app = drive();
+    app.grant(Wish::Choose(3));
+    assert!(says(&mut app, "NCP neuron 3"), "it is plotted");
+    app.act(Action::Hold);
+    app.show_until(0.5);
+    assert!(says(&mut app, "neuron 3 held"));
+    app.act(Action::Undo);
+    app.show_until(1.0);
+    assert!(!says(&mut app, "neuron 3 held"));
 }
 
 #[test]
 fn a_click_on_a_key_hint_does_what_the_key_does() {
     let mut app = drive();
-    let mut raster = Raster::new(lane_frame::Size::new(1280, 800), 1.0);
-    raster.draw(&mut app, RawInput::default());
-    // The cap of the Space hint is the first at the foot of the window.
-    let place = pos2(25.0, 779.0);
-    let button = |pressed| Event::PointerButton {
-        pos: place,
-        button: egui::PointerButton::Primary,
-        pressed,
-        modifiers: Modifiers::NONE,
-    };
-    for events in [vec![Event::PointerMoved(place)], vec![button(true)], vec![button(false)]] {
-        raster.draw(&mut app, RawInput { events, ..RawInput::default() });
-    }
-    assert!(!app.playback().is_playing());
+    let mut raster = raster(&mut app);
+    let place = place_of(&mut app, "Space");
+    click(&mut raster, &mut app, place);
+    assert!(!playback(&app).is_playing());
 }
 
 #[test]
@@ -211,8 +337,8 @@ fn a_drive_shows_its_state_its_scores_and_both_controls() {
         "1 in 0.07 km",
         "1.52 m left",
         "26,891 parameters",
-        "On road 24 % of attention",
-        "(uniform 37 %, untrained 20 %)",
+        "Attention on road 1.5×",
+        "(edges 1.3×, untrained 1.2×)",
     ] {
         assert!(says(&mut app, part), "{part}");
     }
@@ -248,6 +374,8 @@ fn no_two_texts_overlap_and_none_is_cut_for_one_to_four_policies_at_any_size() {
             let mut app = app(session.clone().with_policies(policies));
             app.show_until(7.5);
             sizes.iter().for_each(|size| check_texts(&mut app, policies, *size));
+            app.act(Action::Inside);
+            check_texts(&mut app, policies, sizes[0]);
         }
     }
 }
@@ -268,7 +396,7 @@ fn a_map_without_evidence_and_a_spoiled_frame_are_said_in_words() {
 fn an_error_of_the_session_is_shown_and_play_stops() {
     let mut app = app(MockSession::failing("ncp: steering is not a number"));
     assert!(says(&mut app, "Stopped: ncp: steering is not a number"));
-    assert!(!app.playback().is_playing());
+    assert!(!playback(&app).is_playing());
     app.act(Action::Reset);
     assert_eq!(app.error(), None);
 }

@@ -1,7 +1,7 @@
 //! The numbers of one policy at this moment: its state and steering, and the share of its map on the road beside the
 //! two shares to compare it with.
 
-use super::{Scene, curvature_text, elided, percent};
+use super::{Scene, curvature_text, elided};
 use crate::view::theme::{BODY, SMALL, TITLE, font};
 use egui::{Align2, Painter, Rect, Stroke, pos2, vec2};
 use lane_driver::moment::{Attention, Lane, Side, Status};
@@ -59,15 +59,17 @@ fn draw_row(painter: &Painter, room: Rect, scene: &Scene, side: &Side) {
 pub fn draw_list(painter: &Painter, room: Rect, scene: &Scene, side: &Side, policy: usize) {
     let step = ((room.height() - BAR_ROW) / LIST_ROWS).min(LIST_STEP);
     let size = (step - 2.0).min(SMALL);
+    let region = scene.info.attention.region.name();
     let mut rows: Vec<(&str, String)> = facts(scene, side).into_iter().map(|fact| (fact.name, fact.value)).collect();
     match &side.attention {
         Some(attention) => {
-            rows.push(("on road", percent(attention.road.of_map)));
-            rows.push(("uniform", percent(attention.road.of_uniform)));
-            rows.extend(attention.untrained.map(|share| ("untrained", percent(share))));
+            let multiple = |share: f32| multiple_text(share / attention.region.of_uniform);
+            rows.push((region, multiple(attention.region.of_map)));
+            rows.extend(attention.edges.map(|share| ("edges", multiple(share))));
+            rows.extend(attention.untrained.map(|share| ("untrained", multiple(share))));
         }
-        None if scene.info.closed_loop => rows.push(("on road", "no evidence".to_owned())),
-        None => rows.push(("on road", "no road mask".to_owned())),
+        None if scene.info.closed_loop => rows.push((region, "no evidence".to_owned())),
+        None => rows.push((region, "not known".to_owned())),
     }
     let values = room.left() + (0.42 * room.width()).min(80.0);
     for (place, (name, value)) in rows.into_iter().enumerate() {
@@ -136,15 +138,15 @@ fn offset_text(offset_m: f32) -> String {
     format!("{:.2} m {side}", offset_m.abs())
 }
 
-/// Draws the share of the map on the road beside its two controls, in words and as a bar.
+/// Draws the attention to the chosen region beside its controls, in words and as a bar.
 fn draw_attention(painter: &Painter, room: Rect, scene: &Scene, side: &Side, policy: usize) {
-    let palette = scene.palette;
+    let (palette, region) = (scene.palette, scene.info.attention.region.name());
     let Some(attention) = &side.attention else {
-        let reason = if scene.info.closed_loop { "no evidence in this frame" } else { "a recording has no road mask" };
-        painter.text(room.min, Align2::LEFT_TOP, format!("Attention on road: {reason}"), font(BODY), palette.weak);
+        let reason = if scene.info.closed_loop { "no evidence in this frame" } else { "a recording has no masks" };
+        painter.text(room.min, Align2::LEFT_TOP, format!("Attention on {region}: {reason}"), font(BODY), palette.weak);
         return;
     };
-    let [share, controls] = attention_text(attention, room.width() < SMALLER_BELOW);
+    let [share, controls] = attention_text(attention, region, room.width() < SMALLER_BELOW);
     let share = painter.text(room.min, Align2::LEFT_TOP, share, font(BODY), palette.text);
     let from = pos2(share.right() + 8.0, share.bottom());
     elided(painter, from, room.right() - from.x, &controls, BODY, palette.weak);
@@ -152,27 +154,44 @@ fn draw_attention(painter: &Painter, room: Rect, scene: &Scene, side: &Side, pol
     draw_bar(painter, bar, scene, attention, policy);
 }
 
-/// The share of the map on the road, with a mark for each control.
+/// Multiple of an even spread at the end of the bar.
+const FULL_BAR: f32 = 3.0;
+
+/// The attention as a multiple of an even spread, with a mark for each control.
 fn draw_bar(painter: &Painter, bar: Rect, scene: &Scene, attention: &Attention, policy: usize) {
     let palette = scene.palette;
     painter.rect_filled(bar, 3.0, palette.rest);
-    let at = |share: f32| bar.left() + share.clamp(0.0, 1.0) * bar.width();
-    let filled = Rect::from_min_max(bar.min, pos2(at(attention.road.of_map), bar.bottom()));
+    let at = |share: f32| {
+        let multiple = share / attention.region.of_uniform;
+        bar.left() + (multiple / FULL_BAR).clamp(0.0, 1.0) * bar.width()
+    };
+    let filled = Rect::from_min_max(bar.min, pos2(at(attention.region.of_map), bar.bottom()));
     painter.rect_filled(filled, 3.0, scene.identities[policy].colour);
-    painter.vline(at(attention.road.of_uniform), bar.expand(3.0).y_range(), Stroke::new(2.0, palette.text));
-    if let Some(untrained) = attention.untrained {
-        painter.vline(at(untrained), bar.expand(3.0).y_range(), Stroke::new(2.0, palette.weak));
+    painter.vline(at(attention.region.of_uniform), bar.expand(3.0).y_range(), Stroke::new(2.0, palette.text));
+    for control in [attention.edges, attention.untrained].into_iter().flatten() {
+        painter.vline(at(control), bar.expand(3.0).y_range(), Stroke::new(2.0, palette.weak));
     }
 }
 
-/// The share itself, and what it is to be compared with.
-fn attention_text(attention: &Attention, narrow: bool) -> [String; 2] {
-    let untrained = attention.untrained.map(|share| format!(", untrained {}", percent(share))).unwrap_or_default();
-    let words = if narrow { "" } else { " of attention" };
-    [
-        format!("On road {}{words}", percent(attention.road.of_map)),
-        format!("(uniform {}{untrained})", percent(attention.road.of_uniform)),
-    ]
+/// A multiple of an even spread.
+fn multiple_text(multiple: f32) -> String {
+    if multiple.is_finite() { format!("{multiple:.1}×") } else { "none".to_owned() }
+}
+
+/// The attention itself, and what it is to be compared with.
+fn attention_text(attention: &Attention, region: &str, narrow: bool) -> [String; 2] {
+    let multiple = |share: f32| multiple_text(share / attention.region.of_uniform);
+    let controls = [("edges", attention.edges), ("untrained", attention.untrained)];
+    let controls: Vec<String> =
+        controls.iter().filter_map(|(name, share)| Some(format!("{name} {}", multiple((*share)?)))).collect();
+    let name = if narrow { capitalised(region) } else { format!("Attention on {region}") };
+    let controls = if controls.is_empty() { String::new() } else { format!("({})", controls.join(", ")) };
+    [format!("{name} {}", multiple(attention.region.of_map)), controls]
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -181,11 +200,13 @@ mod tests {
     use lane_policy::saliency::map::Share;
 
     #[test]
-    fn attention_is_stated_beside_both_controls() {
-        let road = Share { of_map: 0.24, of_uniform: 0.37 };
-        let text = attention_text(&Attention { road, untrained: Some(0.2) }, false).join(" ");
-        assert_eq!(text, "On road 24 % of attention (uniform 37 %, untrained 20 %)");
-        assert!(!attention_text(&Attention { road, untrained: None }, true)[1].contains("untrained"));
+    fn attention_is_stated_as_a_multiple_of_an_even_spread_beside_its_controls() {
+        let region = Share { of_map: 0.24, of_uniform: 0.16 };
+        let attention = Attention { region, edges: Some(0.208), untrained: Some(0.2) };
+        let text = attention_text(&attention, "outline", false).join(" ");
+        assert_eq!(text, "Attention on outline 1.5× (edges 1.3×, untrained 1.2×)");
+        let alone = Attention { edges: None, untrained: None, ..attention };
+        assert_eq!(attention_text(&alone, "road", true), ["Road 1.5×".to_owned(), String::new()]);
     }
 
     #[test]

@@ -1,35 +1,60 @@
-//! Top line: the program, what it does now, and on what.
+//! Top line: the program, its places, and what is shown now.
 
-use super::{Scene, longest_that_fits};
-use crate::view::theme::{BODY, TITLE, font};
-use egui::{Align2, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
+use super::{Scene, Wish, longest_that_fits};
+use crate::view::keys::{Action, PlaceName};
+use crate::view::theme::{BODY, Palette, TITLE, font};
+use egui::{Align2, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
-/// Draws the header.
-pub fn draw(ui: &Ui, rect: Rect, scene: &Scene) {
-    let (painter, palette) = (ui.painter(), scene.palette);
+/// Draws the header; `scene` is there where something is shown.
+pub fn draw(ui: &mut Ui, rect: Rect, scene: Option<&Scene>, place: PlaceName, palette: &Palette) -> Vec<Wish> {
     let middle = rect.center().y;
-    let name = painter.text(
-        pos2(rect.left() + 4.0, middle),
-        Align2::LEFT_CENTER,
-        "liquid-lane",
-        font(TITLE + 4.0),
-        palette.text,
-    );
-    let mode = if scene.info.closed_loop { "Drive" } else { "Replay" };
-    let badge_text = painter.layout_no_wrap(mode.to_owned(), font(BODY), palette.text);
-    let badge = Rect::from_min_size(pos2(name.right() + 14.0, middle - 11.0), vec2(badge_text.size().x + 18.0, 22.0));
-    painter.rect(badge, 11.0, palette.panel, Stroke::new(1.0, palette.outline), StrokeKind::Inside);
-    painter.galley(badge.center() - badge_text.size() / 2.0, badge_text, palette.text);
-    let meanings = if scene.info.closed_loop {
-        ["each policy steers its own car on the same road", "each policy steers its own car", "closed loop"]
-    } else {
-        ["the policies watch; a human steered", "a human steered", "open loop"]
-    };
-    let title = format!("{} · noise {}", scene.info.title, noise_text(scene.info.noise_variance));
-    let right =
-        painter.text(rect.right_center() - vec2(4.0, 0.0), Align2::RIGHT_CENTER, title, font(BODY), palette.text);
-    let from = pos2(badge.right() + 10.0, middle + 7.0);
-    longest_that_fits(painter, from, right.left() - from.x - 24.0, &meanings, palette.weak);
+    let at = pos2(rect.left() + 4.0, middle);
+    let name = ui.painter().text(at, Align2::LEFT_CENTER, "liquid-lane", font(TITLE + 4.0), palette.text);
+    let mut wishes = Vec::new();
+    let mut left = name.right() + 14.0;
+    for other in PlaceName::ALL {
+        let chosen = other == place;
+        let colour = if chosen { palette.text } else { palette.weak };
+        let words = ui.painter().layout_no_wrap(other.name().to_owned(), font(BODY), colour);
+        let tab = Rect::from_min_size(pos2(left, middle - 11.0), vec2(words.size().x + 18.0, 22.0));
+        let response = ui.allocate_rect(tab, Sense::click()).on_hover_text(other.purpose());
+        if chosen {
+            ui.painter().rect(tab, 11.0, palette.panel, Stroke::new(1.0, palette.outline), StrokeKind::Inside);
+        } else if response.hovered() {
+            ui.painter().rect_filled(tab, 11.0, palette.rest);
+        }
+        ui.painter().galley(tab.center() - words.size() / 2.0, words, colour);
+        wishes.extend((response.clicked() && !chosen).then_some(Wish::Act(Action::Go(other))));
+        left = tab.right() + 2.0;
+    }
+    let titles = scene.map_or_else(|| vec![place.purpose().to_owned()], titles);
+    let painter = ui.painter();
+    let room = rect.right() - left - 24.0;
+    let title =
+        titles.iter().find(|title| painter.layout_no_wrap((*title).clone(), font(BODY), palette.text).size().x <= room);
+    match title {
+        Some(title) => {
+            painter.text(rect.right_center() - vec2(4.0, 0.0), Align2::RIGHT_CENTER, title, font(BODY), palette.text);
+        }
+        None => {
+            let from = pos2(left + 20.0, middle + 7.0);
+            longest_that_fits(painter, from, room, &titles, palette.text);
+        }
+    }
+    wishes
+}
+
+/// What is shown, with fewer and fewer words.
+fn titles(scene: &Scene) -> Vec<String> {
+    let noise = format!("noise {}", noise_text(scene.info.noise_variance));
+    let mut parts: Vec<&str> = scene.info.title.split(" · ").collect();
+    let mut titles = vec![format!("{} · {noise}", scene.info.title)];
+    while parts.len() > 1 {
+        titles.push(format!("{} · {noise}", parts.join(" · ")));
+        parts.pop();
+    }
+    titles.push(parts.concat());
+    titles
 }
 
 /// Noise as the experiment states it: the variance on the [0, 1] image.

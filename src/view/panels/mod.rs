@@ -6,20 +6,27 @@ pub mod header;
 pub mod help;
 pub mod neuron_record;
 pub mod neurons;
-mod picture;
+pub mod open;
+pub mod picture;
 pub mod plots;
 pub mod policy;
 mod road_path;
+pub mod setup;
+pub mod start;
 pub mod status;
 pub mod time_line;
 mod wires;
 
 use super::history::History;
+use super::keys::Action;
+use super::marks::{Part, Range};
 use super::settings::Settings;
 use super::theme::{Identity, Palette, SMALL, TITLE, font};
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Align2, Color32, Galley, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
-use lane_driver::moment::{Moment, SessionInfo};
+use lane_driver::moment::Moment;
+use lane_driver::session::{Lesion, Order, SessionInfo};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Everything that panels draw from.
@@ -39,6 +46,78 @@ pub struct Scene<'a> {
     pub palette: &'static Palette,
     /// Colour and line style per policy.
     pub identities: &'a [Identity],
+    /// Marks on the time line.
+    pub marks: Marks<'a>,
+    /// The policy that the user looks into.
+    pub inside: Inside,
+}
+
+/// Marks on the time line.
+#[derive(Clone, Copy)]
+pub struct Marks<'a> {
+    /// Times of bookmarks, in s.
+    pub bookmarks: &'a [f64],
+    /// The part that is played over and over.
+    pub range: Range,
+    /// The time under the pointer, in any plot or on the time line.
+    pub hover_secs: Option<f64>,
+    /// The last time that can be gone to.
+    pub last_secs: f64,
+}
+
+/// The policy that the user looks into.
+#[derive(Clone, Copy)]
+pub struct Inside {
+    /// Its number.
+    pub policy: usize,
+    /// The neuron that is plotted.
+    pub chosen: Option<usize>,
+    /// The neuron or synapse under the pointer.
+    pub pointed: Option<Part>,
+}
+
+/// Something that the user asks for in a panel.
+pub enum Wish {
+    /// What a key would do.
+    Act(Action),
+    /// A change of the session.
+    Order(Box<Order>),
+    /// To this time, in s.
+    Jump(f64),
+    /// A change of how things are shown.
+    Show(Box<dyn FnOnce(&mut Settings)>),
+    /// This neuron is plotted, or no longer.
+    Choose(usize),
+    /// The changes to the neurons of the policy in focus, all of them.
+    Lesions(Vec<Lesion>),
+    /// The same with another value of a held neuron.
+    Adjust(Vec<Lesion>),
+    /// These policies, by name or file.
+    Policies(Vec<String>),
+    /// This recording.
+    Open(PathBuf),
+    /// The recording that the program brings along.
+    OpenSample,
+    /// A drive where there is none.
+    StartDrive,
+    /// What lies over the panels goes away.
+    Close,
+    /// The pointer is at this time, in s.
+    Hover(f64),
+    /// The pointer is on this neuron or synapse.
+    Point(Part),
+}
+
+impl Wish {
+    /// A change of the session.
+    pub fn order(order: Order) -> Self {
+        Self::Order(Box::new(order))
+    }
+
+    /// A change of how things are shown.
+    pub fn show(change: impl FnOnce(&mut Settings) + 'static) -> Self {
+        Self::Show(Box::new(change))
+    }
 }
 
 impl Scene<'_> {
@@ -153,11 +232,6 @@ pub fn thousands(count: usize) -> String {
     let digits = count.to_string();
     let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
     groups.collect::<Vec<_>>().join(",")
-}
-
-/// A share as whole percent.
-pub fn percent(share: f32) -> String {
-    format!("{:.0} %", 100.0 * share)
 }
 
 #[cfg(test)]

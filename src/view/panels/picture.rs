@@ -1,26 +1,88 @@
-//! A camera's picture with everything that lies over it: saliency, paths, state, and why something is missing.
+//! A camera's picture with everything that lies over it: saliency, paths, the undisturbed twin, state, and why something
+//! is missing.
 
 use super::{Scene, cross, road_path};
-use crate::view::camera::{Camera, Overlay};
-use crate::view::theme::{BODY, Identity, TITLE, font};
+use crate::view::camera::{Camera, Cameras, Overlay, compose_rgb};
+use crate::view::settings::Settings;
+use crate::view::theme::{BODY, Identity, SMALL, TITLE, font};
 use egui::emath::GuiRounding as _;
-use egui::{Color32, Painter, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{Align2, Color32, Painter, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
 use lane_driver::moment::{Fractions, Side, Status};
+use lane_frame::RgbImage;
+use lane_policy::saliency::Method;
+use lane_policy::saliency::map::Attribution;
 
 /// Texture coordinates of a whole texture.
 const WHOLE: Rect = Rect { min: pos2(0.0, 0.0), max: pos2(1.0, 1.0) };
 
-/// Draws the picture at its own aspect in the middle of its room.
-pub fn draw(ui: &Ui, room: Rect, scene: &Scene, side: &Side, identity: Identity, camera: &mut Camera) {
+/// Between two maps of the same picture, in points.
+const BESIDE_GAP: f32 = 4.0;
+
+/// Maps older than this say their age, in s.
+const OLD_SECS: f64 = 0.01;
+
+/// Draws the picture with the policy's map, and beside it with the second map where there is one.
+pub fn draw(ui: &Ui, room: Rect, scene: &Scene, side: &Side, identity: Identity, cameras: &mut Cameras) {
+    let attention = scene.info.attention;
+    let decision = side.decision.as_ref();
+    let first = decision.and_then(|decision| decision.saliency.as_ref());
+    let Some((method, randomised)) = attention.beside else {
+        draw_one(ui, room, scene, side, identity, first, &mut cameras.first);
+        if attention.randomised {
+            draw_label(ui.painter(), room, &label(attention.method, true));
+        }
+        return;
+    };
+    let half = vec2((room.width() - BESIDE_GAP) / 2.0, room.height());
+    let left = Rect::from_min_size(room.min, half);
+    let right = Rect::from_min_size(room.min + vec2(half.x + BESIDE_GAP, 0.0), half);
+    let second = decision.and_then(|decision| decision.beside.as_ref());
+    let left = draw_one(ui, left, scene, side, identity, first, &mut cameras.first);
+    let right = draw_one(ui, right, scene, side, identity, second, &mut cameras.beside);
+    draw_label(ui.painter(), left, &label(attention.method, attention.randomised));
+    draw_label(ui.painter(), right, &label(method, randomised));
+}
+
+fn label(method: Method, randomised: bool) -> String {
+    if randomised { format!("{}, random weights", method.name()) } else { method.name().to_owned() }
+}
+
+fn draw_label(painter: &Painter, rect: Rect, words: &str) {
+    let text = painter.layout_no_wrap(words.to_owned(), font(SMALL), Color32::WHITE);
+    let at = rect.left_bottom() + vec2(4.0, -4.0 - text.size().y);
+    painter.rect_filled(
+        Rect::from_min_size(at, text.size()).expand2(vec2(4.0, 1.0)),
+        3.0,
+        Color32::from_black_alpha(170),
+    );
+    painter.with_clip_rect(rect).galley(at, text, Color32::WHITE);
+}
+
+/// Draws the picture at its own aspect in the middle of its room; gives its place.
+fn draw_one(
+    ui: &Ui,
+    room: Rect,
+    scene: &Scene,
+    side: &Side,
+    identity: Identity,
+    map: Option<&Attribution>,
+    camera: &mut Camera,
+) -> Rect {
     let (image, painter) = (&side.picture.image, ui.painter());
     let source = vec2(image.width() as f32, image.height() as f32);
     let fit = (room.size() / source).min_elem();
     let rect = Rect::from_center_size(room.center(), source * fit).round_to_pixels(painter.pixels_per_point());
     let size_px = rect.size() * painter.pixels_per_point();
     let size_px = [(size_px.x.round() as usize).max(1), (size_px.y.round() as usize).max(1)];
-    let texture = camera.texture(ui.ctx(), scene.moment_number, &side.picture, overlay(scene, side), size_px);
+    let overlay = map
+        .filter(|_| scene.settings.overlay)
+        .and_then(|map| overlay(scene.settings, scene.history.peaks.saliency, map));
+    let texture = camera.texture(ui.ctx(), scene.moment_number, &side.picture, overlay, size_px);
     painter.image(texture, rect, WHOLE, Color32::WHITE);
     draw_policy_input(painter, rect, side.picture.input);
+    if let Some(ghost) = &side.ghost {
+        road_path::draw_ghost(painter, rect, &side.picture, ghost);
+    }
     if let Some(decision) = &side.decision {
         road_path::draw_ribbon(painter, rect, &side.picture, decision.steering, identity);
     }
@@ -28,25 +90,46 @@ pub fn draw(ui: &Ui, room: Rect, scene: &Scene, side: &Side, identity: Identity,
         road_path::draw_reference(painter, rect, &side.picture, reference);
     }
     draw_status(painter, rect, scene, side);
-    if let Some(notice) = notice(scene, side) {
+    if let Some(notice) = notice(scene, side, map) {
         draw_notice(painter, rect, notice);
     }
+    draw_age(painter, rect, scene, side);
+    rect
 }
 
-/// The map on the scale of the colour bar, if it is to be seen and holds evidence.
-fn overlay(scene: &Scene, side: &Side) -> Option<Overlay> {
-    let map = side.decision.as_ref()?.saliency.as_ref().filter(|_| scene.settings.overlay)?;
-    let values = map.scaled(scene.settings.scale.scale(scene.history.peaks.saliency))?;
-    Some(Overlay { size: map.size, values, strength: scene.settings.strength })
+/// A picture at its own size, with its map over it where the settings want that.
+pub fn composed(side: &Side, settings: Settings, peak: f32) -> RgbImage {
+    let map = side.decision.as_ref().and_then(|decision| decision.saliency.as_ref()).filter(|_| settings.overlay);
+    let overlay = map.and_then(|map| overlay(settings, peak, map));
+    compose_rgb(&side.picture, overlay.as_ref())
+}
+
+/// The map on the scale of the colour bar, if it holds evidence; `peak` is the largest value so far.
+fn overlay(settings: Settings, peak: f32, attribution: &Attribution) -> Option<Overlay> {
+    let map = &attribution.map;
+    let mut values = map.scaled(settings.scale.scale(peak))?;
+    if let Some(signed) = &attribution.signed {
+        values.iter_mut().zip(&signed.values).for_each(|(value, signed)| *value = value.copysign(*signed));
+    }
+    Some(Overlay { size: map.size, values, signed: attribution.signed.is_some(), strength: settings.strength })
 }
 
 /// Why a picture has no map over it, if there is a reason to tell.
-fn notice(scene: &Scene, side: &Side) -> Option<String> {
+fn notice(scene: &Scene, side: &Side, map: Option<&Attribution>) -> Option<String> {
     if let Some(reason) = scene.moment.and_then(|moment| moment.skipped.as_ref()) {
         return Some(format!("frame skipped: {reason}"));
     }
-    let map = side.decision.as_ref()?.saliency.as_ref()?;
-    (scene.settings.overlay && map.mass().is_none()).then(|| "no evidence in this frame".to_owned())
+    side.decision.as_ref()?;
+    (scene.settings.overlay && map?.map.mass().is_none()).then(|| "no evidence in this frame".to_owned())
+}
+
+/// The age of a map that was not made of this frame.
+fn draw_age(painter: &Painter, rect: Rect, scene: &Scene, side: &Side) {
+    let age_secs = side.decision.as_ref().map_or(0.0, |decision| decision.map_age_secs);
+    if scene.settings.overlay && age_secs > OLD_SECS {
+        let at = rect.right_bottom() + vec2(-6.0, -4.0);
+        painter.text(at, Align2::RIGHT_BOTTOM, format!("map {age_secs:.2} s old"), font(SMALL), Color32::WHITE);
+    }
 }
 
 fn draw_notice(painter: &Painter, rect: Rect, notice: String) {
@@ -68,6 +151,7 @@ fn draw_policy_input(painter: &Painter, rect: Rect, input: Fractions) {
 /// A frame, a cross and a word on the picture while the car does not drive by itself.
 fn draw_status(painter: &Painter, rect: Rect, scene: &Scene, side: &Side) {
     let word = match side.lane.map(|lane| lane.status) {
+        _ if side.manual => "you steer",
         Some(Status::Crashed) => "crashed",
         Some(Status::PutBack) => "put back",
         Some(Status::Driving) | None => return,

@@ -1,20 +1,16 @@
 //! Signals over time: steering of every policy and the reference, and below it how far each car is from the middle of
 //! its lane or, in a replay, how far each prediction is from what was recorded.
 
-use super::{Scene, card, line_sample, minus, title, truncated};
-use crate::view::history::Trace;
+use super::{Scene, Wish, card, curvature_text, line_sample, minus, title, truncated};
+use crate::view::history::{Trace, value_at};
+use crate::view::settings::{LowerPlot, PLOT_SECS};
 use crate::view::theme::{Identity, Palette, SMALL, TITLE, font};
-use egui::{Color32, Painter, Pos2, Rangef, Rect, Stroke, Ui, pos2, vec2};
+use egui::{Align2, Color32, Painter, Pos2, Rangef, Rect, Sense, Stroke, Ui, pos2, vec2};
 use egui_plot::{
     AxisHints, GridInput, GridMark, HLine, Line, LineStyle, MarkerShape, Plot, PlotPoints, PlotUi, Points, Polygon,
     VLine,
 };
-
-/// Longest stretch of time that a plot shows; longer drives scroll.
-const WINDOW_SECS: f64 = 60.0;
-
-/// Between the marks of the time axis.
-const X_STEP_SECS: f64 = 10.0;
+use std::ops::RangeInclusive;
 
 /// Labels of marks nearer than this many points fade.
 const LABEL_SPACING: Rangef = Rangef { min: 8.0, max: 14.0 };
@@ -26,7 +22,7 @@ const LEAST_CURVATURE: f32 = 0.02;
 const CRASH_MARKS_WITHIN: f64 = 0.88;
 
 /// Draws the steering plot.
-pub fn draw_steering(ui: &mut Ui, rect: Rect, scene: &Scene) {
+pub fn draw_steering(ui: &mut Ui, rect: Rect, scene: &Scene) -> Vec<Wish> {
     let closed_loop = scene.info.closed_loop;
     let mut references = vec![scene.info.reference_name.to_owned()];
     if closed_loop && scene.info.policies.len() > 1 {
@@ -35,33 +31,132 @@ pub fn draw_steering(ui: &mut Ui, rect: Rect, scene: &Scene) {
     let explanations = ["path curvature, left is up", "left is up"];
     let room = frame(ui.painter(), rect, scene, "Steering in 1/m", &explanations, &references);
     let limit = nice_limit(scene.history.peaks.steering.max(LEAST_CURVATURE / 1.1));
-    plot(ui, room, "steering", scene, limit, |plot| {
+    plot(ui, room, "steering", scene, -limit..=limit, |plot| {
         let trace = scene.history.traces.first();
         let points = trace.map_or(&[][..], |trace| &trace.reference);
         plot.line(line("reference", points, scene).stroke(Stroke::new(1.2, scene.palette.reference)));
-        for_each_trace(plot, scene, |trace| &trace.steering);
-    });
+        for_each_trace(plot, scene, |trace| &trace.steering, |trace| &trace.ghost_steering);
+    })
 }
 
-/// Draws the cross-track error of a drive, or the steering error of a replay.
-pub fn draw_deviation(ui: &mut Ui, rect: Rect, scene: &Scene) {
+/// Draws the plot below it: cross-track error of a drive or steering error of a replay, a neuron, or attention; the tabs
+/// in its corner choose.
+pub fn draw_lower(ui: &mut Ui, rect: Rect, scene: &Scene) -> Vec<Wish> {
+    let tabs = tabs(ui.painter(), rect, scene);
+    let end = tabs.last().map_or(rect.right(), |tab| tab.place.left()) - 10.0;
+    let mut wishes = match scene.settings.lower_plot {
+        LowerPlot::Deviation => draw_deviation(ui, rect, end, scene),
+        LowerPlot::Neuron => draw_neuron(ui, rect, end, scene),
+        LowerPlot::Attention => draw_attention(ui, rect, end, scene),
+    };
+    for Tab { plot, name, place } in tabs {
+        let chosen = plot == scene.settings.lower_plot;
+        let response = ui.allocate_rect(place, Sense::click());
+        let fill = if chosen || response.hovered() { scene.palette.rest } else { scene.palette.panel };
+        let colour = if chosen { scene.palette.text } else { scene.palette.weak };
+        ui.painter().rect_filled(place, 4.0, fill);
+        ui.painter().text(place.center(), Align2::CENTER_CENTER, name, font(SMALL), colour);
+        wishes.extend(response.clicked().then_some(Wish::show(move |settings| settings.lower_plot = plot)));
+    }
+    wishes
+}
+
+/// A tab that chooses the lower plot.
+struct Tab {
+    plot: LowerPlot,
+    name: &'static str,
+    place: Rect,
+}
+
+/// The tabs at the right end of the title, from the right.
+fn tabs(painter: &Painter, rect: Rect, scene: &Scene) -> Vec<Tab> {
+    const HEIGHT: f32 = 18.0;
+    const PADDING: f32 = 7.0;
+    let mut right = rect.right() - 8.0;
+    let tab = |plot| {
+        let name = match plot {
+            LowerPlot::Deviation if scene.info.closed_loop => "offset",
+            LowerPlot::Deviation => "error",
+            LowerPlot::Neuron => "neuron",
+            LowerPlot::Attention => "attention",
+        };
+        let words = painter.layout_no_wrap(name.to_owned(), font(SMALL), Color32::WHITE);
+        let size = vec2(words.size().x + 2.0 * PADDING, HEIGHT);
+        let place = Rect::from_min_size(pos2(right - size.x, rect.top() + 6.0), size);
+        right = place.left() - 2.0;
+        Tab { plot, name, place }
+    };
+    LowerPlot::ALL.into_iter().rev().map(tab).collect()
+}
+
+fn draw_deviation(ui: &mut Ui, rect: Rect, tabs: f32, scene: &Scene) -> Vec<Wish> {
     if !scene.info.closed_loop {
         let explanation = format!("prediction less {}, in 1/m", scene.info.reference_name);
-        let room = frame(ui.painter(), rect, scene, "Steering error", &[&explanation, "in 1/m"], &[]);
+        let room = plain_frame(ui.painter(), rect, tabs, scene, "Steering error", &[&explanation, "in 1/m"]);
         let limit = nice_limit(scene.history.peaks.error.max(LEAST_CURVATURE / 1.1));
-        plot(ui, room, "deviation", scene, limit, |plot| for_each_trace(plot, scene, |trace| &trace.error));
-        return;
+        return plot(ui, room, "deviation", scene, -limit..=limit, |plot| {
+            for_each_trace(plot, scene, |trace| &trace.error, |_| &[]);
+        });
     }
     let explanations = ["left is up; shaded: off the lane, ✖ crash", "left is up, ✖ crash", "left is up"];
-    let room = frame(ui.painter(), rect, scene, "Cross-track error in m", &explanations, &[]);
+    let room = plain_frame(ui.painter(), rect, tabs, scene, "Cross-track error in m", &explanations);
     let lane = scene.moment.and_then(|moment| moment.sides.iter().find_map(|side| side.lane));
     let lane_limit = lane.map_or(1.0, |lane| f64::from(lane.limit_m));
     let axis_limit = 1.35 * lane_limit;
-    plot(ui, room, "deviation", scene, axis_limit, move |plot| {
+    plot(ui, room, "deviation", scene, -axis_limit..=axis_limit, move |plot| {
         shade_beyond(plot, lane_limit, scene);
-        for_each_trace(plot, scene, |trace| &trace.offset_m);
+        for_each_trace(plot, scene, |trace| &trace.offset_m, |trace| &trace.ghost_offset_m);
         mark_crashes(plot, CRASH_MARKS_WITHIN * axis_limit, scene);
-    });
+    })
+}
+
+fn draw_neuron(ui: &mut Ui, rect: Rect, tabs: f32, scene: &Scene) -> Vec<Wish> {
+    let policy = scene.inside.policy;
+    let Some((neuron, trace)) = scene.inside.chosen.zip(scene.history.traces.get(policy)) else {
+        let room = plain_frame(ui.painter(), rect, tabs, scene, "Neuron", &["click a neuron to plot its state"]);
+        return plot(ui, room, "neuron", scene, -1.0..=1.0, |_| {});
+    };
+    let points = trace.neuron(neuron);
+    let correlation = correlation_with(&points, &trace.steering);
+    let of_steering =
+        correlation.map_or(String::new(), |value| minus(&format!("; correlation with steering {value:+.2}")));
+    let name = format!("{} neuron {neuron}", scene.name(policy));
+    let explanations = [format!("state{of_steering}"), "state".to_owned()];
+    let explanations: Vec<&str> = explanations.iter().map(String::as_str).collect();
+    let room = plain_frame(ui.painter(), rect, tabs, scene, &name, &explanations);
+    let peak = points.iter().map(|[_, value]| value.abs()).filter(|value| value.is_finite()).fold(1e-3, f64::max);
+    let limit = nice_limit(peak as f32);
+    let identity = scene.identities[policy];
+    plot(ui, room, "neuron", scene, -limit..=limit, move |plot| {
+        plot.line(line("neuron", &points, scene).stroke(Stroke::new(1.8, identity.colour)));
+    })
+}
+
+/// Pearson's correlation of two signals where both have a value; `None` where there are too few.
+fn correlation_with(points: &[[f64; 2]], other: &[[f64; 2]]) -> Option<f64> {
+    const LEAST: usize = 20;
+    let pairs = points.iter().filter_map(|[secs, value]| Some((*value, value_at(other, *secs)?)));
+    let (first, second): (Vec<f64>, Vec<f64>) = pairs.unzip();
+    (first.len() >= LEAST).then(|| lane_statistics::correlation::pearson(&first, &second)).flatten()
+}
+
+fn draw_attention(ui: &mut Ui, rect: Rect, tabs: f32, scene: &Scene) -> Vec<Wish> {
+    let name = format!("Attention on {}", scene.info.attention.region.name());
+    let explanations = ["multiples of an even spread; line: even", "even spread is 1"];
+    let room = plain_frame(ui.painter(), rect, tabs, scene, &name, &explanations);
+    let limit = nice_limit(scene.history.peaks.attention.max(2.0));
+    plot(ui, room, "attention", scene, 0.0..=limit, |plot| {
+        let even = Stroke::new(1.0, scene.palette.weak);
+        plot.hline(HLine::new("even", 1.0).stroke(even).allow_hover(false));
+        for_each_trace(plot, scene, |trace| &trace.attention, |_| &[]);
+    })
+}
+
+/// Card and title, without a legend; `tabs` is where the tabs begin.
+fn plain_frame(painter: &Painter, rect: Rect, tabs: f32, scene: &Scene, name: &str, explanations: &[&str]) -> Rect {
+    let room = card(painter, rect, scene.palette);
+    let bottom = title(painter, room.with_max_x(tabs), name, explanations, scene.palette);
+    Rect::from_min_max(pos2(room.left() - 4.0, bottom + 3.0), pos2(room.right(), room.bottom() + 3.0))
 }
 
 /// Length of a line sample of the legend, in points; between it and its name; between two entries.
@@ -126,31 +221,68 @@ fn legend_entry(
     start.x - ENTRY_GAP
 }
 
-/// Axes, grid and the present moment; `content` draws the lines.
+/// Axes, grid, the present moment and the pointer's; `content` draws the lines. A click goes to the time under the
+/// pointer, the wheel changes how much time is shown.
 fn plot<'a>(
     ui: &mut Ui,
     room: Rect,
     id: &str,
     scene: &'a Scene,
-    limit: f64,
+    values: RangeInclusive<f64>,
     content: impl FnOnce(&mut PlotUi<'a>) + 'a,
-) {
+) -> Vec<Wish> {
     let palette = scene.palette;
     let [from, to] = time_range(scene);
-    let now_secs = scene.time_secs();
-    super::room(ui, room, |ui| {
-        still(id, palette, limit).show(ui, move |plot| {
+    let (now_secs, hover_secs) = (scene.time_secs(), scene.marks.hover_secs);
+    let shown = super::room(ui, room, |ui| {
+        still(id, palette, &values).show(ui, move |plot| {
             plot.set_plot_bounds_x(from..=to);
-            plot.set_plot_bounds_y(-limit..=limit);
+            plot.set_plot_bounds_y(values);
             plot.hline(HLine::new("zero", 0.0).stroke(Stroke::new(1.0, palette.outline)).allow_hover(false));
             content(plot);
             plot.vline(VLine::new("now", now_secs).stroke(Stroke::new(1.0, palette.text)).allow_hover(false));
-        });
+            if let Some(secs) = hover_secs {
+                plot.vline(VLine::new("pointer", secs).stroke(Stroke::new(1.0, palette.weak)).allow_hover(false));
+            }
+            plot.pointer_coordinate()
+        })
     });
+    let mut wishes = Vec::new();
+    if shown.response.hovered()
+        && let Some(pointer) = shown.inner
+    {
+        let secs = pointer.x.clamp(from, to);
+        wishes.push(Wish::Hover(secs));
+        wishes.extend(shown.response.clicked().then_some(Wish::Jump(secs)));
+        let scroll = ui.input(|input| input.smooth_scroll_delta.y);
+        if scroll != 0.0 {
+            let factor = libm::exp(f64::from(-scroll) / 200.0);
+            wishes.push(Wish::show(move |settings| {
+                settings.plot_secs = (settings.plot_secs * factor).clamp(PLOT_SECS[0], PLOT_SECS[1]);
+            }));
+        }
+        let words = hover_text(scene, secs);
+        shown.response.on_hover_text_at_pointer(words);
+    }
+    wishes
+}
+
+/// The values of every policy at a time.
+fn hover_text(scene: &Scene, secs: f64) -> String {
+    let mut lines = vec![super::time_line::clock_text(secs)];
+    for (policy, trace) in scene.history.traces.iter().enumerate() {
+        let mut parts = Vec::new();
+        parts.extend(value_at(&trace.steering, secs).map(|value| curvature_text(value as f32)));
+        parts.extend(value_at(&trace.offset_m, secs).map(|value| minus(&format!("{value:+.2} m"))));
+        parts.extend(value_at(&trace.attention, secs).map(|value| format!("attention {value:.1}×")));
+        lines.push(format!("{}: {}", scene.name(policy), parts.join(", ")));
+    }
+    lines.join("\n")
 }
 
 /// A plot that the pointer does not move, with its axes and grid.
-fn still<'a>(id: &str, palette: &Palette, limit: f64) -> Plot<'a> {
+fn still<'a>(id: &str, palette: &Palette, values: &RangeInclusive<f64>) -> Plot<'a> {
+    let limit = values.end().abs();
     let y_step = nice_step(0.6 * limit);
     let [x_axis, y_axis] = axes(palette, limit);
     Plot::new(id)
@@ -160,8 +292,13 @@ fn still<'a>(id: &str, palette: &Palette, limit: f64) -> Plot<'a> {
         .allow_boxed_zoom(false)
         .allow_double_click_reset(false)
         .show_background(false)
+        .show_x(false)
+        .show_y(false)
         .grid_color(palette.outline)
-        .x_grid_spacer(|input| marks(input, X_STEP_SECS, 0.02))
+        .x_grid_spacer(|input| {
+            let step = nice_step((input.bounds.1 - input.bounds.0) / 5.9);
+            marks(input, step, 0.02)
+        })
         .y_grid_spacer(move |input| marks(input, y_step, 0.08))
         .custom_x_axes(vec![x_axis])
         .custom_y_axes(vec![y_axis])
@@ -190,12 +327,23 @@ fn decimals(limit: f64) -> usize {
     }
 }
 
-fn for_each_trace<'a>(plot: &mut PlotUi<'a>, scene: &'a Scene, signal: impl Fn(&Trace) -> &[[f64; 2]]) {
+/// One line per policy, and a thin one for its undisturbed twin.
+fn for_each_trace<'a>(
+    plot: &mut PlotUi<'a>,
+    scene: &'a Scene,
+    signal: impl Fn(&Trace) -> &[[f64; 2]],
+    ghost: impl Fn(&Trace) -> &[[f64; 2]],
+) {
     for (policy, (trace, identity)) in scene.history.traces.iter().zip(scene.identities).enumerate() {
         let Identity { colour, dashed } = *identity;
         let style = if dashed { LineStyle::Dashed { length: 7.0 } } else { LineStyle::Solid };
-        let line = line(&scene.info.policies[policy].name, signal(trace), scene);
-        plot.line(line.stroke(Stroke::new(1.8, colour)).style(style));
+        let name = &scene.info.policies[policy].name;
+        let thin = Stroke::new(1.0, colour.gamma_multiply(0.6));
+        plot.line(
+            line(&format!("{name} undisturbed"), ghost(trace), scene).stroke(thin).style(LineStyle::dotted_dense()),
+        );
+        let drawn = line(name, signal(trace), scene);
+        plot.line(drawn.stroke(Stroke::new(1.8, colour)).style(style));
     }
 }
 
@@ -235,17 +383,22 @@ fn marks(input: GridInput, step: f64, ends: f64) -> Vec<GridMark> {
     (first..=last).map(|place| GridMark { value: place as f64 * step, step_size: step }).collect()
 }
 
-/// The stretch of time on the axis: the whole drive if it fits, otherwise the last [`WINDOW_SECS`].
+/// The stretch of time on the axis: the whole drive if it fits, otherwise one that follows the present moment.
 fn time_range(scene: &Scene) -> [f64; 2] {
-    let duration_secs = scene.info.duration_secs.clamp(1.0, WINDOW_SECS);
-    let from = (scene.time_secs() - duration_secs).max(0.0);
-    [from, from + duration_secs]
+    /// Place of the present moment on an axis that follows it, as a share of its length.
+    const NOW: f64 = 0.85;
+    let length_secs = scene.info.duration_secs.clamp(1.0, scene.settings.plot_secs);
+    let latest = (scene.info.duration_secs - length_secs).max(0.0);
+    let from = (scene.time_secs() - NOW * length_secs).clamp(0.0, latest);
+    [from, from + length_secs]
 }
 
-/// The points on the axis; points are in the order of time.
+/// The points on the axis, and one on each side so that lines reach its ends; points are in the order of time.
 fn visible<'a>(points: &'a [[f64; 2]], scene: &Scene) -> &'a [[f64; 2]] {
-    let [from, _] = time_range(scene);
-    &points[points.partition_point(|[secs, _]| *secs < from)..]
+    let [from, to] = time_range(scene);
+    let first = points.partition_point(|[secs, _]| *secs < from).saturating_sub(1);
+    let last = points.partition_point(|[secs, _]| *secs <= to).saturating_add(1).min(points.len());
+    &points[first.min(last)..last]
 }
 
 /// The smallest round number with a tenth of air above the peak, so that an axis changes rarely.

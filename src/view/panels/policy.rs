@@ -1,9 +1,10 @@
 //! One policy: its name, its camera with saliency and path, its state, and where its attention lies.
 
-use super::{Scene, card, facts, line_sample, longest_that_fits, picture, thousands};
-use crate::view::camera::Camera;
+use super::{Scene, Wish, card, facts, line_sample, longest_that_fits, picture, thousands};
+use crate::view::camera::Cameras;
+use crate::view::keys::Action;
 use crate::view::theme::{TITLE, font};
-use egui::{Align2, Painter, Rect, Ui, pos2, vec2};
+use egui::{Align2, Painter, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 const TITLE_ROW: f32 = 24.0;
 const EXPLANATION_ROW: f32 = 16.0;
@@ -63,15 +64,21 @@ impl Form {
     }
 }
 
-/// Draws one policy's panel.
-pub fn draw(ui: &Ui, rect: Rect, scene: &Scene, policy: usize, camera: &mut Camera) {
+/// Draws one policy's panel. A click looks into it.
+pub fn draw(ui: &mut Ui, rect: Rect, scene: &Scene, policy: usize, cameras: &mut Cameras) -> Option<Wish> {
     let form = Form::for_policies(scene.info.policies.len());
     let room = card(ui.painter(), rect, scene.palette);
+    if scene.inside.policy == policy && scene.info.policies.len() > 1 {
+        let stroke = Stroke::new(1.5, scene.identities[policy].colour);
+        ui.painter().rect_stroke(rect, 6.0, stroke, StrokeKind::Inside);
+    }
+    let response = ui.allocate_rect(rect.with_max_y(rect.top() + TITLE_ROW), Sense::click());
+    let response = response.on_hover_text(format!("Look into this policy, steer its car by A and D ({})", policy + 1));
     draw_title(ui.painter(), room, scene, policy);
     let [screen, numbers] = form.rooms(room.with_min_y(room.top() + TITLE_ROW));
     ui.painter().rect_filled(screen, 3.0, scene.palette.well);
     if let Some(side) = scene.moment.and_then(|moment| moment.sides.get(policy)) {
-        picture::draw(ui, screen, scene, side, scene.identities[policy], camera);
+        picture::draw(ui, screen, scene, side, scene.identities[policy], cameras);
         match form {
             Form::Below => facts::draw_below(ui.painter(), numbers, scene, side, policy),
             Form::Beside => facts::draw_list(ui.painter(), numbers, scene, side, policy),
@@ -80,12 +87,14 @@ pub fn draw(ui: &Ui, rect: Rect, scene: &Scene, policy: usize, camera: &mut Came
     if form == Form::Below {
         draw_explanation(ui.painter(), room, scene);
     }
+    response.clicked().then_some(Wish::Act(Action::Focus(policy)))
 }
 
 fn draw_explanation(painter: &Painter, room: Rect, scene: &Scene) {
     let reference = scene.info.reference_name;
+    let map = if super::colour_bar::has_sign(scene) { "Orange pushes left, blue right" } else { "Bright: saliency" };
     let words = [
-        format!("Bright: saliency · ribbon: commanded path · white: {reference}"),
+        format!("{map} · ribbon: commanded path · white: {reference}"),
         format!("Ribbon: commanded path · white: {reference}"),
         format!("Ribbon: command · white: {reference}"),
     ];

@@ -3,7 +3,7 @@
 use crate::view::panels::styled_line;
 use crate::view::theme::Identity;
 use egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2};
-use lane_driver::moment::Picture;
+use lane_driver::moment::{Ghost, Picture};
 use lane_frame::Steering;
 
 /// The distance ahead to which the path is drawn, in m: about three seconds at 36 km/h.
@@ -30,6 +30,30 @@ pub fn draw_reference(painter: &Painter, rect: Rect, picture: &Picture, steering
     let line = path(rect, picture, steering, 0.0);
     painter.extend(styled_line(&line, Stroke::new(3.0, Color32::from_black_alpha(130)), false));
     painter.extend(styled_line(&line, Stroke::new(1.4, Color32::WHITE), false));
+}
+
+/// Half the width and the length of a car, and the place of its rear axle from its rear end, in m.
+const CAR_HALF_WIDTH_M: f32 = 0.9;
+const CAR_LENGTH_M: f32 = 4.2;
+const REAR_OVERHANG_M: f32 = 0.8;
+
+/// Draws the outline of the undisturbed twin on the ground, where it is in the picture.
+pub fn draw_ghost(painter: &Painter, rect: Rect, picture: &Picture, ghost: &Ghost) {
+    let scale = rect.size() / egui::vec2(picture.image.width() as f32, picture.image.height() as f32);
+    let (sin, cos) = (libm::sinf(ghost.heading_rad), libm::cosf(ghost.heading_rad));
+    let corner = |along_m: f32, left_m: f32| {
+        let (ahead, left) = (along_m * cos - left_m * sin + ghost.ahead_m, along_m * sin + left_m * cos + ghost.left_m);
+        let [column, row] = picture.projection.pixel_from_ground(ahead, left)?;
+        Some(pos2(rect.left() + column * scale.x, rect.top() + row * scale.y))
+    };
+    let (rear, front) = (-REAR_OVERHANG_M, CAR_LENGTH_M - REAR_OVERHANG_M);
+    let corners = [(rear, 1.0), (front, 1.0), (front, -1.0), (rear, -1.0), (rear, 1.0)];
+    let points: Vec<Pos2> =
+        corners.iter().filter_map(|(along, side)| corner(*along, side * CAR_HALF_WIDTH_M)).collect();
+    let painter = painter.with_clip_rect(rect);
+    for stroke in [Stroke::new(3.5, Color32::from_black_alpha(140)), Stroke::new(1.6, Color32::WHITE)] {
+        painter.extend(Shape::dashed_line(&points, stroke, 6.0, 4.0));
+    }
 }
 
 /// The path at a distance to the left of the car's own, in screen points.

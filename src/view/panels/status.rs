@@ -1,19 +1,21 @@
 //! Foot of the window: the keys, each of them also a button, and what just happened.
 
-use super::elided;
-use crate::view::keys::{Action, BINDINGS, Binding};
+use super::{Wish, elided};
+use crate::view::keys::{BINDINGS, Binding};
 use crate::view::theme::{BODY, Palette, SMALL, font};
-use egui::{Align2, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{Align2, Color32, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
-/// Draws the key hints and the notice. Gives the action of a hint that was clicked.
-pub fn draw(ui: &mut Ui, rect: Rect, notice: Option<&str>, palette: &Palette) -> Option<Action> {
+/// Draws the key hints and the notice. Asks for the action of a hint that was clicked.
+pub fn draw(ui: &mut Ui, rect: Rect, notice: Option<&str>, palette: &Palette) -> Option<Wish> {
     let mut left = rect.left() + 2.0;
     let mut clicked = None;
+    // What just happened needs room; the keys give way.
+    let end = if notice.is_some() { rect.center().x } else { rect.right() };
     for binding in &BINDINGS {
-        if let Some(hint) = binding.hint {
+        if let Some(hint) = binding.hint.filter(|hint| left + hint_width(ui, binding, hint) <= end) {
             let (right, was_clicked) = draw_hint(ui, pos2(left, rect.center().y), binding, hint, palette);
             left = right + 12.0;
-            clicked = clicked.or(was_clicked.then_some(binding.action));
+            clicked = clicked.or(was_clicked.then_some(Wish::Act(binding.action)));
         }
     }
     if let Some(notice) = notice {
@@ -21,6 +23,12 @@ pub fn draw(ui: &mut Ui, rect: Rect, notice: Option<&str>, palette: &Palette) ->
         elided(ui.painter(), from, rect.right() - from.x, notice, SMALL, palette.text);
     }
     clicked
+}
+
+/// Width in points that a hint takes.
+fn hint_width(ui: &Ui, binding: &Binding, hint: &str) -> f32 {
+    let width = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), font(SMALL), Color32::WHITE).size().x;
+    (width(binding.label) + 10.0).max(20.0) + 5.0 + width(hint)
 }
 
 /// One key in its cap and what it does, from the left; gives the right end and whether it was clicked.
@@ -48,4 +56,12 @@ pub fn draw_stop(ui: &Ui, window: Rect, reason: &str, advice: &str, palette: &Pa
     );
     ui.painter().rect(place, 6.0, palette.warning, Stroke::new(2.0, palette.on_warning), StrokeKind::Inside);
     ui.painter().galley(place.min + vec2(16.0, 10.0), text, palette.on_warning);
+}
+
+/// Draws a line in the middle of the window about what is being done.
+pub fn draw_note(ui: &Ui, window: Rect, words: &str, palette: &Palette) {
+    let text = ui.painter().layout(words.to_owned(), font(BODY), palette.text, window.width() - 120.0);
+    let place = Rect::from_center_size(window.center(), text.size() + vec2(32.0, 20.0));
+    ui.painter().rect(place, 6.0, palette.panel, Stroke::new(1.0, palette.weak), StrokeKind::Inside);
+    ui.painter().galley(place.min + vec2(16.0, 10.0), text, palette.text);
 }

@@ -52,6 +52,21 @@ impl Wire {
     }
 }
 
+/// Distance in points from a place to the line of a synapse between two neurons of this radius.
+pub fn distance(place: Pos2, from: Pos2, to: Pos2, radius: f32) -> f32 {
+    let points = match () {
+        () if from == to => own_loop(from, radius),
+        () if from.y == to.y => arc(from, to, radius),
+        () => vec![from, to],
+    };
+    let to_segment = |ends: &[Pos2]| {
+        let (start, along) = (ends[0], ends[1] - ends[0]);
+        let share = ((place - start).dot(along) / along.length_sq().max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
+        (start + share * along).distance(place)
+    };
+    points.windows(2).map(to_segment).fold(f32::INFINITY, f32::min)
+}
+
 const ARC_STEPS: usize = 16;
 
 /// A parabola below the layer, deeper for neurons further apart.
@@ -79,6 +94,13 @@ fn own_loop(at: Pos2, radius: f32) -> Vec<Pos2> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_distance_to_a_line_is_that_to_its_nearest_point() {
+        assert_eq!(distance(pos2(5.0, 3.0), pos2(0.0, 0.0), pos2(10.0, 0.1), 8.0).round(), 3.0);
+        assert_eq!(distance(pos2(-4.0, 0.0), pos2(0.0, 0.0), pos2(0.0, 10.0), 8.0), 4.0);
+        assert!(distance(pos2(5.0, 0.0), pos2(0.0, 0.0), pos2(10.0, 0.0), 8.0) > 5.0, "an arc hangs below its layer");
+    }
 
     #[test]
     fn no_current_seen_yet_is_a_wire_without_strength() {

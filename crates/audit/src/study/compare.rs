@@ -46,19 +46,7 @@ impl<S: Study> Measure<S> {
     pub fn compare(&self, first: &Row<'_, S>, second: &Row<'_, S>) -> Comparison {
         let (pairing, places) = trainings_to_pair(first, second);
         let (paired, difference) = match (self.clusters(first), self.clusters(second)) {
-            (Clusters::Values(first), Clusters::Values(second)) => match pairs(&places, &first, &second) {
-                Some(pairs) => {
-                    let both = |cluster: Vec<(Option<f64>, Option<f64>)>| {
-                        cluster.into_iter().filter_map(|(first, second)| first.zip(second)).collect()
-                    };
-                    let pairs: Vec<Vec<(f64, f64)>> = pairs.into_iter().map(both).collect();
-                    (true, bootstrap::paired_difference(&pairs, BOOTSTRAP_SEED))
-                }
-                None => {
-                    let (first, second) = (measured(first), measured(second));
-                    (false, bootstrap::unpaired_difference(&first, &second, BOOTSTRAP_SEED))
-                }
-            },
+            (Clusters::Values(first), Clusters::Values(second)) => difference_of_values(&places, first, second),
             (Clusters::Rates(first), Clusters::Rates(second)) => match pairs(&places, &first, &second) {
                 Some(pairs) => (true, bootstrap::paired_rate_difference(&pairs, BOOTSTRAP_SEED)),
                 None => (false, bootstrap::unpaired_rate_difference(&first, &second, BOOTSTRAP_SEED)),
@@ -88,22 +76,25 @@ pub fn compare_trainings(first: &[(u64, Vec<Option<f64>>)], second: &[(u64, Vec<
     };
     let ((seeds, first), (other_seeds, second)) = (split(first), split(second));
     let places = equal_seeds(&seeds, &other_seeds);
-    match pairs(&places, &first, &second) {
-        Some(pairs) => {
-            let both = |cluster: Vec<(Option<f64>, Option<f64>)>| {
-                cluster.into_iter().filter_map(|(first, second)| first.zip(second)).collect()
-            };
-            let pairs: Vec<Vec<(f64, f64)>> = pairs.into_iter().map(both).collect();
-            Comparison {
-                pairing: Pairing::Seeds(places.iter().map(|(place, _)| seeds[*place]).collect()),
-                difference: bootstrap::paired_difference(&pairs, BOOTSTRAP_SEED),
-            }
-        }
-        None => Comparison {
-            pairing: Pairing::Unpaired,
-            difference: bootstrap::unpaired_difference(&measured(first), &measured(second), BOOTSTRAP_SEED),
-        },
-    }
+    let (paired, difference) = difference_of_values(&places, first, second);
+    let seeds = Pairing::Seeds(places.iter().map(|(place, _)| seeds[*place]).collect());
+    Comparison { pairing: if paired { seeds } else { Pairing::Unpaired }, difference }
+}
+
+/// The difference of the means of some trainings' values, and whether they were paired case by case.
+fn difference_of_values(
+    places: &[(usize, usize)],
+    first: Vec<Vec<Option<f64>>>,
+    second: Vec<Vec<Option<f64>>>,
+) -> (bool, Option<Difference>) {
+    let Some(pairs) = pairs(places, &first, &second) else {
+        return (false, bootstrap::unpaired_difference(&measured(first), &measured(second), BOOTSTRAP_SEED));
+    };
+    let both = |cluster: Vec<(Option<f64>, Option<f64>)>| {
+        cluster.into_iter().filter_map(|(first, second)| first.zip(second)).collect()
+    };
+    let pairs: Vec<Vec<(f64, f64)>> = pairs.into_iter().map(both).collect();
+    (true, bootstrap::paired_difference(&pairs, BOOTSTRAP_SEED))
 }
 
 /// Places of the records that are paired.

@@ -2,14 +2,13 @@
 
 use crate::driving::{DriveFigures, DrivingScore, driving_table};
 use crate::study::{Baseline, Comparison, Entrant, Findings, Group, Measure, Row, Study};
-use lane_driver::closed_loop::{Conditions, DriveLog, LoggedStep, drive};
-use lane_driver::twin_drive::Course;
+use lane_driver::closed_loop::{Car, Conditions, DriveLog, drive};
 use lane_driver::{CannotSteer, Driver};
 use lane_frame::noise::add_gaussian;
 use lane_frame::{Frame, RgbImage, Size, Steering};
 use lane_report::answers::{Answer, Better, Question};
 use lane_report::section::{Cell, Column, Section, Table};
-use lane_sim::{Camera, Factors, RoadSet, Simulator, StepOutcome, Weather, World};
+use lane_sim::{Camera, Course, Factors, RoadSet, Simulator, StepOutcome, Weather, World};
 use lane_statistics::order;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -324,42 +323,19 @@ fn outcome(look: &Look, size: Size, first: &mut dyn Looker, second: &mut dyn Loo
 
 /// The closed loop behind a blindfold; a car that leaves its lane is put back as in every drive.
 fn drive_blindfolded(look: &Look, size: Size, looker: &mut dyn Looker) -> Result<DriveLog, CannotSteer> {
-    let world = look.world(look.road);
     let mut blindfold = Blindfold::new(look, size);
-    let mut simulator = Simulator::new(Arc::clone(&world));
+    let mut car = Car::new(look.world(look.road), Conditions::default(), None);
     let mut steps = Vec::new();
     looker.reset();
-    while simulator.time_secs() < look.seconds {
-        let commanded = looker.steer(blindfold.frame(&simulator))?;
-        let outcome = simulator.step(commanded);
-        if outcome == StepOutcome::RoadEnded {
-            break;
-        }
-        let pose = simulator.road_pose();
-        let mut step = LoggedStep {
-            s_m: pose.s_m,
-            offset_m: pose.offset_m,
-            heading_error_rad: pose.heading_error_rad,
-            commanded,
-            driven_per_m: simulator.car().curvature_per_m() as f32,
-            road_per_m: world.road().curvature_at(f64::from(pose.s_m)) as f32,
-            crashed: false,
-        };
-        if let StepOutcome::Crashed { offset_m } = outcome {
-            (step.offset_m, step.crashed) = (offset_m, true);
+    while car.simulator().time_secs() < look.seconds {
+        let commanded = looker.steer(blindfold.frame(car.simulator()))?;
+        let Some(step) = car.drive(commanded) else { break };
+        if step.crashed {
             looker.reset();
         }
         steps.push(step);
     }
-    Ok(DriveLog {
-        seed: world.spec().seed,
-        family: world.family(),
-        speed_mps: world.speed_mps(),
-        lane_limit_m: world.lane_limit_m(),
-        wheel_limit_m: world.wheel_limit_m(),
-        distance_m: simulator.distance_m(),
-        steps,
-    })
+    Ok(DriveLog::of(&car, steps))
 }
 
 /// Watches the expert's drive with true and with mirrored pictures; see [`Outcome::turned`]. Means are taken off because

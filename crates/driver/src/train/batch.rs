@@ -1,8 +1,10 @@
 //! Batches, one for each optimiser step: sequences drawn from the pool, each with its own augmentation.
 
+use super::augment::ViewChange;
+use super::config::TrainingConfig;
 use super::pool::Pool;
+use super::recorded::{Judged, Recorded, Stretch};
 use super::sequence::Sequence;
-use super::{FRAMES_PER_LOOK, FRAMES_PER_STEP, TrainingConfig};
 use lane_frame::RgbImage;
 use lane_frame::noise::{NoiseBank, add_gaussian, blur};
 use lane_frame::random::{Purpose, stream};
@@ -11,6 +13,8 @@ use lane_sim::{Demonstration, DemonstrationSpec, RoadSet, demonstrate};
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Images and targets, sequence by sequence.
 pub struct Batch {
@@ -38,69 +42,160 @@ impl Batch {
     }
 }
 
-/// Part of a sequence: which one, and which frames of it.
-struct Draw {
-    sequence: usize,
-    first: usize,
-    frames: usize,
+/// Where the frames of a sequence come from.
+enum Draw {
+    /// Part of a look in the pool.
+    Look { sequence: usize, first: usize },
+    /// A stretch of a recording, changed.
+    Stretch(Stretch, ViewChange),
 }
 
-/// Draws batches: all places of the pool in a shuffled order, then in another. What is rendered meanwhile takes its turn
-/// in the next order.
+/// A sequence of a batch.
+struct Part {
+    images: Vec<RgbImage>,
+    targets: Vec<f32>,
+    elapsed_secs: Vec<f32>,
+}
+
+/// Draws batches: all places of the pool in a shuffled order, then in another; what is rendered meanwhile takes its turn
+/// in the next order. Of recordings, one pass after the other.
 pub struct Batcher {
     config: TrainingConfig,
     bank: NoiseBank,
-    order: Vec<usize>,
+    looks: Order<usize>,
+    stretches: Order<Stretch>,
+}
+
+/// Things in a shuffled order, of which so many were drawn.
+struct Order<T> {
+    things: Vec<T>,
     next: usize,
     shuffles: u64,
+}
+
+/// How far an order has come. The order itself is drawn again.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Place {
+    next: usize,
+    shuffles: u64,
+    /// Things in it.
+    things: usize,
+}
+
+/// How far a batcher has come.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct BatcherState {
+    looks: Place,
+    stretches: Place,
+}
+
+impl<T: Copy> Order<T> {
+    fn place(&self) -> Place {
+        Place { next: self.next, shuffles: self.shuffles, things: self.things.len() }
+    }
+
+    /// The order at a place; `order` draws that of a number.
+    fn at(place: Place, order: impl FnOnce(u64) -> Vec<T>) -> Self {
+        let Place { next, shuffles, .. } = place;
+        let things = shuffles.checked_sub(1).map(order).unwrap_or_default();
+        Self { things, next, shuffles }
+    }
+
+    const fn new() -> Self {
+        Self { things: Vec::new(), next: 0, shuffles: 0 }
+    }
+
+    /// The next one; behind the last of an order, the first of the order of that number.
+    fn next(&mut self, order: impl FnOnce(u64) -> Vec<T>) -> T {
+        if self.next >= self.things.len() {
+            self.things = order(self.shuffles);
+            (self.next, self.shuffles) = (0, self.shuffles + 1);
+        }
+        self.next += 1;
+        self.things[self.next - 1]
+    }
 }
 
 impl Batcher {
     /// A batcher with an order of its own.
     pub fn new(config: &TrainingConfig) -> Self {
         let bank = NoiseBank::new(config.seed);
-        Self { config: config.clone(), bank, order: Vec::new(), next: 0, shuffles: 0 }
+        Self { config: config.clone(), bank, looks: Order::new(), stretches: Order::new() }
     }
 
-    /// The batch of one step. A head with memory sees whole sequences; one without sees single frames of as many
-    /// different looks as the step has frames, which is the better use of its step.
-    pub fn draw(&mut self, pool: &Pool, step: usize) -> Batch {
-        let frames = if self.config.policy.has_memory() { FRAMES_PER_LOOK } else { 1 };
-        let mut rng = stream(self.config.seed, Purpose::Augmentation, step as u64);
-        let draws: Vec<(Draw, Augmentation)> = (0..FRAMES_PER_STEP / frames)
-            .map(|_| {
-                let sequence = self.next_sequence(pool.sequences().len());
-                let first = rng.random_range(0..=FRAMES_PER_LOOK - frames);
-                (Draw { sequence, first, frames }, Augmentation::draw(&self.config, &mut rng))
-            })
-            .collect();
-        let images = draws
-            .par_iter()
-            .flat_map_iter(|(draw, augmentation)| {
-                let sequence = &pool.sequences()[draw.sequence];
-                let frames = &sequence.frames[draw.first..draw.first + draw.frames];
-                frames.iter().enumerate().map(|(i, frame)| augmentation.apply(frame, &self.bank, i as u64))
-            })
-            .collect();
-        let targets = draws.iter().flat_map(|(draw, _)| {
-            let labels = &pool.sequences()[draw.sequence].labels[draw.first..draw.first + draw.frames];
-            labels.iter().map(|label| label.0 / CURVATURE_PER_OUTPUT)
-        });
-        let elapsed_secs = draws.iter().flat_map(|(draw, _)| {
-            pool.sequences()[draw.sequence].elapsed_secs[draw.first..draw.first + draw.frames].iter().copied()
-        });
-        Batch { sequences: draws.len(), images, targets: targets.collect(), elapsed_secs: elapsed_secs.collect() }
+    /// How far it has come.
+    pub fn state(&self) -> BatcherState {
+        BatcherState { looks: self.looks.place(), stretches: self.stretches.place() }
     }
 
-    fn next_sequence(&mut self, available: usize) -> usize {
-        if self.next >= self.order.len() {
-            self.order = (0..available).collect();
-            // Even parts; the pool draws from part 0 of the seeds of its looks.
-            self.order.shuffle(&mut stream(self.config.seed, Purpose::Shuffle, self.shuffles << 1));
-            (self.next, self.shuffles) = (0, self.shuffles + 1);
+    /// Takes up drawing where another batcher of the same configuration was.
+    pub fn resume(&mut self, state: &BatcherState, recorded: Option<&Recorded>) {
+        let config = &self.config;
+        self.looks = Order::at(state.looks, |number| shuffled(state.looks.things, config.seed, number));
+        if let Some(recorded) = recorded {
+            let frames = config.frames_shown();
+            self.stretches = Order::at(state.stretches, |number| recorded.pass(number, frames, config));
         }
-        self.next += 1;
-        self.order[self.next - 1]
+    }
+
+    /// The batch of one step, of the pool and of recordings where there are any.
+    pub fn draw(&mut self, pool: &Pool, recorded: Option<&Recorded>, step: usize) -> Batch {
+        let frames = self.config.frames_shown();
+        let mut rng = stream(self.config.seed, Purpose::Augmentation, step as u64);
+        let sequences = (self.config.optimisation.batch_frames / frames).max(1);
+        let draws: Vec<(Draw, Augmentation)> = (0..sequences)
+            .map(|_| (self.next(pool, recorded, frames, &mut rng), Augmentation::draw(&self.config, &mut rng)))
+            .collect();
+        let parts = draws.par_iter().map(|(draw, augmentation)| {
+            let mut part = match draw {
+                Draw::Look { sequence, first } => look(&pool.sequences()[*sequence], *first..*first + frames),
+                Draw::Stretch(stretch, change) => {
+                    let shown = recorded.map(|recorded| recorded.shown(*stretch, frames, *change));
+                    let shown = shown.unwrap_or_else(|| unreachable!("stretches are drawn from recordings"));
+                    Part { images: shown.images, targets: shown.targets, elapsed_secs: shown.elapsed_secs }
+                }
+            };
+            for (i, image) in part.images.iter_mut().enumerate() {
+                augmentation.apply(image, &self.bank, i as u64);
+            }
+            part
+        });
+        let parts: Vec<Part> = parts.collect();
+        let mut batch = Batch { sequences, images: Vec::new(), targets: Vec::new(), elapsed_secs: Vec::new() };
+        for part in parts {
+            batch.images.extend(part.images);
+            batch.targets.extend(part.targets);
+            batch.elapsed_secs.extend(part.elapsed_secs);
+        }
+        batch
+    }
+
+    fn next(&mut self, pool: &Pool, recorded: Option<&Recorded>, frames: usize, rng: &mut impl rand::Rng) -> Draw {
+        let Self { config, looks, stretches, .. } = self;
+        let recipe = config.recordings.as_ref().zip(recorded);
+        if let Some((recipe, recorded)) = recipe.filter(|(recipe, _)| rng.random::<f64>() < recipe.share) {
+            let stretch = stretches.next(|number| recorded.pass(number, frames, config));
+            return Draw::Stretch(stretch, ViewChange::draw(recipe, recorded.has_sides(stretch), rng));
+        }
+        let sequence = looks.next(|number| shuffled(pool.sequences().len(), config.seed, number));
+        let first = rng.random_range(0..=config.optimisation.sequence_frames - frames);
+        Draw::Look { sequence, first }
+    }
+}
+
+/// The places of a pool in the order of this number.
+fn shuffled(places: usize, seed: u64, number: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..places).collect();
+    // Even parts; the pool draws from part 0 of the seeds of its looks, recordings from odd ones.
+    order.shuffle(&mut stream(seed, Purpose::Shuffle, number << 1));
+    order
+}
+
+fn look(sequence: &Sequence, frames: Range<usize>) -> Part {
+    Part {
+        images: sequence.frames[frames.clone()].to_vec(),
+        targets: sequence.labels[frames.clone()].iter().map(|label| label.0 / CURVATURE_PER_OUTPUT).collect(),
+        elapsed_secs: sequence.elapsed_secs[frames].to_vec(),
     }
 }
 
@@ -119,36 +214,51 @@ impl Augmentation {
         Self { noise_sd: variance.sqrt(), noise_at: rng.random(), blurred }
     }
 
-    fn apply(&self, frame: &RgbImage, bank: &NoiseBank, index: u64) -> RgbImage {
-        let mut image = if self.blurred { blur(frame) } else { frame.clone() };
-        if self.noise_sd > 0.0 {
-            bank.add(&mut image, self.noise_sd, self.noise_at.wrapping_add(index.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+    fn apply(&self, image: &mut RgbImage, bank: &NoiseBank, index: u64) {
+        if self.blurred {
+            *image = blur(image);
         }
-        image
+        if self.noise_sd > 0.0 {
+            bank.add(image, self.noise_sd, self.noise_at.wrapping_add(index.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+        }
     }
 }
 
-/// Validation demonstrations in batches of sixteen, as rendered.
+/// Validation demonstrations in batches of a training's size, as rendered.
 pub fn validation(config: &TrainingConfig) -> Vec<Batch> {
-    let size = config.policy.encoder().input_size();
+    let (size, frames) = (config.policy.encoder().input_size(), config.optimisation.sequence_frames);
     let demonstrations: Vec<Demonstration> = (0..config.validation_looks as u64)
         .into_par_iter()
         .map(|seed| {
-            let (set, frames) = (RoadSet::Validation, FRAMES_PER_LOOK);
-            demonstrate(DemonstrationSpec { set, seed, frames, size, family: None, cue: config.roadside() })
+            demonstrate(DemonstrationSpec {
+                set: RoadSet::Validation,
+                seed,
+                frames,
+                size,
+                family: None,
+                cue: config.roadside(),
+            })
         })
         .collect();
-    let sequences: Vec<Sequence> = demonstrations.into_iter().flat_map(Sequence::from_demonstration).collect();
-    in_batches(&sequences)
-}
-
-/// Whole sequences in batches of sixteen, as they are.
-pub fn in_batches(sequences: &[Sequence]) -> Vec<Batch> {
-    let batches = sequences.chunks(FRAMES_PER_STEP / FRAMES_PER_LOOK).map(|chunk| Batch {
+    let in_pieces = |demonstration| Sequence::from_demonstration(demonstration, frames);
+    let sequences: Vec<Sequence> = demonstrations.into_iter().flat_map(in_pieces).collect();
+    let batches = sequences.chunks((config.optimisation.batch_frames / frames).max(1)).map(|chunk| Batch {
         sequences: chunk.len(),
         images: chunk.iter().flat_map(|shown| shown.frames.iter().cloned()).collect(),
         targets: chunk.iter().flat_map(|shown| &shown.labels).map(|label| label.0 / CURVATURE_PER_OUTPUT).collect(),
         elapsed_secs: chunk.iter().flat_map(|shown| shown.elapsed_secs.iter().copied()).collect(),
     });
     batches.collect()
+}
+
+impl Judged {
+    /// The stretch as a batch of one sequence, with the steering as recorded for targets.
+    pub fn batch(&self) -> Batch {
+        Batch {
+            sequences: 1,
+            images: self.images.iter().map(|image| RgbImage::clone(image)).collect(),
+            targets: self.labels.iter().map(|[raw, _]| *raw).collect(),
+            elapsed_secs: self.elapsed_secs.clone(),
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What makes trainings of different seeds one policy, and how policies are told apart in every picture.
 
-use super::TrainingConfig;
+use super::config::TrainingConfig;
 use lane_policy::PolicyKind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,8 +13,10 @@ pub struct Identity {
     pub kind: PolicyKind,
     /// Whether roadside cues told how the road bends.
     pub cue: bool,
-    /// Whether no picture had noise.
+    /// Whether no picture had noise; not told of one trained on recordings.
     pub clean: bool,
+    /// Whether it was trained on recordings.
+    pub recorded: bool,
 }
 
 /// What the name of a policy trained beside cues ends with.
@@ -23,13 +25,18 @@ const CUE: &str = "-cue";
 /// What the name of a policy trained without noise ends with.
 const CLEAN: &str = "-clean";
 
+/// What the name of a policy trained on recordings ends with.
+const RECORDED: &str = "-recorded";
+
 impl Identity {
     /// The policy that a recipe makes. Without one, the usual recipe is taken for granted.
     pub fn new(kind: PolicyKind, recipe: Option<&TrainingConfig>) -> Self {
+        let recorded = recipe.is_some_and(|recipe| recipe.recordings.is_some());
         Self {
             kind,
             cue: recipe.is_some_and(|recipe| recipe.cue),
-            clean: recipe.is_some_and(|recipe| recipe.noise_variance() == 0.0),
+            clean: !recorded && recipe.is_some_and(|recipe| recipe.noise_variance() == 0.0),
+            recorded,
         }
     }
 }
@@ -37,7 +44,8 @@ impl Identity {
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let suffix = |has: bool, suffix: &'static str| if has { suffix } else { "" };
-        f.pad(&format!("{}{}{}", self.kind, suffix(self.cue, CUE), suffix(self.clean, CLEAN)))
+        let (cue, clean) = (suffix(self.cue, CUE), suffix(self.clean, CLEAN));
+        f.pad(&format!("{}{cue}{clean}{}", self.kind, suffix(self.recorded, RECORDED)))
     }
 }
 
@@ -45,9 +53,10 @@ impl FromStr for Identity {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let (rest, clean) = name.strip_suffix(CLEAN).map_or((name, false), |rest| (rest, true));
+        let (rest, recorded) = name.strip_suffix(RECORDED).map_or((name, false), |rest| (rest, true));
+        let (rest, clean) = rest.strip_suffix(CLEAN).map_or((rest, false), |rest| (rest, true));
         let (kind, cue) = rest.strip_suffix(CUE).map_or((rest, false), |rest| (rest, true));
-        Ok(Self { kind: kind.parse()?, cue, clean })
+        Ok(Self { kind: kind.parse()?, cue, clean, recorded })
     }
 }
 
@@ -119,11 +128,11 @@ impl Key {
         let name = name.to_owned();
         match name.parse::<Identity>() {
             Err(_) => Self { head: Head::Other(name.clone()), other_recipe: false, paper: false, name },
-            Ok(Identity { kind, cue, clean }) => {
+            Ok(Identity { kind, cue, clean, recorded }) => {
                 let head = kind.head.name();
                 let home = HOMES.iter().position(|home| *home == head);
                 let head = home.map_or_else(|| Head::Other(head.to_owned()), Head::Home);
-                Self { head, other_recipe: cue || clean, paper: kind.paper, name }
+                Self { head, other_recipe: cue || clean || recorded, paper: kind.paper, name }
             }
         }
     }
@@ -144,7 +153,8 @@ mod tests {
 
     fn all() -> Vec<String> {
         let recipes = [(false, false), (true, false), (false, true), (true, true)];
-        let identities = PolicyKind::all().flat_map(|kind| recipes.map(|(cue, clean)| Identity { kind, cue, clean }));
+        let identities = PolicyKind::all()
+            .flat_map(|kind| recipes.map(|(cue, clean)| Identity { kind, cue, clean, recorded: false }));
         identities.map(|identity| identity.to_string()).collect()
     }
 
@@ -164,6 +174,9 @@ mod tests {
         assert_eq!(name(&recipe.clone().without_augmentation()), "ncp-clean");
         assert_eq!(name(&TrainingConfig { cue: true, ..recipe.clone() }), "ncp-cue");
         assert_eq!(name(&TrainingConfig { cue: true, ..recipe.without_augmentation() }), "ncp-cue-clean");
+        let recorded = TrainingConfig::recorded(PolicyKind::NCP, 1);
+        assert_eq!(name(&recorded), "ncp-recorded");
+        assert_eq!("ncp-recorded".parse(), Ok(Identity::new(PolicyKind::NCP, Some(&recorded))));
         assert_eq!(Identity::new(PolicyKind::CNN_PAPER, None).to_string(), "cnn-paper");
     }
 

@@ -1,19 +1,15 @@
 //! Adam with a rate of its own for a recurrent cell, warm-up and cosine decay.
 
+use super::config::Optimisation;
+use anyhow::anyhow;
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::{Gradients, Tensor};
+use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::{Bytes, Gradients, Tensor};
 use lane_policy::cell::CoreSpec;
 use lane_policy::{Network, Policy};
 
-/// Peak rate of convolutions and dense layers.
-const DENSE_RATE: f64 = 1e-3;
-/// Peak rate of liquid neurons: their parameters are few and their gradients small.
-const LIQUID_RATE: f64 = 1e-2;
 /// The gradients of a cell are scaled down to this norm: long unrolled dynamics can explode.
 const CELL_MAX_NORM: f32 = 1.0;
-/// Steps over which the rates rise.
-const WARM_UP_STEPS: usize = 100;
 /// Share of the peak rates that is left at the end.
 const FINAL_SHARE: f64 = 0.005;
 
@@ -22,25 +18,59 @@ pub struct Optimizer {
     steps: usize,
     dense: (Vec<ParamId>, ModuleOptimizer),
     cell: (Vec<ParamId>, ModuleOptimizer),
+    dense_rate: f64,
     cell_rate: f64,
+    warm_up_steps: usize,
 }
 
 impl Optimizer {
     /// An optimiser for a policy and a number of steps.
-    pub fn new(policy: &Policy, steps: usize) -> Self {
+    pub fn new(policy: &Policy, optimisation: &Optimisation, steps: usize) -> Self {
         let is_liquid = policy.cell_spec().is_some_and(|spec| matches!(spec.core, CoreSpec::Ltc(_)));
         let mut groups = Groups { is_liquid, ..Groups::default() };
         policy.network().visit(&mut groups);
-        let cell_rate = if is_liquid { LIQUID_RATE } else { DENSE_RATE };
-        Self { steps, dense: (groups.dense, adam()), cell: (groups.cell, adam()), cell_rate }
+        let dense_rate = optimisation.learning_rate;
+        let cell_rate = if is_liquid { optimisation.cell_learning_rate } else { dense_rate };
+        let dense = match optimisation.weight_decay {
+            0.0 => adam(),
+            decay => AdamWConfig::new().with_epsilon(EPSILON).with_weight_decay(decay as f32).init(),
+        };
+        let warm_up_steps = optimisation.warm_up_steps;
+        Self { steps, dense: (groups.dense, dense), cell: (groups.cell, adam()), dense_rate, cell_rate, warm_up_steps }
+    }
+
+    /// The state of both groups as bytes.
+    ///
+    /// # Errors
+    /// When burn cannot write it.
+    pub fn to_bytes(&self) -> anyhow::Result<[Vec<u8>; 2]> {
+        let bytes = |optimizer: &ModuleOptimizer| -> anyhow::Result<Vec<u8>> {
+            let bytes = optimizer.into_bytes();
+            Ok(bytes.map_err(|error| anyhow!("the optimiser's state cannot be written: {error:?}"))?.to_vec())
+        };
+        Ok([bytes(&self.dense.1)?, bytes(&self.cell.1)?])
+    }
+
+    /// Takes up the state of both groups again. The parameters must have the numbers that they had.
+    ///
+    /// # Errors
+    /// When the bytes are damaged.
+    pub fn resume(&mut self, dense: &[u8], cell: &[u8]) -> anyhow::Result<()> {
+        let load = |optimizer: &ModuleOptimizer, bytes: &[u8]| {
+            let loaded = optimizer.clone().from_bytes(Bytes::from_bytes_vec(bytes.to_vec()));
+            loaded.map_err(|error| anyhow!("the optimiser's state cannot be read: {error:?}"))
+        };
+        self.dense.1 = load(&self.dense.1, dense)?;
+        self.cell.1 = load(&self.cell.1, cell)?;
+        Ok(())
     }
 
     /// The network after one step.
     pub fn step(&mut self, network: Network, mut gradients: Gradients, step: usize) -> Network {
-        let rate = rate(step, self.steps);
+        let rate = rate(step, self.steps, self.warm_up_steps);
         let dense = GradientsParams::from_params(&mut gradients, &network, &self.dense.0);
         let mut cell = GradientsParams::from_params(&mut gradients, &network, &self.cell.0);
-        let network = self.dense.1.step(rate * DENSE_RATE, network, dense);
+        let network = self.dense.1.step(rate * self.dense_rate, network, dense);
         if self.cell.0.is_empty() {
             return network;
         }
@@ -51,12 +81,15 @@ impl Optimizer {
 
 /// Adam as in PyTorch: burn's own ε of 1e-5 would slow the small gradients of the liquid neurons.
 pub fn adam() -> ModuleOptimizer {
-    AdamConfig::new().with_epsilon(1e-8).init()
+    AdamConfig::new().with_epsilon(EPSILON).init()
 }
 
+/// PyTorch's.
+const EPSILON: f32 = 1e-8;
+
 /// Share of the peak rate at a step.
-fn rate(step: usize, steps: usize) -> f64 {
-    let warm_up = ((step + 1) as f64 / WARM_UP_STEPS as f64).min(1.0);
+fn rate(step: usize, steps: usize, warm_up_steps: usize) -> f64 {
+    let warm_up = ((step + 1) as f64 / warm_up_steps.max(1) as f64).min(1.0);
     let cosine = 0.5 * (1.0 + (std::f64::consts::PI * step as f64 / steps as f64).cos());
     warm_up * (FINAL_SHARE + (1.0 - FINAL_SHARE) * cosine)
 }
@@ -131,8 +164,9 @@ mod tests {
 
     #[test]
     fn the_rate_rises_over_the_warm_up_and_falls_to_its_final_share() {
-        assert!(rate(0, 1000) < 0.02 && rate(50, 1000) < rate(99, 1000));
-        assert!(rate(500, 1000) < rate(200, 1000));
-        assert!((rate(1000, 1000) - FINAL_SHARE).abs() < 1e-9);
+        let rate = |step| rate(step, 1000, 100);
+        assert!(rate(0) < 0.02 && rate(50) < rate(99));
+        assert!(rate(500) < rate(200));
+        assert!((rate(1000) - FINAL_SHARE).abs() < 1e-9);
     }
 }

@@ -1,10 +1,9 @@
 //! The unit of training: a few frames in time order, each with its label.
 
-use super::FRAMES_PER_LOOK;
 use lane_frame::{RgbImage, Steering};
 use lane_sim::{DT_SECS, Demonstration};
 
-/// A short drive with the labels of the expert, or of the human who was recorded.
+/// A short drive in the simulator with the labels of the expert.
 pub struct Sequence {
     /// In time order, one control step apart.
     pub frames: Vec<RgbImage>,
@@ -15,10 +14,10 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    /// A demonstration in pieces of [`FRAMES_PER_LOOK`] frames; what is left over at its end is dropped.
-    pub fn from_demonstration(demonstration: Demonstration) -> Vec<Self> {
+    /// A demonstration in pieces of so many frames; what is left over at its end is dropped.
+    pub fn from_demonstration(demonstration: Demonstration, piece_frames: usize) -> Vec<Self> {
         let Demonstration { mut frames, curvature } = demonstration;
-        let pieces = curvature.chunks_exact(FRAMES_PER_LOOK);
+        let pieces = curvature.chunks_exact(piece_frames);
         let piece = |labels: &[Steering]| Self {
             frames: frames.drain(..labels.len()).collect(),
             labels: labels.to_vec(),

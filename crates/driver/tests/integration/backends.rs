@@ -46,7 +46,7 @@ fn every_policy_decides_as_on_the_processor() {
                 assert_close(&what("steering"), &[decision.steering.0], &[expected.steering.0], 1e-4);
                 let [states, expected_states] = [&decision, &expected].map(|d| &d.neurons.as_ref().unwrap().state);
                 assert_close(&what("states"), states, expected_states, 1e-5);
-                let [map, expected_map] = [&decision, &expected].map(|d| &d.saliency.as_ref().unwrap().values);
+                let [map, expected_map] = [&decision, &expected].map(|d| &d.saliency.as_ref().unwrap().map.values);
                 assert_close(&what("input gradient"), map, expected_map, 1e-3);
             }
         }

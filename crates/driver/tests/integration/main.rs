@@ -10,6 +10,9 @@ mod policies;
 /// Closed loop and replay.
 mod driver;
 
+/// Sessions that are sought and changed while they run.
+mod session;
+
 /// Training: it learns, and the same seed gives the same weights on any number of threads.
 mod train;
 

@@ -70,7 +70,7 @@ fn the_gradient_of_every_head_reaches_the_picture() {
     for kind in PolicyKind::all().filter(|kind| !kind.paper) {
         let mut driver = driver(Policy::init(kind, 1, &device::cpu()));
         let frame = frame(driver.input_size(), 0);
-        let map = driver.decide(&frame, Method::InputGradient).unwrap().saliency.unwrap();
+        let map = driver.decide(&frame, Method::InputGradient).unwrap().saliency.unwrap().map;
         assert!(
             map.values.iter().all(|value| value.is_finite()) && map.values.iter().any(|value| *value > 0.0),
             "{kind}"

@@ -47,7 +47,7 @@ fn a_module_steers_in_its_unit_and_shows_its_input_gradient() {
     let decision = driver(module.unwrap()).decide(&frame(0, 255), Method::InputGradient).unwrap();
     // The sum of 0 to 359, over 36,000; right positive.
     assert!((decision.steering.0 + 359.0 / 200.0).abs() < 1e-5, "rounding of 360 terms: {:?}", decision.steering);
-    let map = decision.saliency.unwrap();
+    let map = decision.saliency.unwrap().map;
     let weight = |channel: usize| (120 * channel + 17) as f32 / 36_000.0;
     let expected = weight(0) + weight(1) + weight(2);
     assert!((map.values[17] - expected).abs() < 1e-6, "{} against {expected}", map.values[17]);

@@ -138,7 +138,7 @@ impl Step for Cfc {
         input: Tensor<2>,
         CellState { hidden, memory }: CellState,
         elapsed: Tensor<2>,
-        held: Option<Held>,
+        held: &[Held],
     ) -> (Tensor<2>, CellState) {
         let seen = Tensor::cat(vec![input, hidden], 1);
         let seen = self.backbone.iter().fold(seen, |seen, layer| activate(self.activation, layer.forward(seen)));

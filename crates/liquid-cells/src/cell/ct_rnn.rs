@@ -1,7 +1,7 @@
 //! Continuous-time recurrent network (Funahashi and Nakamura 1993) as Lechner et al. 2020 compare with: explicit Euler
 //! steps, one fixed time constant, full connection, states clipped.
 
-use super::held::Held;
+use super::held::{Held, hold_slope};
 use super::kind::{Kind, SpecError, Step};
 use super::reference::{CoreDict, Hints, ImportError, Style};
 use super::{CellState, Core, state_as_output};
@@ -116,14 +116,14 @@ impl Step for CtRnn {
         input: Tensor<2>,
         CellState { hidden, memory }: CellState,
         elapsed: Tensor<2>,
-        held: Option<Held>,
+        held: &[Held],
     ) -> (Tensor<2>, CellState) {
         let CtRnnSpec { tau, clip, unfolds, solver, .. } = self.spec;
         let part = elapsed / unfolds as f64;
         let slope = |state: Tensor<2>| {
             let seen = Tensor::cat(vec![input.clone(), state.clone()], 1);
             let slope = (seen.matmul(self.w.val()) + self.b.val().unsqueeze()).tanh() - state / tau;
-            held.map_or(slope.clone(), |held| held.in_slope(slope))
+            hold_slope(held, slope)
         };
         let end = (0..unfolds).fold(hidden, |state, _| explicit_step(solver, state, &part, slope));
         state_as_output(end.clamp(-clip, clip), memory)

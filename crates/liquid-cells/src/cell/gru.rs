@@ -77,7 +77,7 @@ impl Step for Gru {
         input: Tensor<2>,
         CellState { hidden, memory }: CellState,
         _: Tensor<2>,
-        held: Option<Held>,
+        held: &[Held],
     ) -> (Tensor<2>, CellState) {
         let units = hidden.dims()[1];
         let [from_input, from_state] = [self.input_map.forward(input), self.recurrent_map.forward(hidden.clone())];

@@ -1,4 +1,4 @@
-//! A lesion: one neuron of a cell kept at one value, so that it takes part but says nothing.
+//! A lesion: a neuron of a cell kept at one value, so that it takes part but says nothing.
 
 use burn::tensor::Tensor;
 
@@ -12,16 +12,6 @@ pub struct Held {
 }
 
 impl Held {
-    /// The state `[batch, units]` with the neuron at its value.
-    pub(super) fn in_state(self, state: Tensor<2>) -> Tensor<2> {
-        self.with(state, self.value)
-    }
-
-    /// The slope `[batch, units]` of the state with that of the neuron at zero.
-    pub(super) fn in_slope(self, slope: Tensor<2>) -> Tensor<2> {
-        self.with(slope, 0.0)
-    }
-
     /// The same neuron in the state of the layer that begins at `first`; nothing where it is in another layer.
     pub(super) fn in_layer(self, first: usize, units: usize) -> Option<Self> {
         let neuron = self.neuron.checked_sub(first).filter(|neuron| *neuron < units)?;
@@ -35,10 +25,12 @@ impl Held {
     }
 }
 
-/// The state with a held neuron, if there is one, at its value.
-pub(super) fn hold(held: Option<Held>, state: Tensor<2>) -> Tensor<2> {
-    match held {
-        Some(held) => held.in_state(state),
-        None => state,
-    }
+/// The state `[batch, units]` with held neurons at their values.
+pub(super) fn hold(held: &[Held], state: Tensor<2>) -> Tensor<2> {
+    held.iter().fold(state, |state, held| held.with(state, held.value))
+}
+
+/// The slope `[batch, units]` of the state with that of held neurons at zero.
+pub(super) fn hold_slope(held: &[Held], slope: Tensor<2>) -> Tensor<2> {
+    held.iter().fold(slope, |slope, held| held.with(slope, 0.0))
 }

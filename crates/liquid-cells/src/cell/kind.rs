@@ -9,7 +9,7 @@ use crate::init::FirstWeights;
 use crate::ltc_kernel::Introspection;
 use crate::solver::Solver;
 use crate::state_dict::Array;
-use crate::wiring::Wiring;
+use crate::wiring::{Synapse, Wiring};
 use burn::tensor::Tensor;
 use std::sync::Arc;
 
@@ -136,18 +136,12 @@ pub(crate) trait Kind {
 
 /// The weights of a kind of cell.
 pub(crate) trait Step {
-    /// One step: the output and the next state. The state before it has a held neuron at its value already.
+    /// One step: the output and the next state. The state before it has held neurons at their values already.
     ///
     /// # Shapes
     /// - input: `[batch, inputs]`, elapsed: `[batch, 1]`
     /// - returns: `[batch, outputs]`
-    fn step(
-        &self,
-        input: Tensor<2>,
-        state: CellState,
-        elapsed: Tensor<2>,
-        held: Option<Held>,
-    ) -> (Tensor<2>, CellState);
+    fn step(&self, input: Tensor<2>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> (Tensor<2>, CellState);
 
     /// All steps at once, where the cell can.
     fn sequence(&self, _inputs: &Tensor<3>, _first_state: &Tensor<2>, _elapsed: &Tensor<2>) -> Option<CellRun> {
@@ -171,6 +165,9 @@ pub(crate) trait Step {
 
     /// Keeps physical quantities physical.
     fn constrain(&mut self) {}
+
+    /// Takes a synapse of the wiring away, from a sensory input or between two neurons.
+    fn cut(&mut self, _synapse: Synapse, _sensory: bool) {}
 
     /// Makes a neuron so slow that its state stays where it is, where a step does not hold it by itself.
     fn make_inert(&mut self, _neuron: usize) {}

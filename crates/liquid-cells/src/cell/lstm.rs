@@ -120,7 +120,7 @@ impl Kind for LstmSpec {
 }
 
 impl Step for Lstm {
-    fn step(&self, input: Tensor<2>, state: CellState, _: Tensor<2>, held: Option<Held>) -> (Tensor<2>, CellState) {
+    fn step(&self, input: Tensor<2>, state: CellState, _: Tensor<2>, held: &[Held]) -> (Tensor<2>, CellState) {
         let CellState { hidden, memory } = self.next_state(input, state);
         state_as_output(hold(held, hidden), memory)
     }

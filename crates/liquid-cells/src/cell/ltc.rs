@@ -149,7 +149,7 @@ impl Step for Ltc {
         input: Tensor<2>,
         CellState { hidden, memory }: CellState,
         elapsed: Tensor<2>,
-        _: Option<Held>,
+        _: &[Held],
     ) -> (Tensor<2>, CellState) {
         let run = self.forward(input.unsqueeze_dim(1), hidden, elapsed);
         (run.outputs.squeeze_dim(1), CellState { memory, ..run.state })
@@ -185,6 +185,25 @@ impl Step for Ltc {
         for param in [&mut self.w, &mut self.sensory_w, &mut self.gleak, &mut self.cm] {
             *param = param.clone().map(|tensor| Tensor::from_inner(tensor.inner().clamp_min(0.0)).require_grad());
         }
+    }
+
+    fn cut(&mut self, synapse: Synapse, sensory: bool) {
+        let wiring = self.spec.wiring.wiring();
+        let (w, synapses) = match sensory {
+            true => (&mut self.sensory_w, wiring.sensory_synapses()),
+            false => (&mut self.w, wiring.synapses()),
+        };
+        let ends = |synapse: &Synapse| (synapse.source, synapse.target);
+        let Some(at) = synapses.iter().position(|other| ends(other) == ends(&synapse)) else { return };
+        let none = match self.spec.constraint {
+            Constraint::Explicit => 0.0,
+            // Its softplus is 0.
+            Constraint::Softplus => -1e4,
+        };
+        *w = w.clone().map(|w| {
+            let none = Tensor::full([1], none, &w.device());
+            w.slice_assign(at..at + 1, none)
+        });
     }
 
     fn make_inert(&mut self, neuron: usize) {

@@ -40,7 +40,7 @@ use crate::dense::Dense;
 use crate::init::FirstWeights;
 use crate::ltc_kernel::Introspection;
 use crate::named::named;
-use crate::wiring::Wiring;
+use crate::wiring::{Synapse, Wiring};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use held::hold;
@@ -210,9 +210,9 @@ pub struct Cell {
     readout: Option<Dense>,
     #[module(skip)]
     spec: Arc<CellSpec>,
-    /// A lesion.
+    /// Lesions.
     #[module(skip)]
-    held: Option<Held>,
+    held: Vec<Held>,
 }
 
 impl Cell {
@@ -231,7 +231,7 @@ impl Cell {
         let core = spec.core.kind().init(first);
         let memory = spec.memory_spec().map(|memory| Lstm::init(&memory, first));
         let readout = spec.readout.map(|outputs| Dense::xavier(spec.core.outputs(), outputs, first));
-        Self { core, memory, readout, spec: Arc::new(spec.clone()), held: None }
+        Self { core, memory, readout, spec: Arc::new(spec.clone()), held: Vec::new() }
     }
 
     /// What it is made of.
@@ -267,10 +267,35 @@ impl Cell {
         CellState { hidden: zeros(), memory: self.spec.has_memory().then(zeros) }
     }
 
-    /// The same cell with one neuron kept at a value.
+    /// The same cell with one more neuron kept at a value.
     pub fn with_held(mut self, held: Held) -> Self {
         self.core.weights_mut().make_inert(held.neuron);
-        self.held = Some(held);
+        self.held.push(held);
+        self
+    }
+
+    /// The same cell without one of the [`Wiring::synapses`] of [`Cell::wiring`].
+    ///
+    /// # Panics
+    /// If there is no synapse of this number.
+    pub fn without_synapse(self, synapse: usize) -> Self {
+        let synapse = self.wiring().map(|wiring| wiring.synapses()[synapse]);
+        self.cut(synapse, false)
+    }
+
+    /// The same cell without one of the [`Wiring::sensory_synapses`] of [`Cell::wiring`].
+    ///
+    /// # Panics
+    /// If there is no synapse of this number.
+    pub fn without_sensory_synapse(self, synapse: usize) -> Self {
+        let synapse = self.wiring().map(|wiring| wiring.sensory_synapses()[synapse]);
+        self.cut(synapse, true)
+    }
+
+    fn cut(mut self, synapse: Option<Synapse>, sensory: bool) -> Self {
+        if let Some(synapse) = synapse {
+            self.core.weights_mut().cut(synapse, sensory);
+        }
         self
     }
 
@@ -295,7 +320,7 @@ impl Cell {
     /// If the shapes do not agree, or there is no step.
     pub fn forward(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>) -> CellRun {
         let at_once = match &self.memory {
-            None => self.core.weights().sequence(&inputs, &hold(self.held, state.hidden.clone()), &elapsed),
+            None => self.core.weights().sequence(&inputs, &hold(&self.held, state.hidden.clone()), &elapsed),
             Some(_) => None,
         };
         let run = at_once.unwrap_or_else(|| self.step_by_step(inputs, state, elapsed));
@@ -315,8 +340,8 @@ impl Cell {
                 state = lstm.next_state(input.clone(), state);
                 recalled.push(state.hidden.clone());
             }
-            let before = CellState { hidden: hold(self.held, state.hidden), ..state };
-            let (output, next) = self.core.weights().step(input, before, elapsed, self.held);
+            let before = CellState { hidden: hold(&self.held, state.hidden), ..state };
+            let (output, next) = self.core.weights().step(input, before, elapsed, &self.held);
             outputs.push(output);
             hidden.push(next.hidden.clone());
             memory.extend(next.memory.clone());

@@ -1,6 +1,6 @@
 //! Neural ordinary differential equation (Chen et al. 2018), driven by inputs: a small tanh network is the slope.
 
-use super::held::Held;
+use super::held::{Held, hold_slope};
 use super::kind::{Kind, SpecError, Step};
 use super::reference::{CoreDict, Hints, ImportError, Style};
 use super::{CellState, Core, state_as_output};
@@ -107,13 +107,13 @@ impl Step for NeuralOde {
         input: Tensor<2>,
         CellState { hidden, memory }: CellState,
         elapsed: Tensor<2>,
-        held: Option<Held>,
+        held: &[Held],
     ) -> (Tensor<2>, CellState) {
         let part = elapsed / self.unfolds as f64;
         let slope = |state: Tensor<2>| {
             let seen = Tensor::cat(vec![input.clone(), state], 1);
             let slope = self.slope.forward(self.inner.forward(seen).tanh());
-            held.map_or(slope.clone(), |held| held.in_slope(slope))
+            hold_slope(held, slope)
         };
         let end = (0..self.unfolds).fold(hidden, |state, _| explicit_step(self.solver, state, &part, slope));
         state_as_output(end, memory)

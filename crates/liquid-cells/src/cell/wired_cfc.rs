@@ -4,7 +4,7 @@
 
 use super::choices::CfcMode;
 use super::closed_form::{ClosedForm, closed_form_name, inferred_mode};
-use super::held::Held;
+use super::held::{Held, hold};
 use super::kind::{Kind, Step};
 use super::reference::{self, CoreDict, Hints, ImportError, Style, synapse};
 use super::wiring_source::WiringSource;
@@ -54,7 +54,7 @@ pub struct WiredCfc {
 }
 
 /// The weights of a layer that exist: 1 or 0, `[units, seen]`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Mask {
     units: usize,
     values: Vec<f32>,
@@ -73,7 +73,7 @@ impl Step for WiredCfc {
         mut input: Tensor<2>,
         CellState { hidden, memory }: CellState,
         elapsed: Tensor<2>,
-        held: Option<Held>,
+        held: &[Held],
     ) -> (Tensor<2>, CellState) {
         let (mut first, mut states) = (0, Vec::with_capacity(self.layers.len()));
         for (layer, mask) in self.layers.iter().zip(self.masks.iter()) {
@@ -81,9 +81,8 @@ impl Step for WiredCfc {
             let seen = Tensor::cat(vec![input, own], 1);
             let mask_values = mask.tensor(&seen.device());
             input = layer.step(seen, elapsed.clone(), Some(&mask_values));
-            if let Some(held) = held.and_then(|held| held.in_layer(first, mask.units)) {
-                input = held.in_state(input);
-            }
+            let held: Vec<Held> = held.iter().filter_map(|held| held.in_layer(first, mask.units)).collect();
+            input = hold(&held, input);
             states.push(input.clone());
             first += mask.units;
         }
@@ -93,6 +92,18 @@ impl Step for WiredCfc {
     /// The wiring without the synapses that play no part.
     fn wiring(&self) -> Option<Wiring> {
         Some(self.spec.used_wiring())
+    }
+
+    fn cut(&mut self, synapse: Synapse, sensory: bool) {
+        let wiring = self.spec.wiring.wiring();
+        let mut sources = 0..wiring.sensory();
+        for (layer, (ids, mask)) in layers(wiring).into_iter().zip(Arc::make_mut(&mut self.masks)).enumerate() {
+            let seen = sources.len() + ids.len();
+            if sensory == (layer == 0) && sources.contains(&synapse.source) && ids.contains(&synapse.target) {
+                mask.values[(synapse.target - ids.start) * seen + synapse.source - sources.start] = 0.0;
+            }
+            sources = ids;
+        }
     }
 }
 

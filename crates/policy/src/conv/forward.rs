@@ -53,7 +53,7 @@ pub(super) struct Strides {
 }
 
 impl Strides {
-    fn of(shape: &ConvShape) -> Self {
+    pub(super) fn of(shape: &ConvShape) -> Self {
         let in_row = shape.padded_row_len();
         Self {
             out_width: shape.out_width(),

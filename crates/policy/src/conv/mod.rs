@@ -11,10 +11,12 @@ mod filters;
 mod forward;
 mod input_gradient;
 mod padding;
+mod patch;
 mod weight_gradient;
 
 pub use backward::{ConvGradients, backward};
 pub use forward::forward;
+pub use patch::{Patch, PatchLayer, PatchedPass};
 
 /// Channels are padded to this many, a whole number of vectors on every instruction set.
 const LANES: usize = 16;

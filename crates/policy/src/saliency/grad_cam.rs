@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 
 /// The method.
 pub(super) const GRAD_CAM: Procedure =
-    Procedure { name: "Grad-CAM", short: "CAM", cost: Cost::Quick, map: |situation| grad_cam(situation).magnitude() };
+    Procedure { name: "Grad-CAM", short: "CAM", cost: Cost::Quick, map: |situation| grad_cam(situation).into() };
 
 /// `Σₖ Aᵏ · mean over places of ∂output/∂Aᵏ`, at the last feature map's size, signed. The paper rectifies it, because a
 /// class is only ever supported; steering has two directions, and both are evidence.

@@ -11,7 +11,7 @@ pub(super) const INPUT_GRADIENT: Procedure = Procedure {
     name: "Input gradient",
     short: "gradient",
     cost: Cost::Quick,
-    map: |situation| input_gradient(situation).magnitude(),
+    map: |situation| input_gradient(situation).into(),
 };
 
 /// Gradient of the network's output with respect to the whitened input, `[height · width · 3]`.

@@ -13,7 +13,7 @@ pub(super) const INTEGRATED_GRADIENTS: Procedure = Procedure {
     name: "Integrated gradients",
     short: "integr.",
     cost: Cost::Slow,
-    map: |situation| integrated_gradients(situation).magnitude(),
+    map: |situation| integrated_gradients(situation).into(),
 };
 
 /// Points on the way for a map on screen: between the 20 and 300 that the paper finds enough.

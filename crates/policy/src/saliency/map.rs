@@ -21,6 +21,27 @@ pub struct SignedMap {
     pub values: Vec<f32>,
 }
 
+/// A method's map of a frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribution {
+    /// The map; of signed methods the strength.
+    pub map: SaliencyMap,
+    /// The map with its sign, of methods that have one.
+    pub signed: Option<SignedMap>,
+}
+
+impl From<SaliencyMap> for Attribution {
+    fn from(map: SaliencyMap) -> Self {
+        Self { map, signed: None }
+    }
+}
+
+impl From<SignedMap> for Attribution {
+    fn from(signed: SignedMap) -> Self {
+        Self { map: signed.magnitude(), signed: Some(signed) }
+    }
+}
+
 impl SignedMap {
     /// The strength of the influence without its direction.
     pub fn magnitude(&self) -> SaliencyMap {

@@ -11,11 +11,12 @@
 //! | input gradient | 0.8 | 1 forward and back |
 //! | integrated gradients | 20 | 32 forward and back |
 //! | SmoothGrad | 20 | 25 forward and back |
-//! | occlusion | 25 | 134 forward |
+//! | occlusion | 4 | 134 forward, each of what a square changes |
 //!
-//! On the paper's encoders, of eight and ten times the multiplications, the last three take 100 to 200 ms: too slow for
-//! a smooth window, right for an audit.
+//! On the paper's encoders, of eight and ten times the multiplications, integrated gradients and SmoothGrad take 100 to
+//! 200 ms: too slow for a smooth window, right for an audit.
 
+pub mod edges;
 pub mod grad_cam;
 pub mod gradient;
 pub mod integrated_gradients;
@@ -29,7 +30,7 @@ pub mod visual_backprop;
 use crate::preprocess::Whitened;
 use crate::{Policy, PolicyState};
 use burn::tensor::Tensor;
-use map::SaliencyMap;
+use map::Attribution;
 use serde::{Deserialize, Serialize};
 
 /// A method of attribution.
@@ -40,8 +41,8 @@ pub struct Procedure {
     pub short: &'static str,
     /// How many passes through the network a map takes.
     pub cost: Cost,
-    /// The map of a frame, in the method's own unit; of signed methods the strength.
-    map: fn(&Situation<'_>) -> SaliencyMap,
+    /// The map of a frame, in the method's own unit.
+    map: fn(&Situation<'_>) -> Attribution,
 }
 
 /// How many passes through the network a map takes.
@@ -104,6 +105,9 @@ impl std::fmt::Display for Method {
 }
 
 impl Method {
+    /// The method that is shown unless another is asked for: it passes the audit's controls (docs/attention.md).
+    pub const DEFAULT: Self = Self::Occlusion;
+
     /// The name on screen.
     pub const fn name(self) -> &'static str {
         self.procedure().name
@@ -117,12 +121,6 @@ impl Method {
     /// The methods of a cost, in the order of [`Method::ALL`].
     pub fn of_cost(cost: Cost) -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(move |method| method.procedure().cost == cost)
-    }
-
-    /// The one after it, in a circle.
-    pub fn next(self) -> Self {
-        let at = Self::ALL.iter().position(|method| *method == self).unwrap_or_default();
-        Self::ALL[(at + 1) % Self::ALL.len()]
     }
 }
 
@@ -142,11 +140,11 @@ pub struct Situation<'a> {
     pub maps: &'a [Tensor<4>],
 }
 
-/// The map of a frame by a method, in the method's own unit. Of signed methods the strength.
+/// The map of a frame by a method, in the method's own unit.
 ///
 /// # Panics
 /// If the situation's parts do not belong together.
-pub fn saliency(method: Method, situation: &Situation<'_>) -> SaliencyMap {
+pub fn saliency(method: Method, situation: &Situation<'_>) -> Attribution {
     (method.procedure().map)(situation)
 }
 

@@ -3,18 +3,16 @@
 
 use super::map::SignedMap;
 use super::{BATCH, Cost, Procedure, Situation};
+use crate::conv::Patch;
 use crate::{CURVATURE_PER_OUTPUT, to_vec};
 use burn::tensor::{Tensor, TensorData};
 use lane_frame::Size;
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// The method.
-pub(super) const OCCLUSION: Procedure = Procedure {
-    name: "Occlusion",
-    short: "occl.",
-    cost: Cost::Slow,
-    map: |situation| occlusion(situation).magnitude(),
-};
+pub(super) const OCCLUSION: Procedure =
+    Procedure { name: "Occlusion", short: "occl.", cost: Cost::Slow, map: |situation| occlusion(situation).into() };
 
 /// The square's side is the picture's height divided by this: 12 pixels of the compact encoder's 48.
 const SQUARES_PER_HEIGHT: u32 = 4;
@@ -28,21 +26,24 @@ const PLACES_PER_SIDE: usize = 2;
 pub fn occlusion(situation: &Situation<'_>) -> SignedMap {
     let size = situation.policy.input_size();
     let squares = squares(size);
-    let clean = to_vec(situation.whitened.input.clone());
-    let commanded = outputs(situation, &clean, 1)[0];
-    let hidden = squares.chunks(BATCH).flat_map(|squares| {
-        let pictures: Vec<f32> = squares.iter().flat_map(|square| hide(&clean, size, square)).collect();
-        outputs(situation, &pictures, squares.len())
+    let commanded = outputs(situation, &[situation.maps[situation.maps.len() - 1].clone()])[0];
+    let pass = situation.policy.patched_pass(&to_vec(situation.whitened.input.clone()));
+    let [_, rows, columns, filters] = situation.maps[situation.maps.len() - 1].dims();
+    let encoded = squares.par_chunks(BATCH).map_with(pass, |pass, squares| {
+        let mut maps = Vec::with_capacity(squares.len() * rows * columns * filters);
+        squares.iter().for_each(|square| pass.with_hole(square, &mut maps));
+        TensorData::new(maps, [squares.len(), rows, columns, filters])
     });
-    let effects: Vec<f32> = hidden.map(|hidden| CURVATURE_PER_OUTPUT * (commanded - hidden)).collect();
+    let device = situation.whitened.input.device();
+    let encoded: Vec<Tensor<4>> =
+        encoded.collect::<Vec<_>>().into_iter().map(|maps| Tensor::from_data(maps, &device)).collect();
+    let hidden = outputs(situation, &encoded);
+    let effects: Vec<f32> = hidden.iter().map(|hidden| CURVATURE_PER_OUTPUT * (commanded - hidden)).collect();
     SignedMap { size, values: average(size, &squares, &effects) }
 }
 
-/// Rows and columns that a square hides.
-type Square = (Range<usize>, Range<usize>);
-
 /// Squares all over the picture, row by row; the last of a row or column ends at the picture's edge.
-fn squares(size: Size) -> Vec<Square> {
+fn squares(size: Size) -> Vec<Patch> {
     let side = (size.height / SQUARES_PER_HEIGHT).max(1) as usize;
     let along = |length: usize| {
         let last = length.saturating_sub(side);
@@ -51,32 +52,28 @@ fn squares(size: Size) -> Vec<Square> {
     };
     let columns = along(size.width as usize);
     let rows = along(size.height as usize);
-    rows.iter().flat_map(|rows| columns.iter().map(|columns| (rows.clone(), columns.clone()))).collect()
+    let along_row = |rows: &Range<usize>| {
+        let rows = rows.clone();
+        columns.iter().map(move |columns| Patch { rows: rows.clone(), columns: columns.clone() })
+    };
+    rows.iter().flat_map(along_row).collect()
 }
 
-fn hide(picture: &[f32], size: Size, (rows, columns): &Square) -> Vec<f32> {
-    let mut hidden = picture.to_vec();
-    for row in rows.clone() {
-        let start = row * size.width as usize;
-        hidden[3 * (start + columns.start)..3 * (start + columns.end)].fill(0.0);
-    }
-    hidden
-}
-
-/// The network's output for each of `count` whitened pictures, all of them meeting the same memory.
-fn outputs(situation: &Situation<'_>, pictures: &[f32], count: usize) -> Vec<f32> {
-    let [_, height, width, channels] = situation.whitened.input.dims();
-    let data = TensorData::new(pictures.to_vec(), [count, height, width, channels]);
-    let input = Tensor::from_data(data, &situation.whitened.input.device());
-    let elapsed_secs = vec![situation.elapsed_secs; count];
-    let (output, _) = situation.policy.forward(input, situation.state.repeat(count), &elapsed_secs, count);
-    to_vec(output.output)
+/// The network's output for each frame of some last feature maps, all of them meeting the same memory.
+fn outputs(situation: &Situation<'_>, maps: &[Tensor<4>]) -> Vec<f32> {
+    let output = |maps: &Tensor<4>| {
+        let [count, ..] = maps.dims();
+        let (state, elapsed_secs) = (situation.state.repeat(count), vec![situation.elapsed_secs; count]);
+        let (output, _) = situation.policy.forward_from_maps(vec![maps.clone()], state, &elapsed_secs, count);
+        to_vec(output.output)
+    };
+    maps.iter().flat_map(output).collect()
 }
 
 /// Mean effect of the squares over each pixel.
-fn average(size: Size, squares: &[Square], effects: &[f32]) -> Vec<f32> {
+fn average(size: Size, squares: &[Patch], effects: &[f32]) -> Vec<f32> {
     let (mut sums, mut counts) = (vec![0.0; size.pixels()], vec![0.0; size.pixels()]);
-    for ((rows, columns), effect) in squares.iter().zip(effects) {
+    for (Patch { rows, columns }, effect) in squares.iter().zip(effects) {
         for row in rows.clone() {
             for at in columns.clone().map(|column| row * size.width as usize + column) {
                 sums[at] += effect;
@@ -103,8 +100,7 @@ mod tests {
 
     #[test]
     fn a_pixel_has_the_mean_effect_of_its_squares() {
-        let (size, squares) = (Size::new(3, 1), [(0..1, 0..2), (0..1, 1..3)]);
-        assert_eq!(average(size, &squares, &[1.0, 3.0]), [1.0, 2.0, 3.0]);
-        assert_eq!(hide(&[1.0; 9], size, &squares[1]), [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        let squares = [0..2, 1..3].map(|columns| Patch { rows: 0..1, columns });
+        assert_eq!(average(Size::new(3, 1), &squares, &[1.0, 3.0]), [1.0, 2.0, 3.0]);
     }
 }

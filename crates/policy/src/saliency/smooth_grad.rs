@@ -9,12 +9,8 @@ use lane_frame::random::{Purpose, stream};
 use rand_distr::{Distribution as _, StandardNormal};
 
 /// The method.
-pub(super) const SMOOTH_GRAD: Procedure = Procedure {
-    name: "SmoothGrad",
-    short: "smooth",
-    cost: Cost::Slow,
-    map: |situation| smooth_grad(situation).magnitude(),
-};
+pub(super) const SMOOTH_GRAD: Procedure =
+    Procedure { name: "SmoothGrad", short: "smooth", cost: Cost::Slow, map: |situation| smooth_grad(situation).into() };
 
 /// Noisy copies. The paper takes 50 and finds little gain from more; half of it keeps the window moving.
 pub const SAMPLES: usize = 25;

@@ -3,7 +3,7 @@
 //! from the deepest feature map to the image, multiplying one channel mean per layer. Here each serves every policy,
 //! because maps can be compared only if one procedure made them.
 
-use super::map::SaliencyMap;
+use super::map::{Attribution, SaliencyMap};
 use super::plane::{Plane, first_frame};
 use super::{Cost, Procedure, Situation};
 use crate::conv::ConvShape;
@@ -16,7 +16,7 @@ pub(super) const ALGORITHM_7: Procedure = Procedure {
     name: "VisualBackProp",
     short: "Alg. 7",
     cost: Cost::Quick,
-    map: |situation| visual_backprop(situation.policy.kind().encoder(), situation.maps),
+    map: |situation| visual_backprop(situation.policy.kind().encoder(), situation.maps).into(),
 };
 
 /// The script for recurrent heads.
@@ -35,9 +35,9 @@ pub(super) const CONVOLUTIONAL_SCRIPT: Procedure = Procedure {
     map: |situation| enlarged(released_convolutional(situation.maps), situation),
 };
 
-fn enlarged(plane: Plane, situation: &Situation<'_>) -> SaliencyMap {
+fn enlarged(plane: Plane, situation: &Situation<'_>) -> Attribution {
     let size = situation.policy.input_size();
-    SaliencyMap { size, values: plane.at_size(size) }
+    SaliencyMap { size, values: plane.at_size(size) }.into()
 }
 
 /// Algorithm 7: each product is enlarged by a transposed convolution with all-ones weights, down to the image. In units

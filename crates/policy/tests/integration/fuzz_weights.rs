@@ -46,6 +46,7 @@ fn whole(kind: PolicyKind) -> Vec<u8> {
         output: String::new(),
         training: Default::default(),
         scores: Default::default(),
+        views: Vec::new(),
     };
     weights::to_bytes(&Policy::init(kind, 3, &device::cpu()), &card).unwrap()
 }

@@ -136,7 +136,7 @@ impl Seen {
     }
 
     fn map(&self, method: Method) -> SaliencyMap {
-        self.ask(|situation| saliency(method, situation))
+        self.ask(|situation| saliency(method, situation).map)
     }
 }
 

@@ -1,9 +1,8 @@
 //! Coarser pixels: every pixel is the mean of a block.
 
 use super::{Corrupt, Moment};
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
-use lane_frame::RgbImage;
+use lane_frame::resize::{Filter, resize};
+use lane_frame::{RgbImage, Size};
 
 pub(super) struct Pixelate {
     /// Side of a block.
@@ -23,16 +22,10 @@ impl Corrupt for Pixelate {
         let (width, height) = image.dimensions();
         let blocks = |side: u32| ((side as f32 / (moment.px * self.block_px)) as u32).clamp(1, side);
         let (across, down) = (blocks(width), blocks(height));
-        let mut small = Image::new(across, down, PixelType::U8x3);
-        let Ok(full) = ImageRef::new(width, height, image.as_raw(), PixelType::U8x3) else { return };
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Box));
-        if Resizer::new().resize(&full, &mut small, &options).is_err() {
-            return;
-        }
+        let small = resize(image, Size::new(across, down), Filter::Box);
         for (x, y, pixel) in image.enumerate_pixels_mut() {
             let block = |place: u32, blocks: u32, side: u32| (2 * place + 1) * blocks / (2 * side);
-            let index = 3 * (block(y, down, height) * across + block(x, across, width)) as usize;
-            pixel.0.copy_from_slice(&small.buffer()[index..index + 3]);
+            *pixel = *small.get_pixel(block(x, across, width), block(y, down, height));
         }
     }
 }

@@ -9,10 +9,9 @@ mod tests;
 use crate::driving::{DriveFigures, DrivingScore, comfort_table, driving_table, family_table, lane_keeping_table};
 use crate::study::{Baseline, Entrant, Findings, Group, Measure, Record, Row, Study};
 use lane_driver::closed_loop::drive;
-use lane_driver::twin_drive::Course;
 use lane_report::answers::{Answer, Better, Question};
 use lane_report::section::{Cell, Column, Section};
-use lane_sim::RoadSet;
+use lane_sim::{Course, RoadSet};
 use settings::Setting;
 use std::fmt;
 

@@ -4,6 +4,7 @@ use super::activity::{Kept, watched_drive};
 use super::course;
 use lane_driver::Driver;
 use lane_driver::closed_loop::{Conditions, Pilot, drive};
+use lane_policy::Lesion;
 use lane_sim::World;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -49,7 +50,7 @@ pub(super) fn lose(
     let lost = neurons.zip(sums).map(|(neuron, sum)| {
         let mean_state = sum / f64::from(frames.max(1));
         let kept_at = |value: f64| {
-            let pilot = Pilot::Policy(Box::new(driver.holding_neuron(neuron, value as f32)));
+            let pilot = Pilot::Policy(Box::new(driver.lesioned(&[Lesion::Hold { neuron, value: value as f32 }])?));
             driven(pilot, &worlds, seconds)
         };
         Ok(LostNeuron { neuron, mean_state, silenced: kept_at(0.0)?, held: kept_at(mean_state)? })

@@ -14,9 +14,8 @@ use crate::study::{self, Entrant, Measure, Record, Study};
 use activity::RoadOutcome;
 use anyhow::Context as _;
 use findings::Findings;
-use lane_driver::twin_drive::Course;
 use lane_report::section::Section;
-use lane_sim::{RoadSet, Weather};
+use lane_sim::{Course, RoadSet, Weather};
 use lesion::LesionOutcome;
 use memory::MemoryOutcome;
 use serde::{Deserialize, Serialize};
@@ -185,7 +184,7 @@ mod tests {
     use super::*;
     use crate::suite::Subject;
     use crate::suite::test_subjects::{subject, untrained};
-    use lane_policy::PolicyKind;
+    use lane_policy::{Lesion, PolicyKind};
     use lane_report::section::Cell;
     use serde_json::Value;
     use std::collections::HashSet;
@@ -336,7 +335,10 @@ mod tests {
     fn a_lost_output_neuron_steers_the_same_everywhere() {
         let outcome = lesion::lose(&subject("ncp", 1).driver, 0..1, FIRST_ROAD..FIRST_ROAD + 1, 1.0).unwrap();
         assert_eq!(outcome.neurons.len(), 1);
-        let driver = subject("ncp", 1).driver.holding_neuron(0, outcome.neurons[0].mean_state as f32);
+        let driver = subject("ncp", 1)
+            .driver
+            .lesioned(&[Lesion::Hold { neuron: 0, value: outcome.neurons[0].mean_state as f32 }])
+            .unwrap();
         let (log, _) = activity::watched_drive(&driver, &course(FIRST_ROAD, 1.0).world(), 1.0, 0.0).unwrap();
         assert_eq!(Kept::of(&log), outcome.neurons[0].held);
         assert!(log.steps.iter().all(|step| (step.commanded.0 - log.steps[0].commanded.0).abs() < 1e-7), "{log:?}");
@@ -346,7 +348,8 @@ mod tests {
     fn a_held_neuron_stays_where_it_is_in_every_kind_of_cell() {
         let world = course(FIRST_ROAD, 0.3).world();
         for kind in PolicyKind::all().filter(|kind| kind.has_memory() && !kind.paper) {
-            let driver = subject(&kind.to_string(), 1).driver.holding_neuron(3, 0.25);
+            let driver =
+                subject(&kind.to_string(), 1).driver.lesioned(&[Lesion::Hold { neuron: 3, value: 0.25 }]).unwrap();
             let (_, watched) = activity::watched_drive(&driver, &world, 0.3, 0.0).unwrap();
             assert_eq!(watched.len(), 6);
             for activity in watched {

@@ -1,7 +1,7 @@
 //! The measurements on test roads: what every frame is put through, and what only a few are because it is slow.
 
 use super::quantity::{Extent, Likeness, Measured, Outcome, Place, Procedure, Quantity, Ranking, Swap};
-use super::region::{Region, edges, hit, times_uniform};
+use super::region::{Region, hit, times_uniform};
 use super::scene::{Scene, before_last};
 use super::steps;
 use crate::suite::Subject;
@@ -11,6 +11,7 @@ use lane_frame::Frame;
 use lane_frame::noise::add_gaussian;
 use lane_frame::random::{Purpose, stream};
 use lane_frame::ssim::ssim;
+use lane_policy::saliency::edges::edges;
 use lane_policy::saliency::map::SaliencyMap;
 use lane_policy::saliency::{Cost, Method};
 use lane_sim::{Asphalt, Factors, Masks, Roadside};

@@ -1,0 +1,88 @@
+//! What a training leaves in its folder.
+
+use super::history::History;
+use anyhow::Context as _;
+use lane_driver::train::{Checkpoint, Trained};
+use lane_frame::whole_file::{self, WholeFile};
+use lane_policy::PolicyKind;
+use lane_policy::weights::{self, ModelCard};
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// What a card says of the run, not of what was trained: two runs of one command differ in it.
+const OF_THE_RUN: [&str; 2] = ["seconds", "threads"];
+
+/// The files of a training, all named after its policy.
+pub struct Files {
+    weights: PathBuf,
+}
+
+impl Files {
+    /// Files in a folder, which is made.
+    ///
+    /// # Errors
+    /// When it cannot be written: found out before the training, not after it.
+    pub fn new(folder: &Path, policy: PolicyKind) -> anyhow::Result<Self> {
+        let files = Self { weights: folder.join(format!("{policy}.safetensors")) };
+        for path in [files.weights.clone(), files.beside("json")] {
+            WholeFile::create(&path)?;
+        }
+        Ok(files)
+    }
+
+    fn beside(&self, extension: &str) -> PathBuf {
+        self.weights.with_extension(extension)
+    }
+
+    /// Place of the checkpoint.
+    pub fn checkpoint_path(&self) -> PathBuf {
+        self.beside("checkpoint")
+    }
+
+    /// The checkpoint, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read or is damaged.
+    pub fn checkpoint(&self) -> anyhow::Result<Option<Checkpoint>> {
+        let path = self.checkpoint_path();
+        let bytes = match std::fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            read => read.with_context(|| format!("cannot read {}", path.display()))?,
+        };
+        Checkpoint::from_bytes(bytes).with_context(|| path.display().to_string()).map(Some)
+    }
+
+    /// Writes a checkpoint. Where that fails, as on a full disk, the last good one stays and the training goes on.
+    pub fn keep(&self, checkpoint: &[u8]) {
+        if let Err(error) = whole_file::write(&self.checkpoint_path(), checkpoint) {
+            eprintln!("no checkpoint, the one before stays: {error:#}");
+        }
+    }
+
+    /// Writes all that a finished training leaves, and removes its checkpoint.
+    ///
+    /// # Errors
+    /// When something cannot be written, naming it.
+    pub fn finish(&self, trained: &Trained, card: &ModelCard, toml: &str, history: &History) -> anyhow::Result<()> {
+        let mut of_the_weights = card.clone();
+        of_the_weights.training.retain(|key, _| !OF_THE_RUN.contains(&key.as_str()));
+        whole_file::write(&self.weights, &weights::to_bytes(&trained.policy, &of_the_weights)?)?;
+        whole_file::write(&self.beside("json"), (serde_json::to_string_pretty(card)? + "\n").as_bytes())?;
+        whole_file::write(&self.beside("toml"), toml.as_bytes())?;
+        whole_file::write(&self.beside("losses.csv"), history.csv().as_bytes())?;
+        whole_file::write(&self.beside("losses.svg"), history.svg()?.as_bytes())?;
+        match std::fs::remove_file(self.checkpoint_path()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", self.checkpoint_path().display()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} and {}", self.weights.display(), self.beside("json").display())
+    }
+}
