@@ -152,16 +152,9 @@ fn datasets_of_every_codec_have_their_pictures_beside_their_rows() {
 
 #[test]
 fn files_of_messages_have_their_pictures_beside_their_labels() {
-    let files = [
-        ("fox_cv_h264", 1.0),
-        ("fox_raw", 1.0),
-        ("r2_image_rgb8", 0.4),
-        ("r2_image_mono8", 0.4),
-        ("r2_ci_ack_zstd", 0.4),
-    ];
-    for (name, scale) in files {
+    for name in ["fox_cv_h264", "fox_raw", "r2_image_rgb8", "r2_image_mono8", "r2_ci_ack_zstd"] {
         let Some(path) = sample(&format!("written/mcap/{name}.mcap")) else { return };
-        assert_written(&path, scale);
+        assert_written(&path, 0.4);
     }
 }
 
