@@ -11,15 +11,16 @@
 //! | pictures, with or without a table | yes | yes | |
 //! | video, with or without a table | yes | yes | |
 //! | LeRobot dataset, version 2.1 and 3 | yes | | Hugging Face, 2024 on |
-//! | MCAP with compressed images | yes | yes | Foxglove, ROS 2 |
+//! | MCAP with pictures | yes | yes | Foxglove, ROS 2 |
+//! | bags of ROS 1 and ROS 2, pictures in them | yes | | ROS |
 //!
 //! A recording is opened as an index without pictures. What a row gets wrong is decided then: the row is left out and
 //! counted by reason. What a picture gets wrong shows when it is read: that one sample is [`Spoiled`]. A recording
 //! names only files below its own folder. Recorded steering becomes curvature here, in [`LabelProfile`], and nowhere
 //! else.
 //!
-//! Video, LeRobot and MCAP are the cargo features `video`, `lerobot` and `mcap`, on by default: they alone need a C
-//! compiler.
+//! Video, AV1, LeRobot, MCAP and bags are the cargo features `video`, `av1`, `lerobot`, `mcap` and `rosbag`, on by default:
+//! all but `av1` need a C compiler.
 //!
 //! | folder | holds |
 //! | --- | --- |
@@ -30,15 +31,17 @@
 //! | `write` | conversion, with a sink for each format that is written |
 
 #![cfg_attr(
-    not(all(feature = "lerobot", feature = "mcap", feature = "video")),
+    not(all(feature = "av1", feature = "lerobot", feature = "rosbag", feature = "video")),
     allow(dead_code, reason = "some parts serve only formats whose feature is off")
 )]
 
+mod doubt;
 mod formats;
 #[cfg(test)]
 mod fuzz;
 mod media;
 mod model;
+mod motion;
 mod open;
 mod recording;
 #[cfg(test)]
@@ -49,6 +52,7 @@ mod survey;
 mod windows;
 mod write;
 
+pub use doubt::{About, Certainty, Doubt};
 pub use formats::tub_v2::TubWriter;
 #[cfg(feature = "video")]
 pub use media::video::{EncodedFrame, VideoEncoder};
@@ -60,7 +64,8 @@ pub use model::label::LabelProfile;
 pub use model::options::{Columns, RecordingOptions};
 pub use model::skip::{SkipReason, Skipped};
 pub use model::timeline::{Gap, Timing};
-pub use model::unit::{Sign, Unit, Vehicle, VehicleOptions};
+pub use model::unit::{Counts, Sign, Unit, Vehicle, VehicleOptions};
+pub use motion::Motion;
 pub use recording::Recording;
 pub use side_cameras::SideCamera;
 pub use stream::Stream;

@@ -5,15 +5,17 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use crate::model::arrangement::{Arrangement, arrange};
 use crate::model::camera_view::{CameraView, RecordingCamera};
 use crate::model::entry::{Entry, Log};
-use crate::model::error::{RecordingError, Spoiled};
+use crate::model::error::{BadOption, RecordingError, Spoiled};
 use crate::model::format::Format;
 use crate::model::label::LabelProfile;
 use crate::model::options::RecordingOptions;
 use crate::model::pictures::Pictures;
 use crate::model::skip::{SkipReason, Skipped};
 use crate::model::timeline::{Gap, Instant, Timing, lay_out};
+use crate::model::unit::Unit;
 use crate::open::exclude::Exclusions;
 use crate::open::judge::{entries, home, judge, most_common_size};
 use crate::open::recognise::recognise;
@@ -30,6 +32,8 @@ pub struct Recording {
     drives: Vec<Range<usize>>,
     gaps: Vec<Gap>,
     timing: Timing,
+    pub(crate) arrangement: Arrangement,
+    pub(crate) time_note: String,
     skipped: Skipped,
     label: Option<LabelProfile>,
     label_name: Option<String>,
@@ -54,12 +58,17 @@ impl Recording {
     /// Refuses a path that is missing, is no recording, may be several, has an index that cannot be read or holds no
     /// usable entry; and options that do not go with it.
     pub fn open_with(path: &Path, options: &RecordingOptions) -> Result<Self, RecordingError> {
-        let (reader, source) = recognise(path, options.format)?;
+        let (reader, mut source) = recognise(path, options.format)?;
+        source.folder = source.folder.with_links_below(options.links_below.as_deref())?;
         let format = reader.format;
-        let Log { rows, mut skipped, pictures, label, label_name, camera, clock } = reader.read(&source, options)?;
+        let Log { mut rows, mut skipped, pictures, label, label_name, camera, mut clock, time_note } =
+            reader.read(&source, options)?;
         let label = label.map(|label| label.with(options));
+        let bad_option = |bad| RecordingError::Option { path: source.path(), bad };
+        check_counts(label).map_err(bad_option)?;
         let exclusions = Exclusions::beside(&home(reader, &source))?;
         exclusions.check(rows.iter().map(|row| &row.place))?;
+        let arrangement = arrange(&mut rows, &mut clock, options.rate_hz.is_some(), &mut skipped);
         let rows = judge(rows, label, &exclusions, &mut skipped);
         if rows.is_empty() {
             return Err(RecordingError::Empty { format, path: source.path(), skipped });
@@ -67,7 +76,6 @@ impl Recording {
         let instants: Vec<Instant> = rows.iter().map(|(row, _)| row.instant()).collect();
         let timeline = lay_out(&instants, clock, options.rate_hz);
         let picture_size = most_common_size(&*pictures, &rows).unwrap_or(camera.usual_size);
-        let bad_option = |bad| RecordingError::Option { path: source.path(), bad };
         Ok(Self {
             format,
             path: home(reader, &source),
@@ -76,6 +84,8 @@ impl Recording {
             drives: timeline.drives,
             gaps: timeline.gaps,
             timing: timeline.timing,
+            arrangement,
+            time_note,
             skipped,
             label,
             label_name,
@@ -217,6 +227,18 @@ impl Recording {
             hash.update(self.sample(i).map_or_else(|_| Vec::new(), |sample| sample.frame.image.into_raw()));
         }
         hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Refuses counts without their scale, which would be taken for shares, and a scale without a size.
+fn check_counts(label: Option<LabelProfile>) -> Result<(), BadOption> {
+    let refuse = |option, expected: &str, got: &str| {
+        Err(BadOption { option, expected: expected.to_owned(), got: got.to_owned() })
+    };
+    match label.filter(|label| label.unit == Unit::Counts).map(|label| label.counts) {
+        Some(None) => refuse("--unit", "--centre and --full with counts", "counts alone"),
+        Some(Some(counts)) if counts.full == 0.0 => refuse("--full", "the counts from the centre to full lock", "0"),
+        _ => Ok(()),
     }
 }
 

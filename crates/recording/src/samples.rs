@@ -5,7 +5,13 @@ use std::path::{Path, PathBuf};
 
 /// The path of a real recording; `None`, and a line on the terminal that says so, where it is not here.
 pub(crate) fn real_recording(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/recordings").join(name);
+    sample(&format!("recordings/{name}"))
+}
+
+/// The same of any sample: real recordings, those that other people's libraries have written, and those that were once read
+/// wrongly.
+pub(crate) fn sample(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(name);
     if path.exists() {
         return Some(path);
     }

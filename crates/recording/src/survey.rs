@@ -21,6 +21,8 @@ pub struct Survey {
     pub frames: usize,
     /// Everything else, counted by reason.
     pub skipped: BTreeMap<String, usize>,
+    /// The whole reason of the first picture of each kind among those.
+    pub reasons: BTreeMap<String, String>,
     /// Seconds from the first entry to the last, gaps closed.
     pub duration_secs: f64,
     /// The source of the times; `None` without any entry.
@@ -62,6 +64,7 @@ impl Survey {
             drives: 0,
             frames: 0,
             skipped: by_text(skipped),
+            reasons: BTreeMap::new(),
             duration_secs: 0.0,
             timing: None,
             sizes: Vec::new(),
@@ -90,6 +93,7 @@ impl Recording {
     fn summarise(&self, checked: &[Result<Size, String>]) -> Survey {
         let has_labels = self.entries.iter().any(|entry| entry.steering.is_some());
         let (mut skipped, mut sizes, mut usable) = (by_text(self.skipped()), BTreeMap::new(), Vec::new());
+        let mut reasons = BTreeMap::new();
         for (entry, checked) in self.entries.iter().zip(checked) {
             match checked {
                 Ok(_) if has_labels && entry.steering.is_none() => count(&mut skipped, "no steering recorded"),
@@ -97,7 +101,11 @@ impl Recording {
                     *sizes.entry((size.width, size.height)).or_insert(0) += 1;
                     usable.push(entry.recorded_value);
                 }
-                Err(reason) => count(&mut skipped, &format!("picture: {}", kind(reason))),
+                Err(reason) => {
+                    let kind = format!("picture: {}", kind(reason));
+                    count(&mut skipped, &kind);
+                    reasons.entry(kind).or_insert_with(|| reason.clone());
+                }
             }
         }
         let mut sizes: Vec<_> =
@@ -112,6 +120,7 @@ impl Recording {
             drives: self.drives().len(),
             frames,
             skipped,
+            reasons,
             duration_secs: self.duration_secs(),
             timing: Some(self.timing()),
             sizes,

@@ -46,6 +46,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     whole_file::write(&arguments.out, &png)?;
     let [from, to] = [stretch.start, stretch.end - 1].map(|i| recording.entry(i));
     output::line(&format!("{}: {:.1} s to {:.1} s", arguments.out.display(), from.time_secs, to.time_secs))?;
+    for doubt in recording.doubts() {
+        output::line(&format!("{doubt}"))?;
+    }
     match recording.label() {
         Some(label) => output::line(&format!(
             "label: {label}\nblue steers left, orange right: the path should follow the road; if it leaves to the other \

@@ -2,7 +2,7 @@
 
 use super::options::RecordingArguments;
 use crate::cli::output;
-use lane_recording::{Gap, HISTOGRAM_BARS, LabelSummary, Place, Recording, RecordingError, Survey, Timing};
+use lane_recording::{Doubt, Gap, HISTOGRAM_BARS, LabelSummary, Place, Recording, RecordingError, Survey, Timing};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -39,10 +39,16 @@ struct Report {
     height: Option<u32>,
     sizes: Vec<SizeReport>,
     label: Option<LabelReport>,
+    /// How sure unit, sign, time and order are.
+    doubts: Vec<DoubtReport>,
     gaps: Vec<GapReport>,
     /// The part of a picture of the most common size that policies see: left, top, width, height.
     crop: Option<[u32; 4]>,
     horizon_px: Option<f32>,
+    /// The whole message of the first picture of each kind that cannot be used.
+    reasons: BTreeMap<String, String>,
+    #[serde(skip)]
+    doubt_text: String,
 }
 
 #[derive(Serialize)]
@@ -66,6 +72,15 @@ struct LabelReport {
     histogram: [usize; HISTOGRAM_BARS],
     /// Unit, sign and vehicle in one line, with what of it is assumed.
     profile: String,
+}
+
+#[derive(Serialize)]
+struct DoubtReport {
+    about: &'static str,
+    certainty: &'static str,
+    why: String,
+    /// The option that settles it.
+    option: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -97,7 +112,15 @@ fn survey(recording: &Recording) -> Report {
     let survey = recording.survey(&|| bar.inc(1));
     bar.finish_and_clear();
     let view = recording.view();
-    Report { crop: Some(view.crop), horizon_px: Some(view.projection.horizon_px), ..Report::of(survey) }
+    // Without a picture there is nothing to measure, and the reason for that is what matters.
+    let doubts = if survey.frames > 0 { recording.doubts() } else { Vec::new() };
+    Report {
+        crop: Some(view.crop),
+        horizon_px: Some(view.projection.horizon_px),
+        doubts: doubts.iter().map(DoubtReport::of).collect(),
+        doubt_text: doubt_text(&doubts),
+        ..Report::of(survey)
+    }
 }
 
 impl Report {
@@ -117,6 +140,9 @@ impl Report {
             sizes: sizes.map(|&(size, frames)| SizeReport { width: size.width, height: size.height, frames }).collect(),
             label: survey.label.map(LabelReport::of),
             gaps: survey.gaps.iter().map(GapReport::of).collect(),
+            doubts: Vec::new(),
+            doubt_text: String::new(),
+            reasons: survey.reasons,
             crop: None,
             horizon_px: None,
         }
@@ -135,9 +161,15 @@ impl Report {
         if let (Some([left, top, width, height]), Some(horizon_px)) = (self.crop, self.horizon_px) {
             text += &format!("seen      {width}x{height} from {left},{top}; horizon at row {horizon_px:.0}\n");
         }
-        self.skipped.iter().for_each(|(reason, count)| text += &format!("skipped   {count} {reason}\n"));
+        for (reason, count) in &self.skipped {
+            text += &format!("skipped   {count} {reason}\n");
+            // Where nothing is left the first whole message says what can be done.
+            let whole = self.reasons.get(reason).filter(|whole| self.frames == 0 && !reason.ends_with(whole.as_str()));
+            text += &whole.map_or(String::new(), |whole| format!("          the first: {whole}\n"));
+        }
         text += &gaps_text(&self.gaps);
         text += &self.label.as_ref().map_or("label     none\n".to_owned(), LabelReport::text);
+        text += &self.doubt_text;
         text
     }
 }
@@ -152,6 +184,18 @@ fn gaps_text(gaps: &[GapReport]) -> String {
         text += &format!("          and {} more gaps\n", gaps.len() - LISTED_GAPS);
     }
     text
+}
+
+/// One line for each part.
+fn doubt_text(doubts: &[Doubt]) -> String {
+    doubts.iter().map(|doubt| format!("doubt     {doubt}\n")).collect()
+}
+
+impl DoubtReport {
+    fn of(doubt: &Doubt) -> Self {
+        let Doubt { about, certainty, why, option } = doubt.clone();
+        Self { about: about.name(), certainty: certainty.name(), why, option }
+    }
 }
 
 impl GapReport {
@@ -230,6 +274,7 @@ mod tests {
             assert!(label.contains_key(key), "{key}");
         }
         assert_eq!(value["gaps"], serde_json::json!([]));
+        assert_eq!(value["doubts"][0]["about"], "unit");
     }
 
     #[test]

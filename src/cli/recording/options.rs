@@ -2,7 +2,8 @@
 
 use crate::cli::range::number;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use lane_recording::{Columns, Format, RecordingOptions, Sign, Unit, VehicleOptions};
+use lane_recording::{Columns, Counts, Format, RecordingOptions, Sign, Unit, VehicleOptions};
+use std::path::PathBuf;
 
 /// Options of a recording; each overrides a default of its format, which `recording info` shows.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -17,9 +18,18 @@ pub struct RecordingArguments {
     /// Which way positive recorded values steer
     #[arg(long, value_parser = signs())]
     pub sign: Option<Sign>,
-    /// Unit of the recorded steering: share of full lock, degrees or radians of front or steering wheel, 1/m
+    /// Unit of the recorded steering: share of full lock, degrees or radians of front or steering wheel, 1/m, or raw counts
     #[arg(long, value_parser = units())]
     pub unit: Option<Unit>,
+    /// Raw count that steers straight on, as 90 of a servo; with --unit counts
+    #[arg(long, value_name = "COUNT", requires = "full", value_parser = number(-1e9..=1e9_f64), allow_negative_numbers = true)]
+    pub centre: Option<f64>,
+    /// Raw counts from there to full lock, below 0 where counting up is the negative side; with --unit counts
+    #[arg(long, value_name = "COUNTS", requires = "centre", value_parser = number(-1e9..=1e9_f64), allow_negative_numbers = true)]
+    pub full: Option<f64>,
+    /// Folder in which links of the recording may end although it lies outside of it, as a hub's store of blobs
+    #[arg(long, value_name = "DIR")]
+    pub links_below: Option<PathBuf>,
     /// The part of each picture that policies see, in its pixels
     #[arg(long, value_name = "LEFT,TOP,WIDTH,HEIGHT", value_parser = crop)]
     pub crop: Option<[u32; 4]>,
@@ -42,6 +52,8 @@ impl RecordingArguments {
             vehicle: self.vehicle.unwrap_or_default(),
             sign: self.sign,
             unit: self.unit,
+            counts: self.centre.zip(self.full).map(|(centre, full)| Counts { centre, full }),
+            links_below: self.links_below.clone(),
             crop: self.crop,
             horizon_px: self.horizon,
             rate_hz: self.rate,
@@ -141,12 +153,14 @@ mod tests {
     #[test]
     fn everything_that_can_be_said_is_understood() {
         let line = "--format tub-v1 --vehicle wheelbase=0.25,ratio=1 --sign left --unit front-deg --crop 0,40,160,64 \
-                    --horizon 44.5 --rate 20 --columns image=file,steering=3";
+                    --horizon 44.5 --rate 20 --columns image=file,steering=3 --centre 90 --full -60 --links-below blobs";
         let expected = RecordingOptions {
             format: Some(Format::TUB_V1),
             vehicle: VehicleOptions { wheelbase_m: Some(0.25), steering_ratio: Some(1.0), full_angle_deg: None },
             sign: Some(Sign::LeftPositive),
             unit: Some(Unit::FrontDegrees),
+            counts: Some(Counts { centre: 90.0, full: -60.0 }),
+            links_below: Some("blobs".into()),
             crop: Some([0, 40, 160, 64]),
             horizon_px: Some(44.5),
             rate_hz: Some(20.0),
@@ -165,6 +179,7 @@ mod tests {
             ("--vehicle mass=3", "expected wheelbase, ratio or full, got mass"),
             ("--vehicle wheelbase", "expected KEY=VALUE, got wheelbase"),
             ("--crop 1,2,3", "expected four whole numbers"),
+            ("--centre 90", "--full"),
             ("--rate 0", "expected a number from 0.1 to 1000"),
             ("--columns picture=a", "expected image, steering, time or speed, got picture"),
         ];

@@ -101,6 +101,8 @@ fn merged(own: RecordingOptions, all: &RecordingOptions) -> RecordingOptions {
         },
         sign: own.sign.or(all.sign),
         unit: own.unit.or(all.unit),
+        counts: own.counts.or(all.counts),
+        links_below: own.links_below.or_else(|| all.links_below.clone()),
         crop: own.crop.or(all.crop),
         horizon_px: own.horizon_px.or(all.horizon_px),
         rate_hz: own.rate_hz.or(all.rate_hz),

@@ -76,6 +76,7 @@ fn read(source: &Source, _: &RecordingOptions) -> Result<Log, RecordingError> {
         label_name: None,
         camera: CAMERA,
         clock: Clock::Recorded { usual_step_ms: USUAL_STEP_MS },
+        time_note: String::new(),
     })
 }
 
@@ -111,7 +112,7 @@ fn video(folder: &Folder) -> Result<PathBuf, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::video::{VideoEncoder, write_mp4};
+    use crate::media::video::{VideoEncoder, steady, write_mp4};
     use crate::samples::real_recording;
     use lane_frame::{RgbImage, Size};
     use std::fs;
@@ -162,8 +163,8 @@ mod tests {
         let size = Size::new(16, 16);
         let mut encoder = VideoEncoder::new(size, 20.0).unwrap();
         let grey = |level: u8| RgbImage::from_pixel(16, 16, image::Rgb([level; 3]));
-        let frames = (0..4).map(|i| Ok(encoder.encode(&grey(40 + 50 * i)).unwrap()));
-        write_mp4(&dir.path().join("video.mp4"), size, 20.0, frames).unwrap();
+        let frames = (0..4).map(|i| encoder.encode(&grey(40 + 50 * i)).unwrap());
+        write_mp4(&dir.path().join("video.mp4"), size, 20.0, steady(20.0, frames)).unwrap();
         let log = read_folder(dir.path()).unwrap();
         let level = log.pictures.read(&log.rows[2].picture).unwrap().get_pixel(8, 8)[1];
         assert!(level.abs_diff(140) < 8, "coding changes it a little, got {level}");

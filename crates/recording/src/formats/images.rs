@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use super::{Mark, Reader, TableMark};
+use super::{Mark, Reader, TableMark, has_extension};
 use crate::media::listing::Listing;
+use crate::media::name_labels::NameLabels;
 use crate::media::picture::PictureFiles;
 use crate::media::source::Source;
-use crate::media::table::{self, ColumnNumbers, Table};
+use crate::media::table::{self, ColumnNumbers, Table, is_line_with_picture};
 use crate::model::camera_view::CameraGuess;
 use crate::model::entry::{Log, Place, Row, sort_out};
 use crate::model::error::{BadOption, RecordingError};
@@ -23,11 +24,16 @@ impl Format {
     pub const IMAGES: Self = Self::new("images", "images");
 }
 
-/// Any table may be one of pictures.
+/// Any CSV may be a table of pictures; a text file is one that names some, as AirSim's recordings are.
 pub(super) const READER: Reader = Reader {
     format: Format::IMAGES,
     mark: Mark::Pictures,
-    table: Some(TableMark { extensions: &["csv"], is_first_line: |_| true }),
+    table: Some(TableMark {
+        extensions: &["csv", "tsv", "txt", "jsonl", "ndjson"],
+        is_head: |name, lines| {
+            has_extension(name, &["csv", "jsonl", "ndjson"]) || lines.iter().any(|line| is_line_with_picture(line))
+        },
+    }),
     columns: &["image", "steering", "time", "speed"],
     read: Ok(read),
 };
@@ -49,8 +55,13 @@ fn no_table(source: &Source) -> RecordingError {
     RecordingError::Option { path: source.path(), bad: BadOption { option: "--columns", expected, got } }
 }
 
+/// Pictures alone, in the order of the numbers in their names, with the labels that the names of some cars' have.
 fn without_table(source: &Source, pictures: &Listing) -> Log {
     let file: Arc<str> = "folder".into();
+    let names = pictures.pictures();
+    let files = PictureFiles::in_folder(&source.folder);
+    let width = names.iter().find_map(|name| files.size(&PictureRef::File(name.clone())).ok()).map(|size| size.width);
+    let labels = width.and_then(|width| NameLabels::read(&names, width));
     let row = |(number, name)| Row {
         recorded_ms: number as f64 * USUAL_STEP_MS,
         value: None,
@@ -59,8 +70,14 @@ fn without_table(source: &Source, pictures: &Listing) -> Log {
         picture: PictureRef::File(name),
         starts_drive: false,
     };
-    let rows = (1..).zip(pictures.pictures()).map(row).collect();
-    log(source, rows, Default::default(), None, Clock::Counted { step_ms: USUAL_STEP_MS })
+    let mut rows: Vec<Row> = (1..).zip(names).map(row).collect();
+    let clock = Clock::Counted { step_ms: USUAL_STEP_MS };
+    let Some(NameLabels { values, counts, name }) = labels else {
+        return log(source, rows, Default::default(), None, clock);
+    };
+    rows.iter_mut().zip(values).for_each(|(row, value)| row.value = Some(value));
+    let label = Some(LabelProfile::guessed_counts(counts));
+    Log { label_name: Some(name.to_owned()), ..log(source, rows, Default::default(), label, clock) }
 }
 
 fn read_table(
@@ -84,15 +101,15 @@ fn read_table(
     });
     let (mut rows, skipped) = sort_out(judged);
     let clock = match columns.time {
-        Some(_) => {
-            scale_times(&mut rows);
+        Some(column) => {
+            scale_times(&mut rows, table.has_dates(column));
             Clock::Recorded { usual_step_ms: USUAL_STEP_MS }
         }
         None => Clock::Counted { step_ms: USUAL_STEP_MS },
     };
     let label = columns.steering.map(|column| {
-        let largest = rows.iter().filter_map(|row| row.value).fold(0.0, |largest: f64, value| largest.max(value.abs()));
-        LabelProfile::guessed(table.column_name(column), largest)
+        let values: Vec<f64> = rows.iter().filter_map(|row| row.value).collect();
+        LabelProfile::guessed(table.column_name(column), &values)
     });
     let label_name = columns.steering.map(|column| table.column_text(column));
     Ok(Log { label_name, ..log(source, rows, skipped, label, clock) })
@@ -138,7 +155,16 @@ fn log(
     clock: Clock,
 ) -> Log {
     let pictures = PictureFiles::in_folder(&source.folder);
-    Log { rows, skipped, pictures, label, label_name: None, camera: CameraGuess::UNKNOWN, clock }
+    Log {
+        rows,
+        skipped,
+        pictures,
+        label,
+        label_name: None,
+        camera: CameraGuess::UNKNOWN,
+        clock,
+        time_note: String::new(),
+    }
 }
 
 fn no_picture_column(table: &Table) -> RecordingError {
@@ -172,7 +198,7 @@ fn judge(
     let picture = find(pictures, name).ok_or(SkipReason::PictureMissing)?;
     Ok(Row {
         recorded_ms: match columns.time {
-            Some(column) => table::raw_time(fields, column).ok_or(SkipReason::NoTime)?,
+            Some(column) => table::raw_time(fields, column).unwrap_or(f64::NAN),
             None => place.number as f64 * USUAL_STEP_MS,
         },
         value: columns.steering.map(|column| table::steering(fields, column)).transpose()?,
@@ -183,16 +209,18 @@ fn judge(
     })
 }
 
-/// Some tables name pictures without their extension.
-fn find(pictures: &Listing, name: &str) -> Option<String> {
+/// Some tables name pictures without their extension, and AirSim all of a row's in one field.
+fn find(pictures: &Listing, names: &str) -> Option<String> {
+    let name = names.split(';').next().unwrap_or(names);
     pictures
         .find(name)
         .or_else(|| ["jpg", "png", "jpeg"].iter().find_map(|end| pictures.find(&format!("{name}.{end}"))))
 }
 
-fn scale_times(rows: &mut [Row]) {
+/// Brings times to milliseconds, in which dates are already.
+fn scale_times(rows: &mut [Row], are_dates: bool) {
     let mut raw_times: Vec<f64> = rows.iter().map(|row| row.recorded_ms).collect();
-    let millis = table::millis_per_unit(&raw_times);
+    let millis = if are_dates { 1.0 } else { table::millis_per_unit(&raw_times) };
     table::spread_coarse(&mut raw_times);
     rows.iter_mut().zip(raw_times).for_each(|(row, raw_time)| row.recorded_ms = raw_time * millis);
 }
@@ -294,7 +322,7 @@ mod tests {
             ("f2.png,inf,50", SkipReason::SteeringNotANumber),
             ("f2.png,,50", SkipReason::SteeringNotANumber),
             ("f2.png,0,soon", SkipReason::NoTime),
-            ("f2.png", SkipReason::NoTime),
+            ("f2.png", SkipReason::WrongColumnCount),
             ("", SkipReason::BlankLine),
         ];
         for (bad, reason) in cases {

@@ -6,6 +6,9 @@ pub(crate) mod donkey;
 mod images;
 mod lerobot;
 pub(crate) mod mcap;
+#[cfg(feature = "mcap")]
+mod messages;
+mod rosbag;
 pub(crate) mod sully_chen;
 mod tub_v1;
 pub(crate) mod tub_v2;
@@ -13,6 +16,7 @@ pub(crate) mod udacity;
 pub(crate) mod udacity_car;
 mod video;
 
+use crate::media::listing::numeric_order;
 use crate::media::source::Source;
 use crate::model::entry::Log;
 use crate::model::error::{BadOption, RecordingError};
@@ -20,7 +24,7 @@ use crate::model::format::Format;
 use crate::model::options::{Columns, RecordingOptions};
 
 /// Every format, in the order in which help lists them. The first table of these that a line fits is taken.
-pub(crate) const READERS: [&Reader; 10] = [
+pub(crate) const READERS: [&Reader; 12] = [
     &udacity::READER,
     &tub_v1::READER,
     &tub_v2::READER,
@@ -31,6 +35,8 @@ pub(crate) const READERS: [&Reader; 10] = [
     &video::READER,
     &lerobot::READER,
     &mcap::READER,
+    &rosbag::ROS2,
+    &rosbag::ROS1,
 ];
 
 impl Format {
@@ -74,6 +80,8 @@ pub(crate) enum Mark {
     Records { is_record: fn(&str) -> bool, beside: &'static str },
     /// Each file with one of these extensions is a recording.
     Extensions(&'static [&'static str]),
+    /// The same, or a part of one: some recorders begin a new file now and then, and number them.
+    Parts(&'static [&'static str]),
     /// Pictures, alone or with a table.
     Pictures,
 }
@@ -84,7 +92,7 @@ impl Mark {
     pub fn rank(self) -> u8 {
         match self {
             Self::File(_) | Self::Folder(_) | Self::Records { .. } => 0,
-            Self::Extensions(_) => 1,
+            Self::Extensions(_) | Self::Parts(_) => 1,
             Self::Pictures => 2,
         }
     }
@@ -99,25 +107,32 @@ impl Mark {
         match self {
             Self::File(index) => name == index,
             Self::Records { is_record, beside } => is_record(name) || name == beside,
-            Self::Extensions(extensions) => has_extension(name, extensions),
+            Self::Extensions(extensions) | Self::Parts(extensions) => has_extension(name, extensions),
             Self::Folder(_) | Self::Pictures => false,
         }
     }
 }
 
-/// The sign of a format in the first line of a text file.
+/// The sign of a format in the first lines of a text file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TableMark {
     /// Extensions that such tables have.
     pub extensions: &'static [&'static str],
-    /// True for a line that may be the first of such a table.
-    pub is_first_line: fn(&[u8]) -> bool,
+    /// True for a file of this name that may be such a table by its first lines, two at most.
+    pub is_head: fn(&str, &[&[u8]]) -> bool,
+}
+
+impl TableMark {
+    /// True for a file of this name with these first lines.
+    pub fn fits(self, name: &str, lines: &[&[u8]]) -> bool {
+        has_extension(name, self.extensions) && (self.is_head)(name, lines)
+    }
 }
 
 impl Reader {
     /// True if one file is the whole recording, false if a folder is.
     pub fn is_one_file(&self) -> bool {
-        matches!(self.mark, Mark::Extensions(_))
+        matches!(self.mark, Mark::Extensions(_) | Mark::Parts(_))
     }
 
     /// Lists the rows of a recording.
@@ -141,6 +156,30 @@ impl Reader {
         let bad = BadOption { option: "--columns", expected, got: format!("{key}={value}") };
         Err(RecordingError::Option { path: source.path(), bad })
     }
+}
+
+/// The file that is the recording, or its parts in the order of their numbers where a folder is.
+///
+/// # Errors
+/// Says that the folder cannot be listed.
+pub(crate) fn parts(source: &Source, extensions: &[&str]) -> Result<Vec<String>, RecordingError> {
+    if let Some(file) = &source.file {
+        return Ok(vec![file.clone()]);
+    }
+    let names = source.folder.names_in("")?.into_iter();
+    let mut names: Vec<String> =
+        names.filter(|name| !name.starts_with('.') && has_extension(name, extensions)).collect();
+    names.sort_by(|a, b| numeric_order(a, b));
+    // Messages name their file by a number of 16 bits.
+    names.truncate(usize::from(u16::MAX));
+    Ok(names)
+}
+
+/// True for names that differ in nothing but their numbers, as those of a recording's parts do.
+pub(crate) fn are_parts(names: &[&String]) -> bool {
+    let without_digits = |name: &str| name.chars().filter(|letter| !letter.is_ascii_digit()).collect::<String>();
+    let is_numbered = |name: &str| name.contains(|letter: char| letter.is_ascii_digit());
+    names.windows(2).all(|pair| without_digits(pair[0]) == without_digits(pair[1]) && is_numbered(pair[1]))
 }
 
 /// True for a file's name that ends in one of these extensions, in letters of either size.

@@ -17,7 +17,7 @@ use crate::model::error::RecordingError;
 use crate::model::format::Format;
 use crate::model::label::LabelProfile;
 use crate::model::options::RecordingOptions;
-use crate::model::pictures::PictureRef;
+use crate::model::pictures::{PictureRef, Pictures};
 use crate::model::skip::SkipReason;
 use crate::model::timeline::Clock;
 use crate::model::unit::{Sign, Unit, Vehicle};
@@ -31,7 +31,10 @@ impl Format {
 pub(super) const READER: Reader = Reader {
     format: Format::SULLY_CHEN,
     mark: Mark::File(INDEX_FILE),
-    table: Some(TableMark { extensions: &["txt", "csv"], is_first_line: is_row }),
+    table: Some(TableMark {
+        extensions: &["txt", "csv"],
+        is_head: |_, lines| lines.first().is_some_and(|line| is_timed_row(line)),
+    }),
     columns: &[],
     read: Ok(read),
 };
@@ -41,7 +44,9 @@ pub(crate) const LABEL: LabelProfile = LabelProfile::known(Unit::WheelDegrees, S
 
 /// A camera behind the windscreen. The roofs of far cars, about as high as the camera, lie around row 138 of 256 in the
 /// pictures looked at; 60 degrees from side to side are taken.
-const CAMERA: CameraGuess = CameraGuess::new(Size::new(455, 256), 138.0 / 256.0, 1.54);
+const CAMERA: CameraGuess = CameraGuess::new(CAMERA_SIZE, 138.0 / 256.0, 1.54);
+
+const CAMERA_SIZE: Size = Size::new(455, 256);
 
 const INDEX_FILE: &str = "data.txt";
 
@@ -56,14 +61,16 @@ fn read(source: &Source, _: &RecordingOptions) -> Result<Log, RecordingError> {
     let file: Arc<str> = index_file.into();
     let judged = numbered_lines(&text).map(|(line, bytes)| judge(bytes, &pictures, Place::line(&file, line), clock));
     let (rows, skipped) = sort_out(judged);
+    let pictures = PictureFiles::in_folder(&source.folder);
     Ok(Log {
+        label: Some(label(&rows, clock, &*pictures)),
         rows,
         skipped,
-        pictures: PictureFiles::in_folder(&source.folder),
-        label: Some(LABEL),
+        pictures,
         label_name: None,
         camera: CAMERA,
         clock,
+        time_note: String::new(),
     })
 }
 
@@ -77,9 +84,21 @@ fn clock(text: &[u8]) -> Clock {
     Clock::Counted { step_ms: USUAL_STEP_MS }
 }
 
-/// True for a line of this format.
-fn is_row(line: &[u8]) -> bool {
-    Fields::split(line).is_some_and(|fields| is_picture(fields.picture) && fields.degrees.parse::<f64>().is_ok())
+/// True for a line that only this format has: with a time in its form. A picture and a number may stand in any table.
+fn is_timed_row(line: &[u8]) -> bool {
+    Fields::split(line).is_some_and(|fields| {
+        is_picture(fields.picture) && fields.degrees.parse::<f64>().is_ok() && fields.time.and_then(time_ms).is_some()
+    })
+}
+
+/// The label of rows that nothing but the file's name tells to be SullyChen's is a guess by their values.
+fn label(rows: &[Row], clock: Clock, pictures: &dyn Pictures) -> LabelProfile {
+    let has_size = || rows.first().is_some_and(|row| pictures.size(&row.picture).is_ok_and(|size| size == CAMERA_SIZE));
+    if matches!(clock, Clock::Recorded { .. }) || has_size() {
+        return LABEL;
+    }
+    let values: Vec<f64> = rows.iter().filter_map(|row| row.value).collect();
+    LabelProfile::guessed("", &values)
 }
 
 /// One line, not yet judged.
@@ -200,8 +219,10 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_known_by_a_picture_and_a_number() {
-        assert!(is_row(b"0.jpg 0.5") && is_row(b"0.jpg,0.5,2018-07-01,17:09:44:912"));
-        assert!(!is_row(b"hello world") && !is_row(b"0.jpg,0.5,3") && !is_row(b"image,steering"));
+    fn a_row_is_known_by_a_picture_a_number_and_a_time_of_its_form() {
+        assert!(is_timed_row(b"0.jpg,0.5,2018-07-01,17:09:44:912"));
+        for other in [&b"0.jpg 0.5"[..], b"hello world", b"0.jpg,0.5,3", b"image,steering"] {
+            assert!(!is_timed_row(other), "{other:?}");
+        }
     }
 }

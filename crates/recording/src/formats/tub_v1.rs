@@ -10,12 +10,13 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::donkey::{CAMERA, LABEL, USUAL_STEP_MS, driving_angle, standard_json};
+use super::donkey::{CAMERA, LABEL, USUAL_STEP_MS, driving_angle};
 use super::{Mark, Reader};
 use crate::media::folder::{Folder, base_name, read_plain_file};
+use crate::media::json::standard_json;
 use crate::media::picture::PictureFiles;
 use crate::media::source::Source;
-use crate::model::civil_time::iso_time_ms;
+use crate::model::civil_time::time_ms;
 use crate::model::entry::{Log, Place, Row, sort_out};
 use crate::model::error::RecordingError;
 use crate::model::format::Format;
@@ -70,6 +71,7 @@ fn read(source: &Source, _: &RecordingOptions) -> Result<Log, RecordingError> {
         label_name: None,
         camera: CAMERA,
         clock,
+        time_note: String::new(),
     })
 }
 
@@ -111,7 +113,7 @@ impl Record {
 
     fn time_ms(&self) -> Option<f64> {
         let millis = self.0.get("milliseconds").and_then(Value::as_f64);
-        millis.or_else(|| iso_time_ms(self.text("timestamp")?))
+        millis.or_else(|| time_ms(self.text("timestamp")?))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::media::picture::PictureFiles;
 use crate::media::source::Source;
 use crate::media::table;
 use crate::model::camera_view::CameraGuess;
-use crate::model::civil_time::{CivilTime, number};
+use crate::model::civil_time::time_ms_in_name;
 use crate::model::entry::{Log, Place, Row, sort_out};
 use crate::model::error::RecordingError;
 use crate::model::format::Format;
@@ -35,7 +35,10 @@ impl Format {
 pub(super) const READER: Reader = Reader {
     format: Format::UDACITY_SIMULATOR,
     mark: Mark::File(INDEX_FILE),
-    table: Some(TableMark { extensions: &["csv"], is_first_line }),
+    table: Some(TableMark {
+        extensions: &["csv"],
+        is_head: |_, lines| lines.first().is_some_and(|line| is_first_line(line)),
+    }),
     columns: &[],
     read: Ok(read),
 };
@@ -58,9 +61,9 @@ pub(crate) const CAMERA: CameraGuess = CameraGuess::new(Size::new(320, 160), 61.
 
 const INDEX_FILE: &str = "driving_log.csv";
 
-const COLUMNS: usize = 7;
-const STEERING_COLUMN: usize = 3;
-const SPEED_COLUMN: usize = 6;
+/// The simulator's own columns.
+const USUAL: Layout = Layout { columns: 7, steering: 3, speed: Some(6) };
+const STEERING_COLUMN: usize = USUAL.steering;
 const MPS_PER_MPH: f64 = 0.447_04;
 
 /// Median step of the newer builds of the simulator.
@@ -81,8 +84,9 @@ fn read(source: &Source, options: &RecordingOptions) -> Result<Log, RecordingErr
         check_header(source, &table::fields(first, b','))?;
         lines.next();
     }
+    let layout = Layout::most_common(numbered_lines(&text).map(|(_, line)| line));
     let file: Arc<str> = index_file.into();
-    let judged = lines.map(|(line, bytes)| judge(bytes, &pictures, Place::line(&file, line)));
+    let judged = lines.map(|(line, bytes)| judge(bytes, layout, &pictures, Place::line(&file, line)));
     let (rows, skipped) = sort_out(judged);
     Ok(Log {
         rows,
@@ -92,7 +96,46 @@ fn read(source: &Source, options: &RecordingOptions) -> Result<Log, RecordingErr
         label_name: None,
         camera: CAMERA,
         clock: Clock::Recorded { usual_step_ms: USUAL_STEP_MS },
+        time_note: String::new(),
     })
+}
+
+/// Places of the columns: pictures, steering, throttle, brake and speed follow one another. People take the side cameras or
+/// the throttle out of a log, and put columns of their own behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Layout {
+    columns: usize,
+    steering: usize,
+    speed: Option<usize>,
+}
+
+impl Layout {
+    /// Rows that tell the layout of a log.
+    const ROWS: usize = 20;
+
+    /// The layout that most of the first rows have.
+    fn most_common<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Self {
+        let layouts: Vec<Self> =
+            lines.filter_map(|line| Self::of_row(&table::fields(line, b','))).take(Self::ROWS).collect();
+        let count = |layout: &Self| layouts.iter().filter(|other| *other == layout).count();
+        // Of equally common ones the first.
+        layouts.iter().rev().max_by_key(|layout| count(layout)).copied().unwrap_or(USUAL)
+    }
+
+    /// The layout of a row that begins with pictures and has a number behind them; the empty columns that spreadsheets append
+    /// do not count.
+    fn of_row(fields: &[String]) -> Option<Self> {
+        let columns = fields.iter().rposition(|field| !field.is_empty())? + 1;
+        let pictures = fields.iter().take_while(|field| is_picture(base_name(field))).count();
+        // A row whose names of the side cameras are no pictures is the simulator's all the same.
+        let steering = if columns == USUAL.columns { USUAL.steering } else { pictures };
+        if pictures == 0 || table::number(fields, steering).is_none() {
+            return None;
+        }
+        // The speed is known by its place behind throttle and brake alone.
+        let speed = Some(steering + 3).filter(|&speed| columns > speed && steering == USUAL.steering);
+        Some(Self { columns, steering, speed })
+    }
 }
 
 /// True for a line that may be the first of a log, whatever the log's name.
@@ -100,7 +143,8 @@ fn is_first_line(line: &[u8]) -> bool {
     let fields = table::fields(line, b',');
     let names_picture = fields.first().is_some_and(|field| is_picture(base_name(field)));
     let names_camera = fields.first().is_some_and(|field| field.to_ascii_lowercase().contains("center"));
-    fields.len() >= COLUMNS && (names_camera || (names_picture && table::number(&fields, STEERING_COLUMN).is_some()))
+    fields.len() >= USUAL.columns
+        && (names_camera || (names_picture && table::number(&fields, STEERING_COLUMN).is_some()))
 }
 
 /// A first row that names no picture and has words where steering stands. Headers are often made by hand.
@@ -116,8 +160,11 @@ fn is_header_of_another_table(fields: &[String]) -> bool {
     let is_words = |field: &String| !field.is_empty() && field.parse::<f64>().is_err();
     let names_steering = |field: &String| steering_rank(field).is_some();
     let begins_as_simulators = fields.first().is_some_and(|field| field.to_ascii_lowercase().contains("center"));
-    let has_its_columns = fields.len() == COLUMNS && fields.get(STEERING_COLUMN).is_some_and(names_steering);
-    !begins_as_simulators && !has_its_columns && fields.iter().all(is_words) && fields.iter().any(names_steering)
+    let has_its_columns = fields.len() == USUAL.columns && fields.get(STEERING_COLUMN).is_some_and(names_steering);
+    // With more columns behind it is still the simulator's, with fewer only where steering has its place.
+    let has_its_place = begins_as_simulators
+        && (fields.len() == USUAL.columns || fields.get(STEERING_COLUMN).is_some_and(names_steering));
+    !has_its_place && !has_its_columns && fields.iter().all(is_words) && fields.iter().any(names_steering)
 }
 
 /// Refuses a header that has something else where steering stands: its rows would be read as wrong labels.
@@ -136,35 +183,25 @@ fn check_header(source: &Source, fields: &[String]) -> Result<(), RecordingError
 }
 
 /// Makes a row of one line, or says why it is left out.
-fn judge(line: &[u8], pictures: &Listing, place: Place) -> Result<Row, SkipReason> {
+fn judge(line: &[u8], layout: Layout, pictures: &Listing, place: Place) -> Result<Row, SkipReason> {
     if line.iter().all(u8::is_ascii_whitespace) {
         return Err(SkipReason::BlankLine);
     }
     let fields = table::fields(line, b',');
     // Spreadsheets append empty columns; anything else there means two rows on one line.
-    if fields.len() < COLUMNS || fields[COLUMNS..].iter().any(|field| !field.is_empty()) {
+    if fields.len() < layout.columns || fields[layout.columns..].iter().any(|field| !field.is_empty()) {
         return Err(SkipReason::WrongColumnCount);
     }
     let picture = pictures.find(&fields[0]).ok_or(SkipReason::PictureMissing)?;
-    let recorded_ms = capture_time_ms(base_name(&fields[0])).ok_or(SkipReason::NoTime)?;
-    let value = Some(table::steering(&fields, STEERING_COLUMN)?);
-    let speed_mps = speed_mps(&fields[SPEED_COLUMN]);
+    let recorded_ms = time_ms_in_name(base_name(&fields[0])).unwrap_or(f64::NAN);
+    let value = Some(table::steering(&fields, layout.steering)?);
+    let speed_mps = layout.speed.and_then(|column| speed_mps(&fields[column]));
     Ok(Row { recorded_ms, value, speed_mps, place, picture: PictureRef::File(picture), starts_drive: false })
 }
 
 fn speed_mps(field: &str) -> Option<f32> {
     let speed_mph: f64 = field.parse().ok()?;
     (speed_mph.is_finite() && speed_mph >= 0.0).then_some((speed_mph * MPS_PER_MPH) as f32)
-}
-
-/// Milliseconds since 1970 by the recorder's local clock, from `center_YYYY_MM_DD_HH_MM_SS_mmm.jpg`.
-fn capture_time_ms(name: &str) -> Option<f64> {
-    let (stem, _) = name.rsplit_once('.')?;
-    let mut parts = stem.rsplitn(8, '_').map(|part| number(part, 0..=9999));
-    let mut next = || parts.next()?;
-    let (millis, second, minute, hour) = (f64::from(next()?), next()?, next()?, next()?);
-    let (day, month, year) = (next()?, next()?, next()?);
-    CivilTime { year, month, day, hour, minute, second, millis }.millis_since_1970()
 }
 
 #[cfg(test)]
@@ -303,19 +340,39 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_without_a_time_in_its_name_is_left_out() {
-        assert_eq!(capture_time_ms("center_2021_13_24_15_48_52_843.jpg"), None);
-        assert_eq!(capture_time_ms("center_+2021_05_24_15_48_52_843.jpg"), None);
-        assert_eq!(capture_time_ms("center.jpg"), None);
-        assert_eq!(capture_time_ms("no dot"), None);
+    fn logs_of_four_and_nine_columns_are_read_by_what_is_in_them() {
+        let rows = |tail: &str| NAMES.iter().map(|name| format!("IMG/{name},{tail}\n")).collect::<String>();
+        for (tail, has_speed) in [
+            ("IMG/l.jpg,IMG/r.jpg,0.25", false),
+            ("0.25,0.4,0", false),
+            ("0.25", false),
+            ("IMG/l.jpg,IMG/r.jpg,0.25,0.4,0,30,1.5,2.5", true),
+        ] {
+            let recording = open(rows(tail));
+            assert_eq!((recording.len(), recording.skipped().len()), (3, 0), "{tail}");
+            assert_eq!(recording.entry(1).recorded_value, Some(0.25), "{tail}");
+            assert_eq!(recording.entry(1).speed_mps.is_some(), has_speed, "{tail}");
+        }
+    }
+
+    #[test]
+    fn names_without_a_time_are_counted_off() {
+        let dir = drive("");
+        for number in 0..3 {
+            lane_frame::RgbImage::new(32, 16).save(dir.path().join(format!("IMG/{number}.jpg"))).unwrap();
+        }
+        let log: String = (0..3).map(|number| row(&format!("{number}.jpg"), "0.5")).collect();
+        std::fs::write(dir.path().join(INDEX_FILE), log).unwrap();
+        let recording = Recording::open(dir.path()).unwrap();
+        assert_eq!((recording.len(), recording.timing()), (3, crate::Timing::Assumed { step_ms: 70.0 }));
     }
 
     #[test]
     fn capture_times_follow_the_calendar() {
         // date -u -d '2024-03-01 00:00:00' +%s gives 1709251200; 29 February lies 86,400 s before.
-        assert_eq!(capture_time_ms("center_2024_03_01_00_00_00_007.jpg"), Some(1_709_251_200_007.0));
-        assert_eq!(capture_time_ms("center_2024_02_29_00_00_00_007.jpg"), Some(1_709_164_800_007.0));
-        assert_eq!(capture_time_ms("center_1970_01_01_00_00_01_000.jpg"), Some(1000.0));
+        assert_eq!(time_ms_in_name("center_2024_03_01_00_00_00_007.jpg"), Some(1_709_251_200_007.0));
+        assert_eq!(time_ms_in_name("center_2024_02_29_00_00_00_007.jpg"), Some(1_709_164_800_007.0));
+        assert_eq!(time_ms_in_name("center_1970_01_01_00_00_01_000.jpg"), Some(1000.0));
     }
 
     #[test]

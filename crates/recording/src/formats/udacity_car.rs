@@ -31,7 +31,7 @@ pub(super) const READER: Reader = Reader {
     mark: Mark::File(INDEX_FILE),
     table: Some(TableMark {
         extensions: &["csv"],
-        is_first_line: |line| Columns::among(&table::fields(line, b',')).is_some(),
+        is_head: |_, lines| lines.first().is_some_and(|line| Columns::among(&table::fields(line, b',')).is_some()),
     }),
     columns: &[],
     read: Ok(read),
@@ -86,6 +86,7 @@ fn read(source: &Source, _: &RecordingOptions) -> Result<Log, RecordingError> {
         label_name: None,
         camera: CAMERA,
         clock: Clock::Recorded { usual_step_ms: USUAL_STEP_MS },
+        time_note: String::new(),
     })
 }
 
@@ -152,7 +153,7 @@ fn judge(
     }
     let picture = pictures.find(&fields[columns.filename]).ok_or(SkipReason::PictureMissing)?;
     let value = Some(table::steering(fields, columns.angle)?);
-    let recorded_ms = table::number(fields, columns.timestamp).ok_or(SkipReason::NoTime)? * MILLIS_PER_NANO;
+    let recorded_ms = table::number(fields, columns.timestamp).unwrap_or(f64::NAN) * MILLIS_PER_NANO;
     let speed_mps = columns.speed.and_then(|column| table::number(fields, column)).map(|speed_mps| speed_mps as f32);
     Ok(Row { recorded_ms, value, speed_mps, place, picture: PictureRef::File(picture), starts_drive: false })
 }

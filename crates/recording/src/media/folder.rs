@@ -15,12 +15,23 @@ const MAX_TEXT_BYTES: u64 = 512 << 20;
 pub(crate) struct Folder {
     path: PathBuf,
     canonical: PathBuf,
+    /// Another folder in which links may end.
+    links_below: Option<PathBuf>,
 }
 
 impl Folder {
     pub fn open(path: &Path) -> Result<Self, RecordingError> {
         let canonical = path.canonicalize().map_err(RecordingError::io(path, "cannot open"))?;
-        Ok(Self { path: path.to_owned(), canonical })
+        Ok(Self { path: path.to_owned(), canonical, links_below: None })
+    }
+
+    /// This folder, with links that end below another one followed too.
+    ///
+    /// # Errors
+    /// Says that the other folder is not there.
+    pub fn with_links_below(self, other: Option<&Path>) -> Result<Self, RecordingError> {
+        let canonical = |path: &Path| path.canonicalize().map_err(RecordingError::io(path, "cannot open"));
+        Ok(Self { links_below: other.map(canonical).transpose()?, ..self })
     }
 
     pub fn path(&self) -> &Path {
@@ -34,7 +45,8 @@ impl Folder {
     pub fn resolve(&self, name: &str) -> Result<PathBuf, RecordingError> {
         let path = self.path.join(name);
         let target = path.canonicalize().map_err(RecordingError::io(&path, "cannot open"))?;
-        if target.starts_with(&self.canonical) {
+        let is_inside = |folder: &PathBuf| target.starts_with(folder);
+        if is_inside(&self.canonical) || self.links_below.as_ref().is_some_and(is_inside) {
             Ok(target)
         } else {
             Err(RecordingError::OutsideFolder { path, target })
@@ -166,5 +178,25 @@ mod tests {
         let folder = Folder::open(&drive).unwrap();
         assert!(matches!(folder.read_text("out"), Err(RecordingError::OutsideFolder { .. })));
         assert_eq!(folder.read_text("in").unwrap(), b"rows");
+    }
+
+    // As the download command of a hub lays a data set out: names link to a store beside them.
+    #[cfg(unix)]
+    #[test]
+    fn links_that_end_below_a_folder_that_is_named_are_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let [drive, store] = ["snapshots", "blobs"].map(|name| dir.path().join(name));
+        std::fs::create_dir(&drive).unwrap();
+        std::fs::create_dir(&store).unwrap();
+        std::fs::write(store.join("5f3a"), "rows").unwrap();
+        std::fs::write(dir.path().join("secret"), "").unwrap();
+        std::os::unix::fs::symlink("../blobs/5f3a", drive.join("log")).unwrap();
+        std::os::unix::fs::symlink("../secret", drive.join("out")).unwrap();
+        let folder = Folder::open(&drive).unwrap();
+        assert!(matches!(folder.read_text("log"), Err(RecordingError::OutsideFolder { .. })));
+        let folder = folder.with_links_below(Some(&store)).unwrap();
+        assert_eq!(folder.read_text("log").unwrap(), b"rows");
+        assert!(matches!(folder.read_text("out"), Err(RecordingError::OutsideFolder { .. })));
+        assert!(Folder::open(&drive).unwrap().with_links_below(Some(&dir.path().join("none"))).is_err());
     }
 }

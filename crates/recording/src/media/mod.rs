@@ -2,7 +2,9 @@
 
 pub(crate) mod contained;
 pub(crate) mod folder;
+pub(crate) mod json;
 pub(crate) mod listing;
+pub(crate) mod name_labels;
 pub(crate) mod numpy;
 pub(crate) mod picture;
 pub(crate) mod source;

@@ -11,10 +11,10 @@ use crate::model::pictures::{PictureRef, Pictures};
 use lane_frame::{RgbImage, Size};
 
 /// Larger pictures are refused by their header, before memory is taken for them: no driving camera has 64 megapixels.
-const MAX_PIXELS: u64 = 64 << 20;
+pub(crate) const MAX_PIXELS: u64 = 64 << 20;
 
 /// Larger files are refused unread: 64 megapixels of JPEG fit.
-const MAX_FILE_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// First words of the text that stands in for a file that Git LFS did not fetch.
 const LFS_POINTER: &[u8] = b"version https://git-lfs";
@@ -75,16 +75,21 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
 /// Size of an upright picture by its header.
 pub(crate) fn header_size(bytes: &[u8]) -> Result<Size, String> {
     let mut decoder = decoder(bytes)?;
-    let Size { width, height } = check_size(decoder.dimensions())?;
-    Ok(match exif_turn(&mut decoder) {
+    let size = check_size(decoder.dimensions())?;
+    Ok(size_when_turned(size, exif_turn(&mut decoder)))
+}
+
+/// Size of a picture that is stored in this one and shown turned.
+pub(crate) fn size_when_turned(stored: Size, turn: Orientation) -> Size {
+    match turn {
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH => {
-            Size::new(height, width)
+            Size::new(stored.height, stored.width)
         }
         Orientation::NoTransforms
         | Orientation::Rotate180
         | Orientation::FlipHorizontal
-        | Orientation::FlipVertical => Size::new(width, height),
-    })
+        | Orientation::FlipVertical => stored,
+    }
 }
 
 /// The turn that the camera's software noted instead of turning the pixels; none where the note is damaged.

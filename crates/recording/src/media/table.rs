@@ -4,9 +4,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::media::folder::{Folder, base_name, numbered_lines};
+use crate::media::json::standard_json;
 use crate::media::listing::is_picture;
-use crate::model::civil_time::iso_time_ms;
+use crate::model::civil_time::time_ms;
 use crate::model::error::{BadOption, RecordingError};
 use crate::model::options::Columns;
 use crate::model::skip::SkipReason;
@@ -14,6 +17,9 @@ use crate::model::steering_name::steering_rank;
 
 /// As many rows as tell what a column holds.
 const ROWS_LOOKED_AT: usize = 20;
+
+/// The first number that may be a Unix time in a table without names: seconds of 1973.
+const EARLIEST_UNIX_SECS: f64 = 1e8;
 
 /// A table's text, with its header if it has one.
 #[derive(Debug)]
@@ -23,6 +29,8 @@ pub(crate) struct Table {
     path: PathBuf,
     text: Vec<u8>,
     delimiter: u8,
+    /// True for lines of JSON, each an object whose keys are the names of the columns.
+    is_json: bool,
     /// Fields of the first line where that is a header.
     pub header: Option<Vec<String>>,
 }
@@ -41,20 +49,34 @@ impl Table {
     pub fn read(folder: &Folder, name: &str) -> Result<Self, RecordingError> {
         let text = folder.read_text(name)?;
         let first = numbered_lines(&text).next().map_or(&b""[..], |(_, line)| line);
+        if let Some(object) = json_object(first) {
+            let header = Some(object.into_iter().map(|(key, _)| key).collect());
+            let path = folder.path().join(name);
+            return Ok(Self { file: name.into(), path, text, delimiter: b',', is_json: true, header });
+        }
         let delimiter = delimiter(first);
         let first = fields(first, delimiter);
         let is_header = first.iter().any(|field| !field.is_empty())
-            && first.iter().all(|field| field.parse::<f64>().is_err() && iso_time_ms(field).is_none());
+            && first.iter().all(|field| field.parse::<f64>().is_err() && time_ms(field).is_none());
         // A column of picture names with nothing else beside it has no header.
         let is_header = is_header && !first.iter().any(|field| is_picture(field));
         let header = is_header.then_some(first);
-        Ok(Self { file: name.into(), path: folder.path().join(name), text, delimiter, header })
+        Ok(Self { file: name.into(), path: folder.path().join(name), text, delimiter, is_json: false, header })
     }
 
     /// Line number and fields of every row, the header left out.
     pub fn rows(&self) -> impl Iterator<Item = (usize, Vec<String>)> {
-        let rows = numbered_lines(&self.text).skip(usize::from(self.header.is_some()));
-        rows.map(|(number, line)| (number, if is_blank(line) { Vec::new() } else { fields(line, self.delimiter) }))
+        let rows = numbered_lines(&self.text).skip(usize::from(self.header.is_some() && !self.is_json));
+        rows.map(|(number, line)| (number, if is_blank(line) { Vec::new() } else { self.fields(line) }))
+    }
+
+    fn fields(&self, line: &[u8]) -> Vec<String> {
+        if !self.is_json {
+            return fields(line, self.delimiter);
+        }
+        let object = json_object(line).unwrap_or_default();
+        let value = |key: &String| object.iter().find(|(known, _)| known == key).map(|(_, text)| text.clone());
+        self.header.iter().flatten().map(|key| value(key).unwrap_or_default()).collect()
     }
 
     /// Finds the columns by what the user has named, or else by the names that such columns have.
@@ -69,7 +91,7 @@ impl Table {
         let numbers = ColumnNumbers {
             image: find("image", &wanted.image, self.first_column(names_picture))?,
             steering: find("steering", &wanted.steering, self.steering_column())?,
-            time: find("time", &wanted.time, self.first_column(names_time))?,
+            time: find("time", &wanted.time, self.time_column())?,
             speed: find("speed", &wanted.speed, self.first_column(|name| name == "speed_mps"))?,
         };
         Ok(numbers)
@@ -94,11 +116,51 @@ impl Table {
         by_name.or_else(by_number).ok_or_else(refuse)
     }
 
-    /// The column whose name is the most likely to be that of steering; the first of equally likely ones.
+    /// The column whose name is the most likely to be that of steering; the first of equally likely ones. Of a table without
+    /// names the only column of numbers that are no times.
     fn steering_column(&self) -> Option<usize> {
+        if self.header.is_none() {
+            let is_time = |&column: &usize| Some(column) == self.time_column();
+            let mut numbers = self.number_columns().into_iter().filter(|column| !is_time(column));
+            return numbers.next().filter(|_| numbers.next().is_none());
+        }
         let names = self.header.as_deref().unwrap_or_default().iter().enumerate();
         let ranked = names.filter_map(|(number, name)| Some((steering_rank(name)?, number)));
         ranked.min().map(|(_, number)| number)
+    }
+
+    /// The column that has a time by its name, or in a table without names by its values: dates, or Unix times.
+    fn time_column(&self) -> Option<usize> {
+        if self.header.is_some() {
+            return self.first_column(names_time);
+        }
+        let rows = self.first_rows();
+        let is_unix_time = |field: &String| field.parse::<f64>().is_ok_and(|number| number >= EARLIEST_UNIX_SECS);
+        let is_time = |&column: &usize| {
+            let mut fields = rows.iter().map(|fields| fields.get(column));
+            !rows.is_empty() && fields.all(|field| field.is_some_and(|field| is_date(field) || is_unix_time(field)))
+        };
+        (0..columns_of(&rows)).find(is_time)
+    }
+
+    /// Columns of a table without names whose values are numbers.
+    fn number_columns(&self) -> Vec<usize> {
+        let rows = self.first_rows();
+        let is_number =
+            |&column: &usize| 2 * rows.iter().filter(|fields| number(fields, column).is_some()).count() > rows.len();
+        (0..columns_of(&rows)).filter(is_number).collect()
+    }
+
+    /// As many rows as tell what a column holds, without those that are blank.
+    fn first_rows(&self) -> Vec<Vec<String>> {
+        self.rows().map(|(_, fields)| fields).filter(|fields| !fields.is_empty()).take(ROWS_LOOKED_AT).collect()
+    }
+
+    /// True if most of the first fields of a column are dates: their times are in milliseconds.
+    pub fn has_dates(&self, column: usize) -> bool {
+        let rows = self.first_rows();
+        let dates = rows.iter().filter(|fields| fields.get(column).is_some_and(|field| is_date(field)));
+        2 * dates.count() > rows.len()
     }
 
     fn first_column(&self, is_usual: fn(&str) -> bool) -> Option<usize> {
@@ -110,18 +172,15 @@ impl Table {
         self.header.as_ref().and_then(|header| header.get(number)).map_or("", String::as_str)
     }
 
-    /// The column whose values are names of pictures: of several the first that is named so, or else the first. Only of
-    /// a table with names.
+    /// The column whose values are names of pictures: of several the first that is named so, or else the first.
     pub fn picture_column(&self) -> Option<usize> {
-        let header = self.header.as_ref()?;
-        let rows: Vec<Vec<String>> =
-            self.rows().map(|(_, fields)| fields).filter(|fields| !fields.is_empty()).take(ROWS_LOOKED_AT).collect();
+        let rows = self.first_rows();
         let holds_pictures = |&column: &usize| {
             let names = rows.iter().filter_map(|fields| fields.get(column));
             2 * names.filter(|name| is_picture(base_name(name))).count() > rows.len()
         };
-        let columns: Vec<usize> = (0..header.len()).filter(holds_pictures).collect();
-        let is_named = |&&column: &&usize| names_picture(&header[column].to_ascii_lowercase());
+        let columns: Vec<usize> = (0..columns_of(&rows)).filter(holds_pictures).collect();
+        let is_named = |&&column: &&usize| names_picture(&self.column_name(column).to_ascii_lowercase());
         columns.iter().find(is_named).or(columns.first()).copied()
     }
 
@@ -139,6 +198,42 @@ impl Table {
     }
 }
 
+/// Columns of the longest of some rows.
+fn columns_of(rows: &[Vec<String>]) -> usize {
+    rows.iter().map(Vec::len).max().unwrap_or(0)
+}
+
+/// Keys and values of a line that is a JSON object, those of objects in it with the keys of both: `car.steering`.
+fn json_object(line: &[u8]) -> Option<Vec<(String, String)>> {
+    if !line.trim_ascii().starts_with(b"{") {
+        return None;
+    }
+    let object: serde_json::Map<String, Value> = serde_json::from_slice(&standard_json(line)).ok()?;
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let mut fields = Vec::new();
+    for (key, value) in &object {
+        match value {
+            Value::Object(inner) => {
+                fields.extend(inner.iter().map(|(name, value)| (format!("{key}.{name}"), text(value))));
+            }
+            other => fields.push((key.clone(), text(other))),
+        }
+    }
+    Some(fields)
+}
+
+/// True for a line of a table with the name of a picture in it.
+pub(crate) fn is_line_with_picture(line: &[u8]) -> bool {
+    if let Some(object) = json_object(line) {
+        return object.iter().any(|(_, text)| is_picture(base_name(text)));
+    }
+    fields(line, delimiter(line)).iter().any(|field| is_picture(base_name(field)))
+}
+
 fn names_picture(name: &str) -> bool {
     ["image", "filename", "file", "img", "picture", "path", "center", "frame", "frame_id", "name"].contains(&name)
         || name.contains("image")
@@ -153,7 +248,7 @@ fn is_blank(line: &[u8]) -> bool {
     line.iter().all(u8::is_ascii_whitespace)
 }
 
-/// The character that parts the fields of a first line: the one of the usual ones that it has, commas before blanks.
+/// The character that parts the fields of a first line: the one of the usual ones that it has, tabs and blanks last.
 fn delimiter(line: &[u8]) -> u8 {
     *b",;\t ".iter().find(|delimiter| line.contains(delimiter)).unwrap_or(&b',')
 }
@@ -191,15 +286,26 @@ pub(crate) fn number(fields: &[String], column: usize) -> Option<f64> {
     fields.get(column)?.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// A capture time as the table has it: a date, or a number of a unit that shows only over the whole column.
+/// A capture time as the table has it: a date in milliseconds, or a number of a unit that shows only over the whole column.
 pub(crate) fn raw_time(fields: &[String], column: usize) -> Option<f64> {
-    number(fields, column).or_else(|| iso_time_ms(fields.get(column)?))
+    let field = fields.get(column)?;
+    if is_date(field) { time_ms(field) } else { number(fields, column) }
+}
+
+/// True for a date, or a time of day. Digits alone are one only where they are a whole date: `20240301120055`.
+fn is_date(field: &str) -> bool {
+    let is_plain = field.parse::<f64>().is_ok();
+    let digits = field.split('.').next().unwrap_or_default();
+    let may_be_date = !is_plain || matches!(digits.len(), 14 | 17 | 20);
+    may_be_date && time_ms(field).is_some()
 }
 
 /// Milliseconds in one unit of a column of times. Cameras take 1 to 200 pictures a second, so that seconds, milli-,
 /// micro- and nanoseconds can be told apart by the median step.
 pub(crate) fn millis_per_unit(raw_times: &[f64]) -> f64 {
-    let steps = raw_times.windows(2).map(|pair| pair[1] - pair[0]);
+    let mut in_order: Vec<f64> = raw_times.iter().copied().filter(|time| time.is_finite()).collect();
+    in_order.sort_by(f64::total_cmp);
+    let steps = in_order.windows(2).map(|pair| pair[1] - pair[0]);
     let mut steps: Vec<f64> = steps.filter(|&step| step > 0.0).collect();
     steps.sort_by(f64::total_cmp);
     // Of two middle ones the lower: gaps are longer than steps.
@@ -216,7 +322,8 @@ pub(crate) fn millis_per_unit(raw_times: &[f64]) -> f64 {
 /// time. Times that mostly differ are left alone, and so are those that do not increase.
 pub(crate) fn spread_coarse(raw_times: &mut [f64]) {
     let repeats = raw_times.windows(2).filter(|pair| pair[0] == pair[1]).count();
-    if 2 * repeats <= raw_times.len() || raw_times.windows(2).any(|pair| pair[0] > pair[1]) {
+    let is_increasing = raw_times.windows(2).all(|pair| pair[0] <= pair[1]);
+    if 2 * repeats <= raw_times.len() || !is_increasing {
         return;
     }
     let runs: Vec<(f64, usize)> =
@@ -314,6 +421,20 @@ mod tests {
         let mut fine = [0.0, 0.05, 0.05, 0.1];
         spread_coarse(&mut fine);
         assert_eq!(fine, [0.0, 0.05, 0.05, 0.1]);
+    }
+
+    #[test]
+    fn lines_of_json_are_a_table_of_their_keys() {
+        let table = table(
+            "{\"t\": 1.5, \"car\": {\"steering\": -0.25}, \"image\": \"a.jpg\"}\n{\"image\": \"b.jpg\", \"t\": NaN}\n{\n",
+        );
+        let columns = table.columns(&Columns::default()).unwrap();
+        let name = |column: Option<usize>| table.column_text(column.unwrap());
+        assert_eq!([columns.image, columns.steering, columns.time].map(name), ["image", "car.steering", "t"]);
+        let rows: Vec<_> = table.rows().collect();
+        assert_eq!((rows[0].0, number(&rows[0].1, columns.steering.unwrap())), (1, Some(-0.25)));
+        assert_eq!((table.picture_column(), rows.len()), (columns.image, 3));
+        assert_eq!(number(&rows[1].1, columns.time.unwrap()), None);
     }
 
     #[test]

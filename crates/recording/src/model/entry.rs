@@ -96,6 +96,8 @@ pub(crate) struct Log {
     pub label_name: Option<String>,
     pub camera: CameraGuess,
     pub clock: Clock,
+    /// Remark on the times, for whoever asks how sure they are; mostly empty.
+    pub time_note: String,
 }
 
 /// Splits judged rows into the usable ones and the counts of the others.

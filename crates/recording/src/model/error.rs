@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::model::format::Format;
-use crate::model::skip::Skipped;
+use crate::model::skip::{SkipReason, Skipped};
 
 /// Why a recording cannot be opened or written.
 #[derive(Debug)]
@@ -45,6 +45,17 @@ pub enum RecordingError {
         expected: String,
         /// The content that is there.
         got: String,
+    },
+    /// Nothing is wrong with the recording, and it cannot be read here as it is.
+    Unsupported {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is read here.
+        expected: String,
+        /// What is there.
+        got: String,
+        /// What can be done about it.
+        way_out: String,
     },
     /// An option does not go with the recording.
     Option {
@@ -152,6 +163,9 @@ impl fmt::Display for RecordingError {
                 "{}, {place}: expected {expected}, got {got}; restore the file or record again",
                 path.display()
             ),
+            Self::Unsupported { path, expected, got, way_out } => {
+                write!(f, "{}: expected {expected}, got {got}; {way_out}", path.display())
+            }
             Self::Option { path, bad: BadOption { option, expected, got } } => {
                 write!(f, "{}, {option}: expected {expected}, got {got}", path.display())
             }
@@ -160,15 +174,16 @@ impl fmt::Display for RecordingError {
             }
             Self::Empty { format, path, skipped } => write!(
                 f,
-                "{}, {}: expected at least one entry with time and picture, got none ({}); copy the whole recording, \
-                 pictures included",
+                "{}, {}: expected at least one entry with time and picture, got none ({}); {}",
                 path.display(),
                 format.name(),
-                counts(skipped)
+                counts(skipped),
+                way_out(skipped)
             ),
             Self::OutsideFolder { path, target } => write!(
                 f,
-                "{}: expected a file inside the recording's folder, got a link to {}; copy the file into the folder",
+                "{}: expected a file inside the recording's folder, got a link to {}; copy the file into the folder, or name a folder \
+                 that links may end in with --links-below",
                 path.display(),
                 target.display()
             ),
@@ -194,6 +209,24 @@ impl fmt::Display for RecordingError {
 
 // Without a source: the system's words are in the message already, and would be said twice.
 impl std::error::Error for RecordingError {}
+
+/// What to do about a recording of which most rows are left out for this reason.
+fn way_out(skipped: &Skipped) -> &'static str {
+    let most = skipped.iter().max_by_key(|(_, count)| **count).map(|(reason, _)| *reason);
+    match most {
+        Some(SkipReason::WrongColumnCount | SkipReason::DamagedRecord | SkipReason::BlankLine) => {
+            "the rows are not as this format has them: see --format and --columns"
+        }
+        Some(SkipReason::SteeringNotANumber) => {
+            "name the steering with --columns steering=NAME where the format allows it"
+        }
+        Some(SkipReason::SteeringOutOfRange) => "say what the values are with --unit",
+        Some(SkipReason::NoTime) => "say how fast the frames follow with --rate",
+        Some(SkipReason::Deleted | SkipReason::Excluded) => "all of it is marked as not to be used",
+        Some(SkipReason::DamagedChunk) => "restore the file or record again",
+        _ => "copy the whole recording, pictures included",
+    }
+}
 
 /// "700 picture missing, 2 blank line", or that there were no rows.
 fn counts(skipped: &Skipped) -> String {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::model::options::RecordingOptions;
 use crate::model::skip::SkipReason;
-use crate::model::unit::{MAX_FRONT_DEG, Sign, Unit, Vehicle};
+use crate::model::unit::{Counts, MAX_FRONT_DEG, Sign, Unit, Vehicle};
 use lane_frame::Steering;
 
 /// Unit, sign and vehicle behind a recorded steering value.
@@ -20,6 +20,18 @@ pub struct LabelProfile {
     pub unit_is_known: bool,
     /// The same of the sign.
     pub sign_is_known: bool,
+    /// The scale of values that are [`Unit::Counts`].
+    pub counts: Option<Counts>,
+}
+
+/// A share in a table may be a little beyond full lock; no drive in degrees stays below that.
+const LARGEST_GUESSED_SHARE: f64 = 1.5;
+
+/// The absolute value that 99 of 100 do not exceed.
+fn usual_largest(values: &[f64]) -> f64 {
+    let mut sizes: Vec<f64> = values.iter().map(|value| value.abs()).filter(|size| size.is_finite()).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.get((sizes.len().saturating_sub(1) * 99).div_ceil(100)).copied().unwrap_or(0.0)
 }
 
 impl LabelProfile {
@@ -28,11 +40,12 @@ impl LabelProfile {
 
     /// A profile of which nothing is guessed but, where it says so, the vehicle.
     pub(crate) const fn known(unit: Unit, sign: Sign, vehicle: Vehicle) -> Self {
-        Self { unit, sign, vehicle, unit_is_known: true, sign_is_known: true }
+        Self { unit, sign, vehicle, unit_is_known: true, sign_is_known: true, counts: None }
     }
 
-    /// A guess for a column of a table of unknown origin, by its name and its largest absolute value.
-    pub(crate) fn guessed(column: &str, largest: f64) -> Self {
+    /// A guess for a column of a table of unknown origin, by its name and its values. A few values beyond all others, such as
+    /// a glitch or a joystick's overshoot, do not make degrees of shares.
+    pub(crate) fn guessed(column: &str, values: &[f64]) -> Self {
         let name = column.to_ascii_lowercase();
         let unit = if name.contains("curvature") {
             Unit::Curvature
@@ -40,13 +53,19 @@ impl LabelProfile {
             Unit::WheelDegrees
         } else if name.contains("rad") {
             Unit::WheelRadians
-        } else if largest <= Unit::Share.largest() {
+        } else if usual_largest(values) <= LARGEST_GUESSED_SHARE {
             Unit::Share
         } else {
             Unit::WheelDegrees
         };
-        let (sign, vehicle) = (unit.customary_sign(), Vehicle::ASSUMED);
-        Self { unit, sign, vehicle, unit_is_known: false, sign_is_known: false }
+        let known = Self::known(unit, unit.customary_sign(), Vehicle::ASSUMED);
+        Self { unit_is_known: false, sign_is_known: false, ..known }
+    }
+
+    /// A guess for counts around a centre, right positive as a servo's usually are.
+    pub(crate) fn guessed_counts(counts: Counts) -> Self {
+        let known = Self::known(Unit::Counts, Sign::RightPositive, Vehicle::ASSUMED);
+        Self { unit_is_known: false, sign_is_known: false, counts: Some(counts), ..known }
     }
 
     /// This profile with the options that the user has stated. A sign that is only guessed goes with the unit.
@@ -63,6 +82,7 @@ impl LabelProfile {
             self.sign_is_known = true;
         }
         self.vehicle = self.vehicle.with(options.vehicle);
+        self.counts = options.counts.or(self.counts);
         self
     }
 
@@ -71,10 +91,12 @@ impl LabelProfile {
         if !value.is_finite() {
             return Err(SkipReason::SteeringNotANumber);
         }
+        let value = self.counts.filter(|_| self.unit == Unit::Counts).map_or(value, |counts| counts.share(value));
         if value.abs() > self.unit.largest() {
             return Err(SkipReason::SteeringOutOfRange);
         }
-        let value = if self.unit == Unit::Share { value.clamp(-1.0, 1.0) } else { value };
+        let is_share = matches!(self.unit, Unit::Share | Unit::Counts);
+        let value = if is_share { value.clamp(-1.0, 1.0) } else { value };
         let value = self.sign.to_left_positive(value);
         let Some(angle_deg) = self.front_deg(value) else { return Ok(Steering(value as f32)) };
         // A vehicle of other dimensions may make much of a value that is none in itself.
@@ -88,7 +110,7 @@ impl LabelProfile {
     fn front_deg(&self, value: f64) -> Option<f64> {
         let ratio = f64::from(self.vehicle.steering_ratio);
         match self.unit {
-            Unit::Share => Some(value * f64::from(self.vehicle.full_angle_deg)),
+            Unit::Share | Unit::Counts => Some(value * f64::from(self.vehicle.full_angle_deg)),
             Unit::FrontDegrees => Some(value),
             Unit::FrontRadians => Some(value.to_degrees()),
             Unit::WheelDegrees => Some(value / ratio),
@@ -110,6 +132,12 @@ impl LabelProfile {
         match self.unit {
             Unit::Share if self.vehicle.full_angle_is_known => format!("share of {full_angle_deg}° front-wheel angle"),
             Unit::Share => format!("share of the servo's range, taken as {full_angle_deg}° front-wheel angle"),
+            Unit::Counts => {
+                let Counts { centre, full } = self.counts.unwrap_or(Counts::SHARES);
+                format!(
+                    "counts of a servo or joystick, {centre} straight on and {full} more at full lock, taken as {full_angle_deg}°"
+                )
+            }
             Unit::FrontDegrees => "degrees of the front wheels".to_owned(),
             Unit::FrontRadians => "radians of the front wheels".to_owned(),
             Unit::WheelDegrees => format!("degrees of the steering wheel (ratio {steering_ratio})"),
@@ -202,10 +230,28 @@ mod tests {
     #[test]
     fn the_full_lock_of_a_joystick_is_the_end_stop() {
         for full_lock in [-1.000_03, -128.0 / 127.0] {
-            assert_eq!(LabelProfile::guessed("angle", f64::abs(full_lock)).unit, Unit::Share, "{full_lock}");
+            assert_eq!(LabelProfile::guessed("angle", &[full_lock, 0.5]).unit, Unit::Share, "{full_lock}");
             assert_eq!(donkey::LABEL.curvature(full_lock), donkey::LABEL.curvature(-1.0), "{full_lock}");
         }
-        assert_eq!(LabelProfile::guessed("angle", 1.02).unit, Unit::WheelDegrees);
+    }
+
+    #[test]
+    fn a_glitch_among_shares_makes_no_degrees_and_a_bend_among_degrees_no_shares() {
+        let straight_on = |largest: f64| (0..200).map(|i| 0.004 * f64::from(i)).chain([largest]).collect::<Vec<_>>();
+        assert_eq!(LabelProfile::guessed("angle", &straight_on(37.0)).unit, Unit::Share, "one of 201");
+        let bends: Vec<f64> = (0..200).map(|i| if i % 40 == 0 { 12.0 } else { 0.3 }).collect();
+        assert_eq!(LabelProfile::guessed("angle", &bends).unit, Unit::WheelDegrees, "one of forty");
+    }
+
+    #[test]
+    fn raw_counts_become_shares_by_centre_and_full_lock() {
+        let counts = Some(Counts { centre: 90.0, full: 60.0 });
+        let options = RecordingOptions { unit: Some(Unit::Counts), counts, ..RecordingOptions::default() };
+        let profile = LabelProfile::guessed("servo", &[90.0]).with(&options);
+        for (value, share) in [(90.0, 0.0), (120.0, 0.5), (30.0, -1.0), (150.5, 1.0)] {
+            assert_eq!(profile.curvature(value), donkey::LABEL.curvature(share), "{value}");
+        }
+        assert_eq!(profile.curvature(160.0), Err(SkipReason::SteeringOutOfRange));
     }
 
     #[test]
@@ -230,22 +276,22 @@ mod tests {
 
     #[test]
     fn a_guess_goes_by_name_and_size_and_says_that_it_is_one() {
-        assert_eq!(LabelProfile::guessed("Curvature", 0.1).sign, Sign::LeftPositive);
-        assert_eq!(LabelProfile::guessed("angle_rad", 0.1).unit, Unit::WheelRadians);
-        assert_eq!(LabelProfile::guessed("angle", 0.9).unit, Unit::Share);
-        assert_eq!(LabelProfile::guessed("angle", 90.0).unit, Unit::WheelDegrees);
-        assert!(LabelProfile::guessed("angle", 0.9).to_string().contains("both guessed"));
+        assert_eq!(LabelProfile::guessed("Curvature", &[0.1]).sign, Sign::LeftPositive);
+        assert_eq!(LabelProfile::guessed("angle_rad", &[0.1]).unit, Unit::WheelRadians);
+        assert_eq!(LabelProfile::guessed("angle", &[0.9]).unit, Unit::Share);
+        assert_eq!(LabelProfile::guessed("angle", &[90.0]).unit, Unit::WheelDegrees);
+        assert!(LabelProfile::guessed("angle", &[0.9]).to_string().contains("both guessed"));
     }
 
     #[test]
     fn a_unit_without_a_sign_brings_the_sign_that_goes_with_it() {
         let options = |unit, sign| RecordingOptions { unit: Some(unit), sign, ..RecordingOptions::default() };
-        let guessed = LabelProfile::guessed("steering", 0.1);
+        let guessed = LabelProfile::guessed("steering", &[0.1]);
         let profile = guessed.with(&options(Unit::Curvature, None));
         assert_eq!(profile.to_string(), "path curvature in 1/m, left positive, sign guessed");
         let profile = guessed.with(&options(Unit::Curvature, Some(Sign::RightPositive)));
         assert_eq!(profile.to_string(), "path curvature in 1/m, right positive");
-        let profile = LabelProfile::guessed("curvature", 0.1).with(&options(Unit::WheelDegrees, None));
+        let profile = LabelProfile::guessed("curvature", &[0.1]).with(&options(Unit::WheelDegrees, None));
         assert_eq!(profile.sign, Sign::RightPositive);
         assert_eq!(comma2k19::LABEL.with(&options(Unit::WheelRadians, None)).sign, Sign::LeftPositive, "known");
         let only_sign = RecordingOptions { sign: Some(Sign::LeftPositive), ..RecordingOptions::default() };

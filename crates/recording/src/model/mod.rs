@@ -1,5 +1,6 @@
 //! The ground of the crate: what a recording consists of once its format no longer matters.
 
+pub(crate) mod arrangement;
 pub(crate) mod camera_view;
 pub(crate) mod civil_time;
 pub(crate) mod entry;

@@ -1,7 +1,9 @@
 //! Options that say about a recording what its files do not: each overrides one default of the format.
 
+use std::path::PathBuf;
+
 use crate::model::format::Format;
-use crate::model::unit::{Sign, Unit, VehicleOptions};
+use crate::model::unit::{Counts, Sign, Unit, VehicleOptions};
 
 /// All options; none is needed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +16,10 @@ pub struct RecordingOptions {
     pub sign: Option<Sign>,
     /// Unit of the recorded steering.
     pub unit: Option<Unit>,
+    /// The scale of raw counts, with [`Unit::Counts`].
+    pub counts: Option<Counts>,
+    /// A folder in which links of the recording may end although it lies outside of the recording's own.
+    pub links_below: Option<PathBuf>,
     /// Left, top, width and height of what a policy sees, in recorded pixels.
     pub crop: Option<[u32; 4]>,
     /// Row of the horizon in the recorded picture, in pixels from the top.

@@ -33,16 +33,6 @@ impl Series {
         };
         value.is_finite().then_some(value)
     }
-
-    /// True if any sample is a number.
-    pub fn has_numbers(&self) -> bool {
-        self.samples.iter().any(|(_, value)| value.is_finite())
-    }
-
-    /// The largest absolute value.
-    pub fn largest(&self) -> f64 {
-        self.samples.iter().map(|(_, value)| value.abs()).fold(0.0, f64::max)
-    }
 }
 
 #[cfg(test)]
@@ -54,7 +44,6 @@ mod tests {
         let series = Series::new([(2.0, 30.0), (0.0, 10.0), (1.0, 20.0), (1.0, 99.0)]);
         let values = [-0.5, 0.0, 0.25, 1.0, 1.5, 2.0, 2.9].map(|time| series.at(time).unwrap());
         assert_eq!(values, [10.0, 10.0, 12.5, 20.0, 25.0, 30.0, 30.0]);
-        assert_eq!(series.largest(), 30.0);
     }
 
     #[test]
@@ -72,6 +61,5 @@ mod tests {
             [Some(1.0), None, None, Some(3.0)]
         );
         assert_eq!(Series::default().at(0.0), None);
-        assert!(series.has_numbers() && !Series::new([(0.0, f64::NAN)]).has_numbers());
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 /// A longer step means that recording stopped in between: frames come 10 to 20 times a second in every recording seen.
-const LONGEST_STEP_MS: f64 = 1000.0;
+pub(crate) const LONGEST_STEP_MS: f64 = 1000.0;
 
 /// A shorter step is a repeated time that was rounded in another way.
 const SHORTEST_STEP_MS: f64 = 1e-3;

@@ -17,6 +17,27 @@ pub enum Unit {
     WheelRadians,
     /// Path curvature in 1/m.
     Curvature,
+    /// Counts of a servo or joystick, which [`Counts`] makes shares of.
+    Counts,
+}
+
+/// The scale of raw counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Counts {
+    /// The count that steers straight on.
+    pub centre: f64,
+    /// Counts from there to full lock on the side that counts up; below 0 where that is the side of negative shares.
+    pub full: f64,
+}
+
+impl Counts {
+    /// Counts that are shares already.
+    pub(crate) const SHARES: Self = Self { centre: 0.0, full: 1.0 };
+
+    /// The share of full lock behind a count.
+    pub(crate) fn share(self, count: f64) -> f64 {
+        (count - self.centre) / self.full
+    }
 }
 
 impl Unit {
@@ -27,8 +48,15 @@ impl Unit {
     }
 
     /// Every unit, in the order in which help lists them.
-    pub const ALL: [Self; 6] =
-        [Self::Share, Self::FrontDegrees, Self::FrontRadians, Self::WheelDegrees, Self::WheelRadians, Self::Curvature];
+    pub const ALL: [Self; 7] = [
+        Self::Share,
+        Self::FrontDegrees,
+        Self::FrontRadians,
+        Self::WheelDegrees,
+        Self::WheelRadians,
+        Self::Curvature,
+        Self::Counts,
+    ];
 
     /// Name on the command line.
     pub fn name(self) -> &'static str {
@@ -39,13 +67,14 @@ impl Unit {
             Self::WheelDegrees => "wheel-deg",
             Self::WheelRadians => "wheel-rad",
             Self::Curvature => "curvature",
+            Self::Counts => "counts",
         }
     }
 
     /// The largest value that is steering and no error; of curvature, a circle of 1 m radius.
     pub(crate) fn largest(self) -> f64 {
         match self {
-            Self::Share => LARGEST_SHARE,
+            Self::Share | Self::Counts => LARGEST_SHARE,
             Self::Curvature => 1.0,
             Self::FrontDegrees => MAX_FRONT_DEG,
             Self::FrontRadians => MAX_FRONT_DEG.to_radians(),

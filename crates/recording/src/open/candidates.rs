@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::formats::{Mark, READERS, Reader, has_extension};
+use super::sniff::{reader_of_file, table_head};
+use crate::formats::{Mark, READERS, Reader, are_parts, has_extension};
 use crate::media::listing::is_picture;
 use crate::media::source::Source;
+use crate::media::table::is_line_with_picture;
 use crate::model::error::RecordingError;
 use crate::model::format::Format;
 
@@ -16,10 +18,15 @@ const MAX_NAMES: usize = 20_000;
 const MAX_PICTURE_FOLDERS: usize = 64;
 const LOOKED_AT: usize = 100;
 
+/// Extensions of the tables that may list pictures.
+const TABLE_EXTENSIONS: [&str; 5] = ["csv", "tsv", "txt", "jsonl", "ndjson"];
+
 /// A recording that a folder may be.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub reader: &'static Reader,
+    /// Of several candidates those of the lowest rank count.
+    rank: u8,
     /// The file that is the recording, or its table, where the name is not the format's own.
     pub file: Option<String>,
 }
@@ -68,7 +75,7 @@ impl Names {
         names.files.sort();
         names.folders.sort();
         // A table may list pictures of a folder beside it.
-        if !names.has_pictures && names.files_with(&["csv"]).next().is_some() {
+        if !names.has_pictures && names.files_with(&TABLE_EXTENSIONS).next().is_some() {
             let mut folders = names.folders.iter().take(MAX_PICTURE_FOLDERS);
             names.has_pictures = folders.any(|folder| begins_with_pictures(&path.join(folder)));
         }
@@ -81,28 +88,53 @@ impl Names {
 
     /// The recordings of one format that the folder may be.
     pub fn candidates_of(&self, reader: &'static Reader) -> Vec<Candidate> {
-        let whole = |is_there: bool| if is_there { vec![Candidate { reader, file: None }] } else { Vec::new() };
-        let of_file = |file: &String| Candidate { reader, file: Some(file.clone()) };
+        let rank = reader.mark.rank();
+        let whole = |is_there: bool| if is_there { vec![Candidate { reader, rank, file: None }] } else { Vec::new() };
+        let of_file = |file: &String| Candidate { reader, rank, file: Some(file.clone()) };
         match reader.mark {
             Mark::File(name) => whole(fs::metadata(self.path.join(name)).is_ok_and(|metadata| !metadata.is_dir())),
             Mark::Folder(name) => whole(self.path.join(name).is_dir()),
             Mark::Records { .. } => whole(self.formats_of_records.contains(&reader.format)),
             Mark::Extensions(extensions) => self.files_with(extensions).map(of_file).collect(),
+            Mark::Parts(extensions) => {
+                let files: Vec<&String> = self.files_with(extensions).collect();
+                if files.len() > 1 && are_parts(&files) {
+                    whole(true)
+                } else {
+                    files.into_iter().map(of_file).collect()
+                }
+            }
             Mark::Pictures if !self.has_pictures => Vec::new(),
             // With each of the tables, or with none.
             Mark::Pictures => {
-                let tables: Vec<Candidate> = self.files_with(&["csv"]).map(of_file).collect();
+                let tables: Vec<Candidate> = self.tables().into_iter().map(of_file).collect();
                 if tables.is_empty() { whole(true) } else { tables }
             }
         }
+    }
+
+    /// The tables of a folder of pictures: those that name pictures, or else every CSV.
+    fn tables(&self) -> Vec<&String> {
+        let names_pictures =
+            |file: &&String| table_head(&self.path.join(file)).iter().any(|line| is_line_with_picture(line));
+        let naming: Vec<&String> = self.files_with(&TABLE_EXTENSIONS).filter(names_pictures).collect();
+        if naming.is_empty() { self.files_with(&["csv"]).collect() } else { naming }
     }
 
     /// The candidates of the lowest rank among all formats.
     pub fn most_specific(&self) -> Vec<Candidate> {
         let mut candidates: Vec<Candidate> =
             READERS.into_iter().flat_map(|reader| self.candidates_of(reader)).collect();
-        let lowest = candidates.iter().map(|candidate| candidate.reader.mark.rank()).min();
-        candidates.retain(|candidate| Some(candidate.reader.mark.rank()) == lowest);
+        let lowest = candidates.iter().map(|candidate| candidate.rank).min();
+        candidates.retain(|candidate| Some(candidate.rank) == lowest);
+        // A table opens as it does when it is named.
+        for candidate in &mut candidates {
+            if let (Mark::Pictures, Some(file)) = (candidate.reader.mark, &candidate.file)
+                && let Some(reader) = reader_of_file(&self.path.join(file))
+            {
+                candidate.reader = reader;
+            }
+        }
         candidates
     }
 }

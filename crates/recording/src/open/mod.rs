@@ -4,3 +4,4 @@ pub(crate) mod candidates;
 pub(crate) mod exclude;
 pub(crate) mod judge;
 pub(crate) mod recognise;
+mod sniff;

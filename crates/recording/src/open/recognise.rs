@@ -1,21 +1,16 @@
 //! The format of a path, by the files that are there.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::candidates::{Candidate, Names};
-use crate::formats::{READERS, Reader, TableMark, has_extension};
-use crate::media::folder::{Folder, numbered_lines};
+use super::sniff::reader_of_file;
+use crate::formats::{READERS, Reader, has_extension};
 use crate::media::source::Source;
 use crate::model::error::RecordingError;
 use crate::model::format::Format;
 
 /// Folders above a recording that hold nothing else: the route above a segment, a repository above its data.
 const MAX_DESCENT: usize = 3;
-
-/// As much of a table as tells its kind.
-const SNIFFED_BYTES: u64 = 4096;
 
 /// A recording that is there: the reader of its format, and its folder or file.
 pub(crate) type Recognised = (&'static Reader, Source);
@@ -31,7 +26,7 @@ pub(crate) fn recognise(path: &Path, stated: Option<Format>) -> Result<Recognise
         return recognise_folder(path, stated, MAX_DESCENT);
     }
     let source = Source::of_file(path)?;
-    let reader = stated.or_else(|| reader_of_file(&source)).ok_or_else(|| not_a_recording(path, "another file"))?;
+    let reader = stated.or_else(|| reader_of_file(path)).ok_or_else(|| not_a_recording(path, kind_of_file(path)))?;
     Ok((reader, source))
 }
 
@@ -90,29 +85,26 @@ fn ambiguous(path: &Path, several: &[Candidate]) -> RecordingError {
     RecordingError::Ambiguous { path: path.to_owned(), candidates: several.iter().map(describe).collect(), way_out }
 }
 
+/// Files that hold drives and are not read, by the ends of their names, with what can be done.
+const NOT_READ: [(&[&str], &str); 7] = [
+    (&["npz", "npy"], "NumPy arrays (save the pictures as files and the labels as a CSV)"),
+    (&["h5", "hdf5", "mat"], "an HDF5 file (save the pictures as files and the labels as a CSV)"),
+    (&["pkl", "pickle"], "a pickle, which is not opened since it may run anything (save its content as files)"),
+    (&["tfrecord", "tfrecords"], "TensorFlow records (save the pictures as files and the labels as a CSV)"),
+    (&["zip", "tar", "gz", "tgz", "bz2", "xz", "7z", "rar"], "an archive (unpack it and name the folder)"),
+    (&["rlog", "qlog"], "a log of openpilot (extract it to a comma2k19 folder, or to a video with a CSV)"),
+    (&["parquet"], "a table of a dataset (name the dataset's folder, which has meta/info.json)"),
+];
+
+fn kind_of_file(path: &Path) -> &'static str {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let known = NOT_READ.iter().find(|(extensions, _)| has_extension(name, extensions));
+    known.map_or("another file", |&(_, kind)| kind)
+}
+
 fn not_a_recording(path: &Path, got: &str) -> RecordingError {
     let known = READERS.map(|reader| reader.format.name()).to_vec();
     RecordingError::NotARecording { path: path.to_owned(), got: got.to_owned(), known }
-}
-
-/// Reader of a file by its name or, where names do not tell, by its first line.
-fn reader_of_file(source: &Source) -> Option<&'static Reader> {
-    let name = source.file.as_deref()?;
-    let by_name = READERS.into_iter().find(|reader| reader.mark.has_name(name));
-    by_name.or_else(|| {
-        let first = first_line(&source.folder, name)?;
-        let mut tables = READERS.into_iter().filter_map(|reader| Some((reader, reader.table?)));
-        let is_one = |table: TableMark| has_extension(name, table.extensions) && (table.is_first_line)(&first);
-        tables.find(|&(_, table)| is_one(table)).map(|(reader, _)| reader)
-    })
-}
-
-fn first_line(folder: &Folder, name: &str) -> Option<Vec<u8>> {
-    let path = folder.resolve(name).ok().filter(|path| path.is_file())?;
-    let mut head = Vec::new();
-    File::open(path).ok()?.take(SNIFFED_BYTES).read_to_end(&mut head).ok()?;
-    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head);
-    numbered_lines(text).next().map(|(_, line)| line.to_vec())
 }
 
 #[cfg(test)]
@@ -172,7 +164,11 @@ mod tests {
             ("manifest.json", Format::TUB_V2),
             ("meta.json", Format::TUB_V1),
             ("record_12.json", Format::TUB_V1),
-            ("labels.txt=0.jpg 0.5\n", Format::SULLY_CHEN),
+            ("data.txt=0.jpg 0.5\n", Format::SULLY_CHEN),
+            // A picture and a number may stand in any table.
+            ("labels.txt=0.jpg 0.5\n", Format::IMAGES),
+            ("rows.csv=0.jpg,0.5\n", Format::IMAGES),
+            ("airsim_rec.txt=TimeStamp\tSteering\tImageFile\n1\t0\timg_0.png\n", Format::IMAGES),
             ("rows.csv=0.jpg,0.5,2018-07-01,17:09:44:912\n", Format::SULLY_CHEN),
             (
                 "rows.csv=index,timestamp,width,height,frame_id,filename,angle,torque,speed,lat,long,alt\n",
@@ -196,6 +192,9 @@ mod tests {
         assert!(refusal(&dir.path().join("nowhere")).contains("no such file or folder"));
         assert!(refusal(dir.path()).contains("a folder without any such file"));
         assert!(refusal(&dir.path().join("notes.txt")).contains("got another file"));
+        let dir = folder(&["drive.npz", "drive.rlog"]);
+        assert!(refusal(&dir.path().join("drive.npz")).contains("got NumPy arrays (save the pictures as files"));
+        assert!(refusal(&dir.path().join("drive.rlog")).contains("got a log of openpilot"));
     }
 
     #[test]
@@ -216,6 +215,18 @@ mod tests {
         assert!(message.contains("video (a.mp4) and video (b.mp4); name one of the files"), "{message}");
         let message = refusal(folder(&["a/manifest.json", "b/manifest.json"]).path());
         assert!(message.ends_with("; name one of them"), "{message}");
+    }
+
+    #[test]
+    fn a_folder_opens_as_its_table_does() {
+        let udacity = "other.csv=IMG/c.jpg,IMG/l.jpg,IMG/r.jpg,0,0,0,0\n";
+        for table in [udacity, "labels.csv=0.jpg,0.5\n", "airsim_rec.txt=Steering\tImageFile\n0\timg_0.png\n"] {
+            let dir = folder(&[table, "0.jpg", "readme.txt=hello\n", "stats.csv=mean,sd\n0,1\n"]);
+            let (of_folder, source) = recognise(dir.path(), None).unwrap();
+            let name = source.file.unwrap();
+            assert!(table.starts_with(&name), "{name}");
+            assert_eq!(of_folder.format, recognise(&dir.path().join(name), None).unwrap().0.format, "{table}");
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl Sink for Mp4Sink {
         let frames = spool.frames()?.map(|frame| {
             let frame = frame?;
             table.append(&frame).map_err(unwritable())?;
-            Ok(EncodedFrame { bytes: frame.bytes, is_key: frame.is_key })
+            Ok((frame.time_secs, EncodedFrame { bytes: frame.bytes, is_key: frame.is_key }))
         });
         write_mp4(&path, size, frames_per_sec, frames)?;
         table.writer.flush().map_err(unwritable())?;

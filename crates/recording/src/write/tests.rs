@@ -179,3 +179,29 @@ fn an_unknown_speed_is_not_written_as_standing_still() {
         assert_eq!(speeds, [None; 3], "{target:?}");
     }
 }
+
+#[cfg(feature = "video")]
+#[test]
+fn a_video_keeps_irregular_times_and_drives_with_and_without_its_table_and_without_labels() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut table = "image,time\n".to_owned();
+    for (number, time) in [0.0, 0.05, 0.13, 0.17, 0.3, 9.0, 9.06].into_iter().enumerate() {
+        RgbImage::new(32, 16).save(dir.path().join(format!("{number}.png"))).unwrap();
+        table += &format!("{number}.png,{time}\n");
+    }
+    fs::write(dir.path().join("labels.csv"), table).unwrap();
+    let recording = Arc::new(Recording::open(dir.path()).unwrap());
+    assert!(recording.label().is_none() && recording.drives().len() == 2);
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().join("drive.mp4");
+    convert(&recording, Target::Mp4, &path).unwrap();
+    for table in ["with its table", "without"] {
+        let read = Recording::open(&path).unwrap();
+        assert_eq!(read.drives(), recording.drives(), "{table}");
+        for i in 0..read.len() {
+            let off = read.entry(i).time_secs - recording.entry(i).time_secs;
+            assert!(off.abs() < 1e-4, "a video counts 90,000 to the second; {table}, frame {i} is {off} s off");
+        }
+        let _ = fs::remove_file(path.with_extension("csv"));
+    }
+}

@@ -7,3 +7,4 @@
 mod recording;
 #[path = "../../src/samples.rs"]
 mod samples;
+mod written;

@@ -3,6 +3,8 @@
 #[cfg(feature = "mcap")]
 mod file;
 
+#[cfg(feature = "rosbag")]
+pub(in crate::formats) use file::McapFiles;
 #[cfg(feature = "mcap")]
 pub(crate) use file::{McapLabel, McapWriter};
 
@@ -10,13 +12,13 @@ use super::{Mark, Read, Reader};
 use crate::model::format::Format;
 
 impl Format {
-    /// MCAP with compressed images.
+    /// MCAP with pictures.
     pub const MCAP: Self = Self::new("mcap", "MCAP");
 }
 
 pub(super) const READER: Reader = Reader {
     format: Format::MCAP,
-    mark: Mark::Extensions(&["mcap"]),
+    mark: Mark::Parts(&["mcap"]),
     table: None,
     columns: &["image", "steering", "speed"],
     read: READ,

@@ -11,6 +11,7 @@ use super::IMAGE_FOLDER;
 use super::manifest::Manifest;
 use crate::formats::donkey::{self, USUAL_STEP_MS, driving_angle};
 use crate::media::folder::{base_name, numbered_lines};
+use crate::media::json::standard_json;
 use crate::media::picture::PictureFiles;
 use crate::media::source::Source;
 use crate::model::camera_view::CameraGuess;
@@ -80,6 +81,7 @@ pub(super) fn read(source: &Source, _: &RecordingOptions) -> Result<Log, Recordi
         label_name: None,
         camera: reader.manifest.camera.unwrap_or(if is_own { CameraGuess::TRAINING } else { donkey::CAMERA }),
         clock: Clock::Recorded { usual_step_ms: USUAL_STEP_MS },
+        time_note: String::new(),
     })
 }
 
@@ -132,7 +134,7 @@ impl Reader {
                 judged.rows.push(Err(SkipReason::BlankLine));
                 continue;
             }
-            match serde_json::from_slice::<Record>(&donkey::standard_json(bytes)) {
+            match serde_json::from_slice::<Record>(&standard_json(bytes)) {
                 Ok(record) => judged.push(&record, self.judge(&record, Place::line(&file, line))),
                 Err(_) => judged.rows.push(Err(SkipReason::DamagedRecord)),
             }
@@ -149,7 +151,7 @@ impl Reader {
             return Err(SkipReason::PictureMissing);
         }
         Ok(Row {
-            recorded_ms: record.timestamp_ms.ok_or(SkipReason::NoTime)?,
+            recorded_ms: record.timestamp_ms.unwrap_or(f64::NAN),
             value: self.value(record)?,
             speed_mps: record.speed_mps.filter(|speed_mps| speed_mps.is_finite()),
             place,

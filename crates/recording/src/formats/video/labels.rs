@@ -9,12 +9,13 @@ use std::path::Path;
 use crate::formats::has_extension;
 use crate::media::source::Source;
 use crate::media::table::{self, ColumnNumbers, Table};
-use crate::media::video::VIDEO_EXTENSIONS;
+use crate::media::video::{RAW_STREAM_STEP_MS, VIDEO_EXTENSIONS};
 use crate::model::entry::Log;
 use crate::model::error::{BadOption, RecordingError};
 use crate::model::label::LabelProfile;
 use crate::model::options::{Columns, RecordingOptions};
 use crate::model::skip::{SkipReason, Skipped};
+use crate::model::timeline::Clock;
 
 /// The content of a row about its frame.
 #[derive(Clone, Copy, Debug)]
@@ -30,16 +31,23 @@ pub(super) fn join(mut log: Log, source: &Source, options: &RecordingOptions) ->
     let Some(name) = table_beside(source)? else { return without_table(log, source, options) };
     let table = Table::read(&source.folder, &name)?;
     let columns = table.columns(&options.columns)?;
-    let Some(steering) = columns.steering else { return Ok(log) };
-    let labels = labels(&table, &columns, steering, log.rows.len(), &mut log.skipped)?;
+    if columns.steering.is_none() && columns.time.is_none() && columns.speed.is_none() {
+        return without_labels(log, source, options);
+    }
+    let labels = labels(&table, &columns, log.rows.len(), &mut log.skipped)?;
     let mut by_frame: Vec<Option<Label>> = vec![None; log.rows.len()];
     for label in labels {
         by_frame[label.frame] = Some(label);
     }
-    let largest = by_frame.iter().flatten().filter_map(|label| label.value).fold(0.0, |a: f64, b| a.max(b.abs()));
-    log.label = Some(LabelProfile::guessed(table.column_name(steering), largest));
+    take_times(&mut log, &by_frame, columns.time.is_some_and(|column| table.has_dates(column)));
+    let Some(steering) = columns.steering else {
+        let speeds = by_frame.iter().map(|label| label.and_then(|label| label.speed_mps));
+        log.rows.iter_mut().zip(speeds).for_each(|(row, speed_mps)| row.speed_mps = speed_mps);
+        return Ok(log);
+    };
+    let values: Vec<f64> = by_frame.iter().flatten().filter_map(|label| label.value).collect();
+    log.label = Some(LabelProfile::guessed(table.column_name(steering), &values));
     log.label_name = Some(table.column_text(steering));
-    take_times(&mut log, &by_frame);
     let unlabelled = label_rows(&mut log, &by_frame);
     if unlabelled > 0 {
         *log.skipped.entry(SkipReason::SteeringNotANumber).or_default() += unlabelled;
@@ -61,14 +69,21 @@ fn label_rows(log: &mut Log, by_frame: &[Option<Label>]) -> usize {
 }
 
 /// Times of a table replace the video's, which are those of its player: they keep the gaps between drives.
-fn take_times(log: &mut Log, by_frame: &[Option<Label>]) {
+fn take_times(log: &mut Log, by_frame: &[Option<Label>], are_dates: bool) {
     let raw_times: Option<Vec<f64>> = by_frame.iter().map(|label| label.and_then(|label| label.raw_time)).collect();
     let Some(mut raw_times) = raw_times else { return };
-    let millis = table::millis_per_unit(&raw_times);
+    let millis = if are_dates { 1.0 } else { table::millis_per_unit(&raw_times) };
     table::spread_coarse(&mut raw_times);
     for (row, raw_time) in log.rows.iter_mut().zip(raw_times) {
         row.recorded_ms = raw_time * millis;
     }
+    log.clock = Clock::Recorded { usual_step_ms: RAW_STREAM_STEP_MS };
+}
+
+/// A table without a column of use says nothing of the video, and one that the user has named a column of must not be
+/// passed over.
+fn without_labels(log: Log, source: &Source, options: &RecordingOptions) -> Result<Log, RecordingError> {
+    if options.columns == Columns::default() { Ok(log) } else { without_table(log, source, options) }
 }
 
 /// A video alone has no columns that could be chosen.
@@ -102,7 +117,6 @@ fn table_beside(source: &Source) -> Result<Option<String>, RecordingError> {
 fn labels(
     table: &Table,
     columns: &ColumnNumbers,
-    steering: usize,
     frames: usize,
     skipped: &mut Skipped,
 ) -> Result<Vec<Label>, RecordingError> {
@@ -122,15 +136,15 @@ fn labels(
         if frame >= frames as f64 {
             return Err(no_frames(table, frames, format!("frame {frame} in line {line}")));
         }
-        labels.push(label(fields, columns, steering, frame as usize));
+        labels.push(label(fields, columns, frame as usize));
     }
     Ok(labels)
 }
 
-fn label(fields: &[String], columns: &ColumnNumbers, steering: usize, frame: usize) -> Label {
+fn label(fields: &[String], columns: &ColumnNumbers, frame: usize) -> Label {
     Label {
         frame,
-        value: table::number(fields, steering),
+        value: columns.steering.and_then(|column| table::number(fields, column)),
         speed_mps: columns.speed.and_then(|column| table::number(fields, column)).map(|speed_mps| speed_mps as f32),
         raw_time: columns.time.and_then(|column| table::raw_time(fields, column)),
     }
@@ -157,7 +171,6 @@ mod tests {
     use crate::model::camera_view::CameraGuess;
     use crate::model::entry::{Place, Row};
     use crate::model::pictures::PictureRef;
-    use crate::model::timeline::Clock;
 
     /// Three frames of a video beside these tables.
     fn joined(tables: &[(&str, &str)]) -> Result<Log, RecordingError> {
@@ -183,6 +196,7 @@ mod tests {
             label_name: None,
             camera: CameraGuess::UNKNOWN,
             clock: Clock::Recorded { usual_step_ms: 40.0 },
+            time_note: String::new(),
         };
         join(log, &source, &RecordingOptions::default())
     }
@@ -205,6 +219,14 @@ mod tests {
         assert_eq!(values(&log), [Some(0.1), Some(0.2), Some(0.3)]);
         assert_eq!(log.rows.iter().map(|row| row.recorded_ms).collect::<Vec<_>>(), [0.0, 500.0, 11_000.0]);
         assert_eq!(log.rows[2].speed_mps, Some(5.0));
+    }
+
+    #[test]
+    fn a_table_without_steering_gives_times_and_speed() {
+        let log = joined(&[("drive.csv", "frame,time,speed_mps\n0,0.0,1\n1,0.5,2\n2,11.0,3\n")]).unwrap();
+        assert!(log.label.is_none());
+        let rows: Vec<_> = log.rows.iter().map(|row| (row.recorded_ms, row.speed_mps)).collect();
+        assert_eq!(rows, [(0.0, Some(1.0)), (500.0, Some(2.0)), (11_000.0, Some(3.0))]);
     }
 
     #[test]

@@ -56,10 +56,15 @@ fn frames(source: &Source) -> Result<Log, RecordingError> {
     };
     let pictures = Box::new(VideoPictures::new(vec![Ok(path)]));
     let (skipped, camera) = (Skipped::new(), CameraGuess::UNKNOWN);
-    Ok(Log { rows, skipped, pictures, label: None, label_name: None, camera, clock })
+    Ok(Log { rows, skipped, pictures, label: None, label_name: None, camera, clock, time_note: String::new() })
 }
 
+/// A video that does not open may be whole: what is not decoded here another program may play.
 fn unreadable(path: &Path, got: String) -> RecordingError {
-    let expected = "a whole video file (MP4, QuickTime or raw H.265; others need ffmpeg)".to_owned();
-    RecordingError::Unreadable { path: path.to_owned(), place: "whole file".to_owned(), expected, got }
+    RecordingError::Unsupported {
+        path: path.to_owned(),
+        expected: "a whole video that is decoded here (docs/recordings.md), or any that ffmpeg decodes".to_owned(),
+        got,
+        way_out: "see whether another program plays it; if so, put ffmpeg on the PATH".to_owned(),
+    }
 }

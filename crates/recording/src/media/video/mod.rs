@@ -1,10 +1,13 @@
-//! Videos: MP4 and QuickTime files and raw H.265 streams, decoded here; anything else through `ffmpeg` on the PATH.
+//! Videos: MP4, QuickTime, Matroska, WebM and AVI files and raw streams of H.264 and H.265, decoded here; anything else
+//! through `ffmpeg` on the PATH.
 //!
 //! | part | by |
 //! | --- | --- |
 //! | MP4, fragmented or not | `re_mp4` |
+//! | Matroska and WebM | `matroska-demuxer` |
 //! | H.264 | `rusty_h264-decoder` |
-//! | H.265, Main and Main 10 | `rusty_h265` |
+//! | H.265 | `rusty_h265` |
+//! | AV1 | `re_rav1d`, by the cargo feature `av1` |
 //! | other codecs and containers | the program `ffmpeg`, where it is there |
 //! | writing H.264 in MP4 | `openh264`, `muxide` |
 //!
@@ -18,11 +21,13 @@ mod codec;
 mod codec;
 mod pictures;
 
-pub(crate) use codec::Video;
+#[cfg(all(test, feature = "video"))]
+pub(crate) use codec::encoder::steady;
 #[cfg(feature = "video")]
 pub(crate) use codec::encoder::write_mp4;
 #[cfg(feature = "video")]
 pub use codec::encoder::{EncodedFrame, VideoEncoder};
+pub(crate) use codec::{CodedFrames, Video};
 pub(crate) use pictures::VideoPictures;
 
 /// Frames of a raw stream, which has no times, are taken to follow at the rate of comma2k19's camera.

@@ -4,6 +4,11 @@ use std::path::Path;
 
 use lane_frame::{RgbImage, Size};
 
+/// The coded frames of a video, by their position in the order of decoding.
+pub(crate) trait CodedFrames: Send {
+    fn load(&mut self, position: usize) -> Result<Vec<u8>, String>;
+}
+
 /// A video that was opened, of which this build has none.
 pub(crate) enum Video {}
 
@@ -12,6 +17,12 @@ impl Video {
     /// Always: nothing here decodes videos.
     pub fn open(_: &Path) -> Result<Self, String> {
         Err("this build reads no videos: it lacks the cargo feature video".to_owned())
+    }
+
+    /// # Errors
+    /// As [`Video::open`].
+    pub fn of_messages(_: &str, _: usize, _: Box<dyn CodedFrames>) -> Result<Self, String> {
+        Self::open(Path::new(""))
     }
 
     pub fn len(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::info::Info;
+use super::info::{Camera, Info};
 use crate::model::error::{BadOption, RecordingError};
 use crate::model::options::Columns;
 use crate::model::steering_name::{steering_rank, steering_rank_within};
@@ -13,7 +13,7 @@ const FORWARD: [&str; 5] = ["front_forward", "front", "center", "centre", "forwa
 /// The parts of a dataset that are read.
 #[derive(Debug)]
 pub(super) struct Choice {
-    pub camera: String,
+    pub camera: Camera,
     pub steering: Option<Dimension>,
     pub speed: Option<Dimension>,
 }
@@ -114,21 +114,21 @@ fn usual_steering(dimensions: &[Dimension]) -> Option<&Dimension> {
     best.or_else(only)
 }
 
-fn camera(info: &Info, columns: &Columns, path: &Path) -> Result<String, RecordingError> {
-    let cameras: Vec<&str> = info.cameras().collect();
-    let names = || cameras.iter().map(|&camera| camera.to_owned()).collect();
+fn camera(info: &Info, columns: &Columns, path: &Path) -> Result<Camera, RecordingError> {
+    let cameras: Vec<Camera> = info.cameras().collect();
+    let names = || cameras.iter().map(|camera| camera.name.clone()).collect();
     if let Some(wanted) = &columns.image {
-        let found = cameras.iter().find(|&&camera| camera == wanted || camera.rsplit('.').next() == Some(wanted));
-        return found.map(|&camera| camera.to_owned()).ok_or_else(|| refuse(path, names(), format!("image={wanted}")));
+        let is_wanted = |camera: &&Camera| camera.name == *wanted || camera.name.rsplit('.').next() == Some(wanted);
+        let found = cameras.iter().find(is_wanted).cloned();
+        return found.ok_or_else(|| refuse(path, names(), format!("image={wanted}")));
     }
-    let forward = || FORWARD.iter().find_map(|part| cameras.iter().find(|camera| camera.contains(part)));
-    match cameras[..] {
-        [] => Err(refuse(path, Vec::new(), "no video (pictures inside the tables are not read)".to_owned())),
-        [only] => Ok(only.to_owned()),
-        _ => forward().map(|&camera| camera.to_owned()).ok_or_else(|| refuse(path, names(), "no image=".to_owned())),
+    let forward = || FORWARD.iter().find_map(|part| cameras.iter().find(|camera| camera.name.contains(part)));
+    match &cameras[..] {
+        [] => Err(refuse(path, Vec::new(), "no feature of pictures (dtype video or image)".to_owned())),
+        [only] => Ok(only.clone()),
+        _ => forward().cloned().ok_or_else(|| refuse(path, names(), "no image=".to_owned())),
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,10 +179,12 @@ mod tests {
             camera(&info(features), &columns, Path::new("set")).map_err(|error| error.to_string())
         };
         let two = r#""images.left": {"dtype": "video"}, "images.front": {"dtype": "video"}"#;
-        assert_eq!(camera(two, None).unwrap(), "images.front");
-        assert_eq!(camera(two, Some("left")).unwrap(), "images.left");
+        assert_eq!(camera(two, None).unwrap().name, "images.front");
+        assert_eq!(camera(two, Some("left")).unwrap().name, "images.left");
         let unclear = r#""images.a": {"dtype": "video"}, "images.b": {"dtype": "video"}"#;
         assert!(camera(unclear, None).unwrap_err().contains("one of images.a, images.b"));
-        assert!(camera(r#""images.a": {"dtype": "image"}"#, None).unwrap_err().contains("no video"));
+        let in_tables = camera(r#""images.a": {"dtype": "image"}"#, None).unwrap();
+        assert_eq!((in_tables.name.as_str(), in_tables.is_video), ("images.a", false));
+        assert!(camera(r#""state": {"dtype": "float32"}"#, None).unwrap_err().contains("no feature of pictures"));
     }
 }

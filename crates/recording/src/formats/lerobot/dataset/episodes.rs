@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::info::{Info, expand};
+use super::clip::Clip;
+use super::info::{Camera, Info, expand};
 use super::parquet_table::{ParquetTable, Record};
 use crate::formats::lerobot::INDEX_FILE;
 use crate::media::folder::Folder;
@@ -21,34 +22,28 @@ pub(super) struct DataFile {
     pub episodes: BTreeMap<usize, Episode>,
 }
 
-/// The place of an episode's pictures.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Episode {
-    /// Relative to the dataset's folder.
-    pub video: String,
-    /// Number of the video's frame that is the episode's first.
-    pub first_frame: usize,
-}
+/// The place of an episode's pictures: a part of a video, or `None` where they lie in the table.
+pub(super) type Episode = Option<Clip>;
 
 /// All tables, in the order of their episodes.
 ///
 /// # Errors
 /// Refuses a dataset that does not say how many episodes it has, or where they are.
-pub(super) fn list(folder: &Folder, info: &Info, camera: &str) -> Result<Vec<DataFile>, RecordingError> {
+pub(super) fn list(folder: &Folder, info: &Info, camera: &Camera) -> Result<Vec<DataFile>, RecordingError> {
     if info.joins_episodes() { list_joined(folder, info, camera) } else { list_single(folder, info, camera) }
 }
 
 /// Version 2: a table and a video for each episode. Episodes whose table is absent are left out, as in a part of a
 /// dataset.
-fn list_single(folder: &Folder, info: &Info, camera: &str) -> Result<Vec<DataFile>, RecordingError> {
+fn list_single(folder: &Folder, info: &Info, camera: &Camera) -> Result<Vec<DataFile>, RecordingError> {
     let count = info.total_episodes.filter(|&count| count <= MAX_EPISODES);
     let count =
         count.ok_or_else(|| refuse(folder, INDEX_FILE, "total_episodes", format!("{:?}", info.total_episodes)))?;
     let file = |episode: usize| {
         let words = [("episode_chunk", episode / info.chunks_size), ("episode_index", episode)];
-        let video = expand(info.video_pattern(), &words, camera);
-        let episodes = BTreeMap::from([(episode, Episode { video, first_frame: 0 })]);
-        DataFile { name: expand(info.data_pattern(), &words, camera), episodes }
+        let video = || expand(info.video_pattern(), &words, &camera.name);
+        let clip = camera.is_video.then(|| Clip { video: video(), from_secs: 0.0, to_secs: None });
+        DataFile { name: expand(info.data_pattern(), &words, &camera.name), episodes: [(episode, clip)].into() }
     };
     let files: Vec<DataFile> = (0..count).map(file).filter(|file| folder.resolve(&file.name).is_ok()).collect();
     match files.is_empty() {
@@ -58,18 +53,25 @@ fn list_single(folder: &Folder, info: &Info, camera: &str) -> Result<Vec<DataFil
 }
 
 /// Version 3: tables that list the episodes, each with the table and the part of the video that hold it.
-fn list_joined(folder: &Folder, info: &Info, camera: &str) -> Result<Vec<DataFile>, RecordingError> {
+fn list_joined(folder: &Folder, info: &Info, camera: &Camera) -> Result<Vec<DataFile>, RecordingError> {
     let columns = EpisodeColumns::new(camera);
     let mut files: BTreeMap<(usize, usize), DataFile> = BTreeMap::new();
     for name in index_files(folder)? {
         let path = folder.resolve(&name)?;
-        let read = ParquetTable::read(&path, &columns.all(), |_, record| {
+        let refuse = |got| refuse(folder, &name, &format!("a Parquet table with {}", columns.needed().join(", ")), got);
+        let wanted: Vec<&str> = columns.needed().into_iter().chain(columns.end()).collect();
+        let known = ParquetTable::known_columns(&path, &wanted).map_err(refuse)?;
+        // All that are needed, whether they are known or not: the reader says which is not.
+        let end = columns.end().filter(|end| known.contains(end));
+        let read: Vec<&str> = columns.needed().into_iter().chain(end).collect();
+        ParquetTable::read(&path, &read, |_, record| {
             let Some((place, number, episode)) = columns.episode(&record, info, camera) else { return };
             let words = [("chunk_index", place.0), ("file_index", place.1)];
-            let new = || DataFile { name: expand(info.data_pattern(), &words, camera), episodes: BTreeMap::new() };
+            let new =
+                || DataFile { name: expand(info.data_pattern(), &words, &camera.name), episodes: BTreeMap::new() };
             files.entry(place).or_insert_with(new).episodes.insert(number, episode);
-        });
-        read.map_err(|got| refuse(folder, &name, &format!("a Parquet table with {}", columns.all().join(", ")), got))?;
+        })
+        .map_err(refuse)?;
     }
     let mut files: Vec<DataFile> = files.into_values().collect();
     files.sort_by_key(|file| file.episodes.keys().next().copied());
@@ -81,9 +83,15 @@ fn list_joined(folder: &Folder, info: &Info, camera: &str) -> Result<Vec<DataFil
 
 /// Columns of the tables that list the episodes, for one camera.
 struct EpisodeColumns {
-    video_chunk: String,
-    video_file: String,
+    /// Those of its video; `None` for a camera whose pictures lie in the tables.
+    video: Option<VideoColumns>,
+}
+
+struct VideoColumns {
+    chunk: String,
+    file: String,
     from_secs: String,
+    to_secs: String,
 }
 
 impl EpisodeColumns {
@@ -91,28 +99,43 @@ impl EpisodeColumns {
     const DATA_CHUNK: &str = "data/chunk_index";
     const DATA_FILE: &str = "data/file_index";
 
-    fn new(camera: &str) -> Self {
-        let of_video = |what: &str| format!("videos/{camera}/{what}");
-        Self {
-            video_chunk: of_video("chunk_index"),
-            video_file: of_video("file_index"),
+    fn new(camera: &Camera) -> Self {
+        let of_video = |what: &str| format!("videos/{}/{what}", camera.name);
+        let video = || VideoColumns {
+            chunk: of_video("chunk_index"),
+            file: of_video("file_index"),
             from_secs: of_video("from_timestamp"),
-        }
+            to_secs: of_video("to_timestamp"),
+        };
+        Self { video: camera.is_video.then(video) }
     }
 
-    fn all(&self) -> [&str; 6] {
-        [Self::NUMBER, Self::DATA_CHUNK, Self::DATA_FILE, &self.video_chunk, &self.video_file, &self.from_secs]
+    fn needed(&self) -> Vec<&str> {
+        let of_video = self.video.iter().flat_map(|video| [&video.chunk[..], &video.file, &video.from_secs]);
+        [Self::NUMBER, Self::DATA_CHUNK, Self::DATA_FILE].into_iter().chain(of_video).collect()
+    }
+
+    /// Where an episode ends, which not every dataset tells.
+    fn end(&self) -> Option<&str> {
+        self.video.as_ref().map(|video| video.to_secs.as_str())
     }
 
     /// Chunk and file of an episode's table, its number, and where its pictures lie.
-    fn episode(&self, record: &Record, info: &Info, camera: &str) -> Option<((usize, usize), usize, Episode)> {
+    fn episode(&self, record: &Record, info: &Info, camera: &Camera) -> Option<((usize, usize), usize, Episode)> {
         let data = (record.whole(Self::DATA_CHUNK)?, record.whole(Self::DATA_FILE)?);
-        let words =
-            [("chunk_index", record.whole(&self.video_chunk)?), ("file_index", record.whole(&self.video_file)?)];
-        let from_secs = record.number(&self.from_secs, 0)?;
-        let video = expand(info.video_pattern(), &words, camera);
-        let first_frame = (from_secs * info.fps).round() as usize;
-        Some((data, record.whole(Self::NUMBER)?, Episode { video, first_frame }))
+        let clip = |video: &VideoColumns| {
+            let words = [("chunk_index", record.whole(&video.chunk)?), ("file_index", record.whole(&video.file)?)];
+            Some(Clip {
+                video: expand(info.video_pattern(), &words, &camera.name),
+                from_secs: record.number(&video.from_secs, 0).filter(|secs| secs.is_finite())?,
+                to_secs: record.number(&video.to_secs, 0).filter(|secs| secs.is_finite()),
+            })
+        };
+        let episode = match &self.video {
+            Some(video) => Some(clip(video)?),
+            None => None,
+        };
+        Some((data, record.whole(Self::NUMBER)?, episode))
     }
 }
 

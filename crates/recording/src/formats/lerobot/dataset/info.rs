@@ -36,6 +36,15 @@ pub(super) struct Feature {
     names: Value,
 }
 
+/// A camera of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Camera {
+    /// Name of its feature.
+    pub name: String,
+    /// False where its pictures lie in the tables.
+    pub is_video: bool,
+}
+
 /// Episodes in a folder, by the format's own default.
 fn usual_chunk() -> usize {
     1000
@@ -57,8 +66,12 @@ impl Info {
         let info: Self = serde_json::from_slice(&text)
             .map_err(|error| refuse("the description of a LeRobot dataset", error.to_string()))?;
         if info.major_version().is_none() {
-            let got = format!("version {:?}", info.codebase_version);
-            return Err(refuse("a LeRobot dataset of version 2 or 3", got));
+            return Err(RecordingError::Unsupported {
+                path: folder.path().join(INDEX_FILE),
+                expected: "a LeRobot dataset of version 2 or 3".to_owned(),
+                got: format!("version {:?}", info.codebase_version),
+                way_out: "bring it to a newer version with the scripts of lerobot".to_owned(),
+            });
         }
         if !(0.1..=1000.0).contains(&info.fps) || info.chunks_size == 0 {
             let got = format!("fps {} and chunks_size {}", info.fps, info.chunks_size);
@@ -97,9 +110,16 @@ impl Info {
         self.video_path.as_deref().unwrap_or(usual)
     }
 
-    /// Cameras whose pictures are videos.
-    pub fn cameras(&self) -> impl Iterator<Item = &str> {
-        self.features.iter().filter(|(_, feature)| feature.dtype == "video").map(|(name, _)| name.as_str())
+    /// The cameras.
+    pub fn cameras(&self) -> impl Iterator<Item = Camera> {
+        self.features.iter().filter_map(|(name, feature)| {
+            let is_video = match feature.dtype.as_str() {
+                "video" => true,
+                "image" => false,
+                _ => return None,
+            };
+            Some(Camera { name: name.clone(), is_video })
+        })
     }
 
     /// Features of numbers.

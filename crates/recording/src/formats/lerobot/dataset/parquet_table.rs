@@ -19,6 +19,20 @@ pub(super) struct Record(Row);
 pub(super) struct ParquetTable;
 
 impl ParquetTable {
+    /// The columns that a table has, of these.
+    ///
+    /// # Errors
+    /// Says in words that the file is no such table.
+    pub fn known_columns<'a>(path: &Path, columns: &[&'a str]) -> Result<Vec<&'a str>, String> {
+        contained(|| {
+            let file = File::open(path).map_err(|error| error.to_string())?;
+            let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
+            let fields = reader.metadata().file_metadata().schema().get_fields();
+            let is_known = |column: &&str| fields.iter().any(|field| field.name() == *column);
+            Ok(columns.iter().copied().filter(is_known).collect())
+        })
+    }
+
     /// Calls back with the number and content of each row, of these columns only.
     ///
     /// # Errors
@@ -39,7 +53,7 @@ impl ParquetTable {
 }
 
 /// The part of a table's description that these columns are.
-fn projection(schema: &Type, columns: &[&str]) -> Result<Type, String> {
+pub(super) fn projection(schema: &Type, columns: &[&str]) -> Result<Type, String> {
     let find = |column: &&str| {
         let field = schema.get_fields().iter().find(|field| field.name() == *column).map(Arc::clone);
         field.ok_or_else(|| format!("no column {column}"))

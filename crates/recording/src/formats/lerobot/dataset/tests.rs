@@ -10,7 +10,7 @@ use parquet::schema::parser::parse_message_type;
 use super::*;
 use crate::formats::lerobot::INDEX_FILE;
 use crate::fuzz::survives_broken_copies;
-use crate::media::video::{VideoEncoder, write_mp4};
+use crate::media::video::{VideoEncoder, steady, write_mp4};
 use crate::model::options::Columns;
 use lane_frame::{RgbImage, Size};
 
@@ -63,8 +63,8 @@ fn write_video(path: &Path, levels: &[u8]) {
     let size = Size::new(16, 16);
     let mut encoder = VideoEncoder::new(size, FPS).unwrap();
     let picture = |&level: &u8| RgbImage::from_pixel(16, 16, image::Rgb([level; 3]));
-    let frames = levels.iter().map(|level| Ok(encoder.encode(&picture(level)).unwrap()));
-    write_mp4(path, size, FPS, frames).unwrap();
+    let frames = levels.iter().map(|level| encoder.encode(&picture(level)).unwrap());
+    write_mp4(path, size, FPS, steady(FPS, frames)).unwrap();
 }
 
 fn write_info(folder: &Path, version: &str) {

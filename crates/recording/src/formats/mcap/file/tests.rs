@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::fuzz::survives_broken_copies;
+use crate::model::label::LabelProfile;
 use crate::model::options::Columns;
+use crate::model::skip::SkipReason;
+use crate::model::unit::{Sign, Unit};
 use lane_frame::{RgbImage, Size};
 
 /// A JPEG of one grey.

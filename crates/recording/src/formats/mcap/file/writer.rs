@@ -13,15 +13,9 @@ use prost_reflect::prost_types::{DescriptorProto, FieldDescriptorProto, FileDesc
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, Value};
 use serde_json::json;
 
+use crate::formats::messages::{CURVATURE, OWN_SCHEMA, SPEED};
 use crate::model::error::RecordingError;
 use crate::model::stated_camera::{CAMERA_KEY, StatedCamera};
-
-/// Schema of the steering that this program writes.
-pub(super) const OWN_SCHEMA: &str = "liquid_lane.Steering";
-
-/// Its fields: each a number, or null where it is not known.
-pub(super) const CURVATURE: &str = "curvature";
-pub(super) const SPEED: &str = "speed_mps";
 
 const PICTURE_SCHEMA: &str = "foxglove.CompressedImage";
 const PICTURE_TOPIC: &str = "/camera";

@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
+use image::metadata::Orientation;
 use rusty_h265::bits::BitReader;
 use rusty_h265::nal::{NalHeader, NalType, split_annex_b, unescape};
 use rusty_h265::ps::{Pps, Sps, parse_pps, parse_sps};
 use rusty_h265::slice::parse_slice_header;
 
-use super::track::{Codec, CodedFrame, Framing, MAX_FRAME_BYTES, MAX_FRAMES, Order, Track, Turn};
+use super::start_codes::scan_units;
+use super::track::{Codec, CodedFrame, Framing, MAX_FRAME_BYTES, MAX_FRAMES, Order, Track};
 use crate::media::contained::contained;
 use crate::media::picture::check_size;
-
-/// Bytes of a unit that are looked at: parameter sets and the headers of slices are shorter.
-const HEAD_BYTES: usize = 1024;
 
 const READ_BYTES: usize = 1 << 16;
 
@@ -48,32 +47,6 @@ fn parameter_sets(file: &mut File, first: CodedFrame) -> io::Result<Vec<Vec<u8>>
     file.read_exact(&mut frame)?;
     let is_set = |unit: &&[u8]| NalHeader::parse(unit).is_some_and(|header| !header.nal_type.is_vcl());
     Ok(split_annex_b(&frame).into_iter().filter(is_set).map(<[u8]>::to_vec).collect())
-}
-
-/// Calls back with the offset of each unit's start code and the first bytes after it, and at last with the offset of
-/// the end and nothing.
-fn scan_units(reader: impl BufRead, mut handle: impl FnMut(u64, &[u8]) -> Result<(), String>) -> Result<(), String> {
-    let (mut zeros, mut offset) = (0, 0);
-    let mut unit: Option<u64> = None;
-    let mut head = Vec::with_capacity(HEAD_BYTES);
-    for byte in reader.bytes() {
-        let byte = byte.map_err(|error| error.to_string())?;
-        if byte == 1 && zeros >= 2 {
-            if let Some(start) = unit {
-                handle(start, &head)?;
-            }
-            unit = Some(offset - 2);
-            head.clear();
-        } else if head.len() < HEAD_BYTES {
-            head.push(byte);
-        }
-        zeros = if byte == 0 { zeros + 1 } else { 0 };
-        offset += 1;
-    }
-    if let Some(start) = unit {
-        handle(start, &head)?;
-    }
-    handle(offset, &[])
 }
 
 /// The frames met so far.
@@ -208,7 +181,7 @@ impl Index {
             order: Order::new(&self.shown_by, self.is_intra.into_iter()),
             times_ms: Vec::new(),
             hidden: 0,
-            turn: Turn::None,
+            turn: Orientation::NoTransforms,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The decoders behind one surface: rusty_h264 for H.264, rusty_h265 for H.265.
+//! The decoders behind one surface: rusty_h264 for H.264, rusty_h265 for H.265, re_rav1d for AV1.
 //!
 //! openh264, which encodes here, is not used to decode: it hands frames over in its own order of showing and runs out
 //! of picture buffers in streams with a pyramid of B frames, which most encoders write.
@@ -6,26 +6,14 @@
 use rusty_h264_decoder::Decoder as H264Decoder;
 use rusty_h265::nal::{NalHeader, NalType, unescape};
 use rusty_h265::ps::parse_sps;
-use yuv::{YuvPlanarImage, YuvRange, YuvStandardMatrix, yuv420_to_rgb};
 
+use super::colours::{Chroma, Colours};
+use super::decode::{Decoder, Sink};
+use super::h264::{RESETTING_SLICE, SEQUENCE, Sequence, unit_type};
+use super::mjpeg::Mjpeg;
 use super::track::{Codec, Track};
 use crate::media::picture::check_size;
 use lane_frame::RgbImage;
-
-/// Takes a decoded frame, with its position; the picture is made only if it is wanted.
-pub(super) type Sink<'a> = &'a mut dyn FnMut(usize, &dyn Fn() -> Result<RgbImage, String>);
-
-/// A decoder of one video, fed with its coded frames in order.
-pub(super) trait Decoder: Send {
-    /// True if decoding can start at a frame of these units.
-    fn can_start_at(&self, units: &[&[u8]]) -> bool;
-
-    /// Takes the units of the coded frame at a position; gives the frames that are ready, in any order.
-    fn decode(&mut self, position: usize, units: &[&[u8]], sink: Sink) -> Result<(), String>;
-
-    /// Gives the frames held back; the next one to be decoded is an entry point.
-    fn flush(&mut self, sink: Sink);
-}
 
 /// A decoder for this track.
 ///
@@ -35,23 +23,44 @@ pub(super) fn for_track(track: &Track) -> Result<Box<dyn Decoder>, String> {
     match &track.codec {
         Codec::H264 => Ok(Box::new(H264::new(&track.parameter_sets))),
         Codec::Hevc => Ok(Box::new(Hevc::new(&track.parameter_sets)?)),
-        Codec::Other(name) => Err(format!("coded as {name}, decoded here are H.264 and H.265")),
+        #[cfg(feature = "av1")]
+        Codec::Av1 => Ok(Box::new(super::av1::Av1::new(&track.parameter_sets)?)),
+        #[cfg(not(feature = "av1"))]
+        Codec::Av1 => Err(not_decoded_here("AV1")),
+        Codec::Mjpeg => Ok(Box::new(Mjpeg)),
+        Codec::Other(name) => Err(not_decoded_here(name)),
     }
+}
+
+/// The codings that this build decodes, and the one that it does not.
+pub(super) fn not_decoded_here(name: &str) -> String {
+    let decoded =
+        if cfg!(feature = "av1") { "H.264, H.265, AV1 and Motion JPEG" } else { "H.264, H.265 and Motion JPEG" };
+    format!("coded as {name}, decoded here are {decoded}")
 }
 
 struct H264 {
     decoder: H264Decoder,
     /// With start codes, as the decoder takes them.
     parameter_sets: Vec<u8>,
+    colours: Colours,
 }
 
 impl H264 {
-    /// Unit type of a slice of a frame that resets the decoder (table 7-1 of ITU-T H.264).
-    const RESETTING_SLICE: u8 = 5;
-
     fn new(parameter_sets: &[Vec<u8>]) -> Self {
-        let parameter_sets = parameter_sets.iter().flat_map(|set| with_start_code(set)).collect();
-        Self { decoder: H264Decoder::new(), parameter_sets }
+        let with_start_codes = parameter_sets.iter().flat_map(|set| with_start_code(set)).collect();
+        let mut h264 =
+            Self { decoder: H264Decoder::new(), parameter_sets: with_start_codes, colours: Colours::UNSTATED };
+        parameter_sets.iter().for_each(|set| h264.take_colours(set));
+        h264
+    }
+
+    /// Takes the colours of a unit that is a sequence parameter set: many streams repeat it before each key frame.
+    fn take_colours(&mut self, unit: &[u8]) {
+        if unit_type(unit) == Some(SEQUENCE) {
+            let stated = Sequence::parse(unit).and_then(|sequence| sequence.colours);
+            self.colours = stated.unwrap_or(Colours::UNSTATED);
+        }
     }
 }
 
@@ -61,26 +70,19 @@ fn with_start_code(unit: &[u8]) -> impl Iterator<Item = u8> {
 
 impl Decoder for H264 {
     fn can_start_at(&self, units: &[&[u8]]) -> bool {
-        units.iter().any(|unit| unit.first().is_some_and(|byte| byte & 0x1F == Self::RESETTING_SLICE))
+        units.iter().any(|unit| unit_type(unit) == Some(RESETTING_SLICE))
     }
 
     fn decode(&mut self, position: usize, units: &[&[u8]], sink: Sink) -> Result<(), String> {
         let mut packet = if self.can_start_at(units) { self.parameter_sets.clone() } else { Vec::new() };
         packet.extend(units.iter().flat_map(|unit| with_start_code(unit)));
+        units.iter().for_each(|unit| self.take_colours(unit));
         let frame =
             self.decoder.decode(&packet).map_err(|error| error.to_string())?.ok_or("frame without a picture")?;
-        let chroma_width = frame.width.div_ceil(2) as u32;
-        let planes = YuvPlanarImage {
-            y_plane: &frame.y,
-            y_stride: frame.width as u32,
-            u_plane: &frame.u,
-            u_stride: chroma_width,
-            v_plane: &frame.v,
-            v_stride: chroma_width,
-            width: frame.width as u32,
-            height: frame.height as u32,
-        };
-        sink(position, &|| rgb(&planes));
+        let (width, chroma_width) = (frame.width as u32, frame.width.div_ceil(2) as u32);
+        let planes = [(&frame.y[..], width), (&frame.u[..], chroma_width), (&frame.v[..], chroma_width)];
+        let colours = self.colours;
+        sink(position, &|| colours.rgb(Chroma::Half, planes, (width, frame.height as u32)));
         Ok(())
     }
 
@@ -89,11 +91,12 @@ impl Decoder for H264 {
 
 struct Hevc {
     decoder: rusty_h265::Decoder,
+    colours: Colours,
 }
 
 impl Hevc {
     fn new(parameter_sets: &[Vec<u8>]) -> Result<Self, String> {
-        let mut hevc = Self { decoder: rusty_h265::Decoder::new() };
+        let mut hevc = Self { decoder: rusty_h265::Decoder::new(), colours: Colours::UNSTATED };
         for set in parameter_sets {
             hevc.push(set, 0)?;
         }
@@ -105,6 +108,7 @@ impl Hevc {
         if header.nal_type == NalType::Sps {
             let set = parse_sps(&unescape(&unit[2..]).data).map_err(|error| error.to_string())?;
             check_size((set.width, set.height))?;
+            self.colours = Colours::of_hevc(&set);
         }
         // The position travels with the picture as its time.
         let time = header.nal_type.is_vcl().then_some(position as i64);
@@ -118,7 +122,7 @@ impl Hevc {
     fn show(&mut self, sink: Sink) {
         while let Ok(frame) = self.decoder.next_frame() {
             if let Some(position) = frame.pts.and_then(|time| usize::try_from(time).ok()) {
-                sink(position, &|| rgb_of_hevc(&frame));
+                sink(position, &|| rgb_of_hevc(&frame, self.colours));
             }
         }
     }
@@ -141,26 +145,26 @@ impl Decoder for Hevc {
     }
 }
 
-fn rgb_of_hevc(frame: &rusty_h265::Frame) -> Result<RgbImage, String> {
+fn rgb_of_hevc(frame: &rusty_h265::Frame, colours: Colours) -> Result<RgbImage, String> {
     let picture = &*frame.picture;
     let (left, top, width, height) = picture.crop;
-    if picture.chroma_format_idc != 1 {
-        return Err("colours are not at half resolution".to_owned());
-    }
-    let (chroma_width, chroma_height) = (width.div_ceil(2), height.div_ceil(2));
-    let chroma = |plane: &rusty_h265::Plane| {
-        eight_bits(plane, picture.bit_depth_chroma, [left / 2, top / 2, chroma_width, chroma_height])
+    // Columns and rows for each sample of colour (table 6-1 of ITU-T H.265).
+    let (chroma, across, down) = match picture.chroma_format_idc {
+        0 => (Chroma::None, 1, 1),
+        1 => (Chroma::Half, 2, 2),
+        2 => (Chroma::HalfColumns, 2, 1),
+        _ => (Chroma::Full, 1, 1),
     };
-    rgb(&YuvPlanarImage {
-        y_plane: &eight_bits(&picture.planes[0], picture.bit_depth_luma, [left, top, width, height]),
-        y_stride: width as u32,
-        u_plane: &chroma(&picture.planes[1]),
-        u_stride: chroma_width as u32,
-        v_plane: &chroma(&picture.planes[2]),
-        v_stride: chroma_width as u32,
-        width: width as u32,
-        height: height as u32,
-    })
+    let part = [left / across, top / down, width.div_ceil(across), height.div_ceil(down)];
+    let colour = |plane: usize| {
+        let samples = picture.planes.get(plane).filter(|_| chroma != Chroma::None);
+        samples.map_or(Vec::new(), |plane| eight_bits(plane, picture.bit_depth_chroma, part))
+    };
+    let (y, u, v) =
+        (eight_bits(&picture.planes[0], picture.bit_depth_luma, [left, top, width, height]), colour(1), colour(2));
+    let (stride, colour_stride) = (width as u32, width.div_ceil(across) as u32);
+    let planes = [(&y[..], stride), (&u[..], colour_stride), (&v[..], colour_stride)];
+    colours.rgb(chroma, planes, (width as u32, height as u32))
 }
 
 /// A part of a plane with its 8 most significant bits.
@@ -170,13 +174,4 @@ fn eight_bits(plane: &rusty_h265::Plane, depth: u8, [left, top, width, height]: 
     let mut samples = Vec::with_capacity(width * height);
     rows.for_each(|row| samples.extend(row.iter().map(|&sample| (sample >> shift) as u8)));
     samples
-}
-
-/// BT.601 at limited range, as our own encoder writes and small videos without a note mean.
-fn rgb(planes: &YuvPlanarImage<u8>) -> Result<RgbImage, String> {
-    let size = check_size((planes.width, planes.height))?;
-    let mut image = RgbImage::new(size.width, size.height);
-    yuv420_to_rgb(planes, image.as_mut(), 3 * size.width, YuvRange::Limited, YuvStandardMatrix::Bt601)
-        .map_err(|error| error.to_string())?;
-    Ok(image)
 }

@@ -104,20 +104,21 @@ fn even(size: Size) -> Result<Size, String> {
     }
 }
 
-/// Writes frames encoded at this size and rate into an MP4 file.
+/// Writes frames encoded at this size and rate into an MP4 file, each with the second at which it is shown.
 ///
 /// # Errors
-/// Passes on what the frames' source reports; reports a size or rate that no video has, and a disk that is full.
+/// Passes on what the frames' source reports; reports a size or rate that no video has, times that do not increase, and a
+/// disk that is full.
 pub fn write_mp4(
     path: &Path,
     size: Size,
     frames_per_sec: f64,
-    frames: impl Iterator<Item = Result<EncodedFrame, RecordingError>>,
+    frames: impl Iterator<Item = Result<(f64, EncodedFrame), RecordingError>>,
 ) -> Result<(), RecordingError> {
     let unwritable = |got: String| RecordingError::Unwritable {
         path: path.to_owned(),
         place: "video".to_owned(),
-        expected: "pictures of an even size at a steady rate".to_owned(),
+        expected: "pictures of an even size, one after the other".to_owned(),
         got,
     };
     let even = even(size).map_err(unwritable)?;
@@ -126,10 +127,23 @@ pub fn write_mp4(
         .video(VideoCodec::H264, even.width, even.height, frames_per_sec)
         .build()
         .map_err(|error| unwritable(error.to_string()))?;
-    for (number, frame) in frames.enumerate() {
-        write_frame(&mut muxer, number as f64 / frames_per_sec, &frame?).map_err(unwritable)?;
+    let mut first_secs = None;
+    for frame in frames {
+        let (time_secs, frame) = frame?;
+        // Players begin with the first frame.
+        let since = time_secs - *first_secs.get_or_insert(time_secs);
+        write_frame(&mut muxer, since, &frame).map_err(unwritable)?;
     }
     muxer.finish().map_err(|error| unwritable(error.to_string()))
+}
+
+/// Frames that are shown at a steady rate.
+#[cfg(test)]
+pub fn steady(
+    frames_per_sec: f64,
+    frames: impl Iterator<Item = EncodedFrame>,
+) -> impl Iterator<Item = Result<(f64, EncodedFrame), RecordingError>> {
+    frames.enumerate().map(move |(number, frame)| Ok((number as f64 / frames_per_sec, frame)))
 }
 
 fn write_frame(muxer: &mut Muxer<BufWriter<File>>, time_secs: f64, frame: &EncodedFrame) -> Result<(), String> {

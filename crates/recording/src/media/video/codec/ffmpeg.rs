@@ -7,7 +7,9 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use super::track::{Codec, Framing, MAX_FRAMES, Order, Track, Turn};
+use image::metadata::Orientation;
+
+use super::track::{Codec, Framing, MAX_FRAMES, Order, Track};
 use crate::media::picture::check_size;
 use crate::media::video::DEMUXERS;
 use lane_frame::{RgbImage, Size};
@@ -93,7 +95,7 @@ fn parse_list(lines: impl Iterator<Item = String>) -> Result<Track, String> {
         order: Order::default(),
         times_ms,
         hidden: 0,
-        turn: Turn::None,
+        turn: Orientation::NoTransforms,
     })
 }
 

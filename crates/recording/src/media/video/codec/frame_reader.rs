@@ -6,17 +6,48 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
-use super::decoder::{self, Decoder};
-use super::track::Track;
+use super::decode::{Decoder, Sink};
+use super::decoder;
+use super::track::{CodedFrame, Track};
 use crate::media::contained::contained;
 use lane_frame::RgbImage;
 
 /// A decoder holds back 16 frames at most, by both standards, and may give one only when the next comes in.
 const LONGEST_DELAY: usize = 17;
 
+/// The coded frames of a video, by their position in the order of decoding.
+pub(crate) trait CodedFrames: Send {
+    /// The bytes of a frame.
+    ///
+    /// # Errors
+    /// Says in words why they cannot be had.
+    fn load(&mut self, position: usize) -> Result<Vec<u8>, String>;
+}
+
+/// Frames that lie in a file.
+struct FileFrames {
+    file: File,
+    frames: Vec<CodedFrame>,
+}
+
+impl CodedFrames for FileFrames {
+    fn load(&mut self, position: usize) -> Result<Vec<u8>, String> {
+        let coded = self.frames.get(position).ok_or("beyond the end")?;
+        // Asked before memory is taken for it.
+        let file_bytes = self.file.metadata().map_or(0, |metadata| metadata.len());
+        if coded.end() > file_bytes {
+            return Err("the file is cut short".to_owned());
+        }
+        let mut bytes = vec![0; coded.len as usize];
+        let read = self.file.seek(SeekFrom::Start(coded.offset)).and_then(|_| self.file.read_exact(&mut bytes));
+        read.map_err(|error| error.to_string())?;
+        Ok(bytes)
+    }
+}
+
 /// Reads the frames of one track.
 pub(super) struct FrameReader {
-    file: File,
+    frames: Box<dyn CodedFrames>,
     decoder: Box<dyn Decoder>,
     /// Decoded frames by number: the last one asked for, and those shown later that were decoded before it.
     ready: VecDeque<(usize, RgbImage)>,
@@ -31,8 +62,13 @@ pub(super) struct FrameReader {
 impl FrameReader {
     pub fn open(path: &Path, track: &Track) -> Result<Self, String> {
         let file = File::open(path).map_err(|error| error.to_string())?;
+        Self::new(Box::new(FileFrames { file, frames: track.frames.clone() }), track)
+    }
+
+    /// A reader of frames that lie anywhere.
+    pub fn new(frames: Box<dyn CodedFrames>, track: &Track) -> Result<Self, String> {
         let decoder = contained(|| decoder::for_track(track))?;
-        Ok(Self { file, decoder, ready: VecDeque::new(), next: 0, held: Vec::new(), lost: Vec::new() })
+        Ok(Self { frames, decoder, ready: VecDeque::new(), next: 0, held: Vec::new(), lost: Vec::new() })
     }
 
     /// Frame `number`, hidden ones included.
@@ -84,7 +120,7 @@ impl FrameReader {
 
     /// True if the decoder, too, takes an entry point of the container for one.
     fn can_start_at(&mut self, track: &Track, entry: usize) -> bool {
-        let Ok(bytes) = self.load(track, entry) else { return false };
+        let Ok(bytes) = self.frames.load(entry) else { return false };
         track.framing.units(&bytes).is_ok_and(|units| self.decoder.can_start_at(&units))
     }
 
@@ -128,12 +164,21 @@ impl FrameReader {
             self.drain(track, wanted);
             self.renew_decoder(track);
             self.held.clear();
-            self.next = track.order.entry_after(position);
+            self.next = self.entry_after(track, position);
             let lost = position..self.next;
             if !self.lost.iter().any(|(known, _)| *known == lost) {
                 self.lost.push((lost, format!("frame at position {position} cannot be decoded: {reason}")));
             }
         }
+    }
+
+    /// The first position behind this one at which the container and the decoder say that decoding can start, or the end.
+    fn entry_after(&mut self, track: &Track, position: usize) -> usize {
+        let mut entry = track.order.entry_after(position);
+        while entry < track.frames.len() && !self.can_start_at(track, entry) {
+            entry = track.order.entry_after(entry);
+        }
+        entry
     }
 
     /// Gets out what the decoder holds back.
@@ -149,24 +194,11 @@ impl FrameReader {
 
     fn decode_next(&mut self, track: &Track, wanted: usize) -> Result<(), String> {
         let position = self.next;
-        let bytes = self.load(track, position)?;
+        let bytes = self.frames.load(position)?;
         let units = track.framing.units(&bytes)?;
         self.next += 1;
         self.held.push(position);
         self.run(track, wanted, |decoder, sink| decoder.decode(position, &units, sink))
-    }
-
-    fn load(&mut self, track: &Track, position: usize) -> Result<Vec<u8>, String> {
-        let coded = track.frames.get(position).ok_or("beyond the end")?;
-        // Asked before memory is taken for it.
-        let file_bytes = self.file.metadata().map_or(0, |metadata| metadata.len());
-        if coded.end() > file_bytes {
-            return Err("the file is cut short".to_owned());
-        }
-        let mut bytes = vec![0; coded.len as usize];
-        let read = self.file.seek(SeekFrom::Start(coded.offset)).and_then(|_| self.file.read_exact(&mut bytes));
-        read.map_err(|error| error.to_string())?;
-        Ok(bytes)
     }
 
     /// Lets the decoder work; keeps what it gives from the wanted number on.
@@ -174,7 +206,7 @@ impl FrameReader {
         &mut self,
         track: &Track,
         wanted: usize,
-        work: impl FnOnce(&mut dyn Decoder, decoder::Sink) -> Result<(), String>,
+        work: impl FnOnce(&mut dyn Decoder, Sink) -> Result<(), String>,
     ) -> Result<(), String> {
         let Self { decoder, ready, held, .. } = self;
         contained(|| {

@@ -1,25 +1,36 @@
 //! An opened video, whoever decodes it.
 
 mod annex_b;
+#[cfg(feature = "av1")]
+mod av1;
+mod avi;
+mod colours;
+mod decode;
 mod decoder;
 pub(super) mod encoder;
 mod ffmpeg;
 mod frame_reader;
+mod h264;
+mod matroska;
+mod mjpeg;
 mod mp4;
+mod start_codes;
 mod track;
 
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use image::imageops;
+use image::DynamicImage;
+use image::metadata::Orientation;
 
-use crate::media::picture::check_whole;
+use crate::media::picture::{check_whole, size_when_turned};
 use crate::media::video::RAW_STREAM_STEP_MS;
 use ffmpeg::FfmpegReader;
+pub(crate) use frame_reader::CodedFrames;
 use frame_reader::FrameReader;
 use lane_frame::{RgbImage, Size};
-use track::{Codec, Track, Turn};
+use track::{Codec, CodedFrame, Framing, Order, Track};
 
 /// Bytes at a file's beginning that tell its kind.
 const MAGIC_BYTES: u64 = 64;
@@ -57,6 +68,47 @@ impl Video {
         Ok(Self { track, file_bytes, reader })
     }
 
+    /// When each frame of a video is shown, in milliseconds from the first; decodes nothing.
+    ///
+    /// # Errors
+    /// Says in words what is wrong with the file, or that it needs a program that is not there.
+    pub fn times_ms(path: &Path) -> Result<Vec<f64>, String> {
+        check_file(path)?;
+        let track = demux(path)?;
+        let shown = track.times_ms.get(track.hidden..).unwrap_or_default();
+        let first = shown.first().copied().unwrap_or_default();
+        Ok(shown.iter().map(|time| time - first).collect())
+    }
+
+    /// A video whose coded frames are messages, one for each frame and in the order in which they are shown, as
+    /// `foxglove.CompressedVideo` has them; `format` names their coding.
+    ///
+    /// # Errors
+    /// Says that the coding is not decoded here, or what is wrong with the first frame.
+    pub fn of_messages(format: &str, count: usize, frames: Box<dyn CodedFrames>) -> Result<Self, String> {
+        let codec = Codec::named(format);
+        let is_whole = matches!(codec, Codec::Av1 | Codec::Mjpeg);
+        let framing = if is_whole { Framing::Whole } else { Framing::StartCodes };
+        let shown_at: Vec<usize> = (0..count).collect();
+        let mut track = Track {
+            codec,
+            // Until the first frame tells it.
+            size: Size::new(1, 1),
+            framing,
+            parameter_sets: Vec::new(),
+            frames: vec![CodedFrame { offset: 0, len: 0 }; count],
+            // Where decoding can start is for the decoder to say.
+            order: Order::new(&shown_at, shown_at.iter().map(|_| true)),
+            times_ms: Vec::new(),
+            hidden: 0,
+            turn: Orientation::NoTransforms,
+        };
+        let mut reader = FrameReader::new(frames, &track)?;
+        let first = reader.frame(&track, 0)?;
+        track.size = Size::new(first.width(), first.height());
+        Ok(Self { track, file_bytes: u64::MAX, reader: Reader::Own(Box::new(reader)) })
+    }
+
     /// Number of frames.
     pub fn len(&self) -> usize {
         self.coded_len().saturating_sub(self.track.hidden)
@@ -80,11 +132,7 @@ impl Video {
 
     /// Size of every frame, as it is shown.
     pub fn size(&self) -> Size {
-        let Size { width, height } = self.track.size;
-        match self.track.turn {
-            Turn::None | Turn::Half => Size { width, height },
-            Turn::Quarter | Turn::ThreeQuarters => Size { width: height, height: width },
-        }
+        size_when_turned(self.track.size, self.track.turn)
     }
 
     /// Decodes frame `index`.
@@ -98,12 +146,9 @@ impl Video {
             Reader::Own(reader) => reader.frame(&self.track, number),
             Reader::Ffmpeg(reader) => reader.frame(number),
         }?;
-        Ok(match self.track.turn {
-            Turn::None => image,
-            Turn::Quarter => imageops::rotate90(&image),
-            Turn::Half => imageops::rotate180(&image),
-            Turn::ThreeQuarters => imageops::rotate270(&image),
-        })
+        let mut image = DynamicImage::ImageRgb8(image);
+        image.apply_orientation(self.track.turn);
+        Ok(image.into_rgb8())
     }
 
     /// Refuses a frame that is not there with all its bytes, without decoding it.
@@ -143,6 +188,12 @@ fn demux(path: &Path) -> Result<Track, String> {
         mp4::read(path)
     } else if annex_b::is_hevc(&head) {
         annex_b::read(path)
+    } else if h264::is_raw(&head) {
+        h264::read(path)
+    } else if head.starts_with(&matroska::MAGIC) {
+        matroska::read(path)
+    } else if avi::is_avi(&head) {
+        avi::read(path)
     } else {
         ffmpeg::list(path)
     }
@@ -150,8 +201,8 @@ fn demux(path: &Path) -> Result<Track, String> {
 
 fn not_decoded(track: &Track) -> String {
     match &track.codec {
-        Codec::Other(name) => format!("coded as {name}, decoded here are H.264 and H.265"),
-        Codec::H264 | Codec::Hevc => "no frames".to_owned(),
+        Codec::Other(name) => decoder::not_decoded_here(name),
+        Codec::H264 | Codec::Hevc | Codec::Av1 | Codec::Mjpeg => "no frames".to_owned(),
     }
 }
 

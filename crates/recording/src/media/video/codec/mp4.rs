@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use image::metadata::Orientation;
 use re_mp4::{BoxHeader, BoxType, HEADER_SIZE, MoofBox, MoovBox, Mp4, ReadBox as _, StsdBoxContent, TkhdBox, TrakBox};
 
-use super::track::{Codec, CodedFrame, Framing, MAX_FRAME_BYTES, MAX_FRAMES, Order, Track, Turn};
+use super::track::{Codec, CodedFrame, Framing, MAX_FRAME_BYTES, MAX_FRAMES, Order, Track};
 use crate::media::contained::contained;
 use crate::media::picture::check_size;
 
@@ -184,7 +185,10 @@ fn describe(trak: &TrakBox) -> Result<Description, String> {
             let sets = hevc.hvcc.arrays.iter().flat_map(|array| &array.nalus).map(|unit| unit.data.clone()).collect();
             (Codec::Hevc, (hevc.width.into(), hevc.height.into()), framing(hevc.hvcc.length_size_minus_one), sets)
         }
-        StsdBoxContent::Av01(av1) => other("AV1", (av1.width.into(), av1.height.into())),
+        StsdBoxContent::Av01(av1) => {
+            let sequence = vec![av1.av1c.config_obus.clone()];
+            (Codec::Av1, (av1.width.into(), av1.height.into()), Framing::Whole, sequence)
+        }
         StsdBoxContent::Vp09(vp9) => other("VP9", (vp9.width.into(), vp9.height.into())),
         StsdBoxContent::Vp08(vp8) => other("VP8", (vp8.width.into(), vp8.height.into())),
         StsdBoxContent::Unknown(name) => other(&name.to_string(), header_size),
@@ -196,13 +200,44 @@ fn other(name: &str, size: (u32, u32)) -> Description {
     (Codec::Other(name.to_owned()), size, Framing::StartCodes, Vec::new())
 }
 
-/// The turn that a phone notes instead of turning the picture; other matrices are not met and show the picture as is.
-fn turn(header: &TkhdBox) -> Turn {
+/// The turn or mirror image that a camera notes instead of changing the picture; other matrices are not met and show the
+/// picture as is.
+fn turn(header: &TkhdBox) -> Orientation {
     let matrix = &header.matrix;
     match [matrix.a, matrix.b, matrix.c, matrix.d].map(i32::signum) {
-        [0, 1, -1, 0] => Turn::Quarter,
-        [-1, 0, 0, -1] => Turn::Half,
-        [0, -1, 1, 0] => Turn::ThreeQuarters,
-        _ => Turn::None,
+        [0, 1, -1, 0] => Orientation::Rotate90,
+        [-1, 0, 0, -1] => Orientation::Rotate180,
+        [0, -1, 1, 0] => Orientation::Rotate270,
+        [-1, 0, 0, 1] => Orientation::FlipHorizontal,
+        [1, 0, 0, -1] => Orientation::FlipVertical,
+        [0, 1, 1, 0] => Orientation::Rotate90FlipH,
+        [0, -1, -1, 0] => Orientation::Rotate270FlipH,
+        _ => Orientation::NoTransforms,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The angles of phones, and the mirrors of selfie cameras (ISO/IEC 14496-12, 6.2.2).
+    #[test]
+    fn a_matrix_turns_and_mirrors_the_picture() {
+        let one = 1 << 16;
+        for (parts, expected) in [
+            ([one, 0, 0, one], Orientation::NoTransforms),
+            ([0, one, -one, 0], Orientation::Rotate90),
+            ([-one, 0, 0, -one], Orientation::Rotate180),
+            ([0, -one, one, 0], Orientation::Rotate270),
+            ([-one, 0, 0, one], Orientation::FlipHorizontal),
+            ([one, 0, 0, -one], Orientation::FlipVertical),
+            ([0, one, one, 0], Orientation::Rotate90FlipH),
+            ([0, -one, -one, 0], Orientation::Rotate270FlipH),
+        ] {
+            let mut header = TkhdBox::default();
+            let matrix = &mut header.matrix;
+            [matrix.a, matrix.b, matrix.c, matrix.d] = parts;
+            assert_eq!(turn(&header), expected, "{parts:?}");
+        }
     }
 }

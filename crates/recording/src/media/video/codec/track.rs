@@ -3,6 +3,8 @@
 //! A frame has a position, its place in the order of decoding and in the file, and a number, its place in the order of
 //! showing. They differ where a frame is predicted from later ones.
 
+use image::metadata::Orientation;
+
 use lane_frame::Size;
 
 /// More frames than that are refused before memory is taken for them: 38 hours at 30 frames a second.
@@ -26,8 +28,8 @@ pub(super) struct Track {
     pub times_ms: Vec<f64>,
     /// The lowest numbers, decoded but not shown: an editor has cut them off.
     pub hidden: usize,
-    /// The turn of the picture for showing.
-    pub turn: Turn,
+    /// The turn or mirror image in which the picture is shown.
+    pub turn: Orientation,
 }
 
 impl Track {
@@ -56,8 +58,23 @@ impl CodedFrame {
 pub(super) enum Codec {
     H264,
     Hevc,
+    Av1,
+    Mjpeg,
     /// By the container's name for it.
     Other(String),
+}
+
+impl Codec {
+    /// The coding that messages and containers name so.
+    pub fn named(name: &str) -> Self {
+        match name.to_ascii_lowercase().as_str() {
+            "h264" | "avc" | "avc1" => Self::H264,
+            "h265" | "hevc" | "hvc1" | "hev1" => Self::Hevc,
+            "av1" | "av01" => Self::Av1,
+            "mjpeg" | "jpeg" => Self::Mjpeg,
+            _ => Self::Other(name.to_owned()),
+        }
+    }
 }
 
 /// The way in which the units of a coded frame are told apart.
@@ -67,15 +84,8 @@ pub(super) enum Framing {
     Lengths { bytes: usize },
     /// Each begins with 00 00 01, as in raw streams (annex B of both standards).
     StartCodes,
-}
-
-/// Clockwise turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
-    None,
-    Quarter,
-    Half,
-    ThreeQuarters,
+    /// A frame is handed over as it is.
+    Whole,
 }
 
 impl Framing {
@@ -85,6 +95,7 @@ impl Framing {
     /// Says that a unit is longer than the frame.
     pub fn units(self, frame: &[u8]) -> Result<Vec<&[u8]>, String> {
         match self {
+            Self::Whole => Ok(vec![frame]),
             Self::StartCodes => Ok(rusty_h265::nal::split_annex_b(frame)),
             Self::Lengths { bytes } => units_by_length(frame, bytes),
         }

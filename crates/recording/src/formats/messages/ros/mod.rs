@@ -6,8 +6,8 @@
 mod cursor;
 mod definition;
 
-pub(super) use cursor::Layout;
-pub(super) use definition::Message;
+pub(in crate::formats) use cursor::Layout;
+pub(in crate::formats) use definition::Message;
 
 use cursor::Cursor;
 use definition::{Count, Field, Kind, MAX_DEPTH};
@@ -55,6 +55,39 @@ impl Message {
             }
             _ => None,
         }
+    }
+
+    /// A text of a message, without the zero at its end.
+    pub fn text(&self, message: &[u8], name: &str, layout: Layout) -> Option<String> {
+        let mut cursor = Cursor::new(message, layout)?;
+        let field = self.go_to(&mut cursor, &self.fields, &[name.to_owned()], 0)?;
+        if (&field.kind, field.count) != (&Kind::Text, Count::One) {
+            return None;
+        }
+        let len = cursor.length()?;
+        let text = cursor.take(len)?;
+        str::from_utf8(text.strip_suffix(b"\0").unwrap_or(text)).ok().map(str::to_owned)
+    }
+
+    /// The stamp of the message's header, or its own, in seconds.
+    pub fn stamp_secs(&self, message: &[u8], layout: Layout) -> Option<f64> {
+        let of_header = || self.time_secs(message, &["header", "stamp"], layout);
+        of_header().or_else(|| self.time_secs(message, &["stamp"], layout))
+    }
+
+    fn time_secs(&self, message: &[u8], path: &[&str], layout: Layout) -> Option<f64> {
+        let mut path: Vec<String> = path.iter().map(|&name| name.to_owned()).collect();
+        let mut cursor = Cursor::new(message, layout)?;
+        let field = self.go_to(&mut cursor, &self.fields, &path, 0)?;
+        if (&field.kind, field.count) == (&Kind::Time, Count::One) {
+            let secs = cursor.number(cursor::Number::Unsigned(4))?;
+            return Some(secs + cursor.number(cursor::Number::Unsigned(4))? / 1e9);
+        }
+        path.push("sec".to_owned());
+        let secs = self.number(message, &path, layout)?;
+        path.pop();
+        path.push("nanosec".to_owned());
+        Some(secs + self.number(message, &path, layout)? / 1e9)
     }
 
     /// Steps over everything before a field.

@@ -2,7 +2,7 @@
 
 /// The layout of a message's fields, one behind the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::formats::mcap::file) enum Layout {
+pub(in crate::formats) enum Layout {
     /// Without gaps, little-endian.
     Ros1,
     /// Each number at a multiple of its size, after four bytes that tell the byte order.

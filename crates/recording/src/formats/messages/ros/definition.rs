@@ -13,7 +13,7 @@ const MAX_FIELDS: usize = 10_000;
 
 /// A message's definition with those of the messages in it.
 #[derive(Debug)]
-pub(in crate::formats::mcap::file) struct Message {
+pub(in crate::formats) struct Message {
     pub(super) fields: Vec<Field>,
     /// By package and name, as `std_msgs/Header`.
     pub(super) others: BTreeMap<String, Vec<Field>>,

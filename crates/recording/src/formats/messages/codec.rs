@@ -1,14 +1,21 @@
-//! The content of messages in the encodings that MCAP files have: the bytes of a picture, and numbers by their names.
+//! The content of messages in the encodings that recorders have: the bytes of a picture, its stamp, and numbers by their
+//! names.
 
 use base64::Engine as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, Value as ProtoValue};
+use serde::Deserialize;
 use serde_json::Value as JsonValue;
 
+use super::raw_picture::RawPicture;
 use super::ros::{Layout, Message as RosMessage};
 use crate::media::contained::contained;
 
-/// The field of a compressed picture that holds its bytes, in every schema.
+/// The field of a picture that holds its bytes, in every schema.
 const PICTURE_FIELD: &str = "data";
+
+/// The names that a stamp's seconds and nanoseconds have: those of ROS 2, Foxglove's JSON, ROS 1 and protobuf.
+const SECONDS: [&str; 3] = ["sec", "secs", "seconds"];
+const NANOSECONDS: [&str; 4] = ["nanosec", "nsec", "nsecs", "nanos"];
 
 /// Fields inside fields that are looked for numbers.
 const MAX_DEPTH: usize = 4;
@@ -17,11 +24,11 @@ const MAX_DEPTH: usize = 4;
 const MAX_FIELDS: usize = 10_000;
 
 /// Names of the fields on the way to a number.
-pub(super) type FieldPath = Vec<String>;
+pub(in crate::formats) type FieldPath = Vec<String>;
 
 /// The coding of a channel's messages.
 #[derive(Debug)]
-pub(super) enum Codec {
+pub(in crate::formats) enum Codec {
     Json,
     Protobuf(MessageDescriptor),
     Ros(RosMessage, Layout),
@@ -41,10 +48,10 @@ impl Codec {
         }
     }
 
-    /// The file in a compressed picture.
+    /// The bytes of a picture: its file, its pixels, or a coded frame.
     ///
     /// # Errors
-    /// Says that there is none.
+    /// Says that there are none.
     pub fn picture(&self, message: &[u8]) -> Result<Vec<u8>, String> {
         let none = || "message without a picture".to_owned();
         match self {
@@ -62,6 +69,55 @@ impl Codec {
                 definition.bytes(message, PICTURE_FIELD, *layout).map(<[u8]>::to_vec).ok_or_else(none)
             }
         }
+    }
+
+    /// The picture of bare pixels in a message, given its bytes.
+    ///
+    /// # Errors
+    /// Names what it does not tell of its pixels.
+    pub fn raw_picture<'a>(&self, message: &[u8], data: &'a [u8]) -> Result<RawPicture<'a>, String> {
+        let number = |name: &str| {
+            let number = self.number(message, &[name.to_owned()]).filter(|number| (0.0..4e9).contains(number));
+            number.map(|number| number as u32).ok_or_else(|| format!("message without a {name}"))
+        };
+        Ok(RawPicture {
+            width: number("width")?,
+            height: number("height")?,
+            step: number("step")?,
+            encoding: self.text(message, "encoding").ok_or("message without an encoding")?,
+            is_big_endian: number("is_bigendian").is_ok_and(|flag| flag != 0),
+            data,
+        })
+    }
+
+    /// A text of a message.
+    pub fn text(&self, message: &[u8], name: &str) -> Option<String> {
+        match self {
+            Self::Json => {
+                let message: JsonValue = serde_json::from_slice(message).ok()?;
+                message.get(name)?.as_str().map(str::to_owned)
+            }
+            Self::Protobuf(descriptor) => contained(|| {
+                let message = DynamicMessage::decode(descriptor.clone(), message).map_err(|error| error.to_string())?;
+                Ok(message.get_field_by_name(name).and_then(|text| text.as_str().map(str::to_owned)))
+            })
+            .ok()?,
+            Self::Ros(definition, layout) => definition.text(message, name, *layout),
+        }
+    }
+
+    /// The stamp of a message, in seconds: of its header, or its own. `None` where it has none, or nobody has set it.
+    pub fn stamp_secs(&self, message: &[u8]) -> Option<f64> {
+        let stamp_secs = match self {
+            Self::Json => stamp_of_json(message),
+            Self::Protobuf(descriptor) => contained(|| {
+                let message = DynamicMessage::decode(descriptor.clone(), message).map_err(|error| error.to_string())?;
+                Ok(stamp_of_protobuf(&message))
+            })
+            .ok()?,
+            Self::Ros(definition, layout) => definition.stamp_secs(message, *layout),
+        };
+        stamp_secs.filter(|&secs| secs > 0.0)
     }
 
     /// A number of a message.
@@ -105,6 +161,37 @@ impl Codec {
 
 fn protobuf(schema: &str, definition: &[u8]) -> Option<MessageDescriptor> {
     DescriptorPool::decode(definition).ok()?.get_message_by_name(schema)
+}
+
+/// The part of a message that tells its time; the rest, a picture among it, is passed over.
+#[derive(Deserialize)]
+struct Stamped {
+    timestamp: Option<JsonValue>,
+    stamp: Option<JsonValue>,
+    header: Option<Header>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    stamp: Option<JsonValue>,
+}
+
+fn stamp_of_json(message: &[u8]) -> Option<f64> {
+    let Stamped { timestamp, stamp, header } = serde_json::from_slice(message).ok()?;
+    let stamp = header.and_then(|header| header.stamp).or(stamp).or(timestamp)?;
+    let part = |names: &[&str]| names.iter().find_map(|name| stamp.get(*name)?.as_f64());
+    Some(part(&SECONDS)? + part(&NANOSECONDS).unwrap_or(0.0) / 1e9)
+}
+
+fn stamp_of_protobuf(message: &DynamicMessage) -> Option<f64> {
+    let inner = |message: &DynamicMessage, name: &str| {
+        let field = message.get_field_by_name(name)?;
+        field.as_message().cloned()
+    };
+    let stamp = inner(message, "header").and_then(|header| inner(&header, "stamp"));
+    let stamp = stamp.or_else(|| inner(message, "timestamp")).or_else(|| inner(message, "stamp"))?;
+    let part = |names: &[&str]| names.iter().find_map(|name| number_of_protobuf(&stamp, &[(*name).to_owned()]));
+    Some(part(&SECONDS)? + part(&NANOSECONDS).unwrap_or(0.0) / 1e9)
 }
 
 fn number_of_protobuf(message: &DynamicMessage, path: &[String]) -> Option<f64> {
