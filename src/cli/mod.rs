@@ -62,7 +62,7 @@ enum Task {
     /// What a recording holds; its steering drawn on its pictures; another format
     Recording(recording::Arguments),
     /// Train a policy on the simulator and score it
-    Train(train::Arguments),
+    Train(Box<train::Arguments>),
     /// Judge policies: drive, disturb, look inside, and write a report
     Audit(audit::Arguments),
     /// Show, import, export and check policies and cells

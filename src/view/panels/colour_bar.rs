@@ -45,7 +45,7 @@ pub fn draw(ui: &mut Ui, rect: Rect, scene: &Scene) -> Option<Wish> {
 }
 
 /// True while the maps on screen have a sign.
-fn has_sign(scene: &Scene) -> bool {
+pub fn has_sign(scene: &Scene) -> bool {
     let sides = scene.moment.into_iter().flat_map(|moment| &moment.sides);
     sides.filter_map(|side| side.decision.as_ref()?.saliency.as_ref()).any(|map| map.signed.is_some())
 }

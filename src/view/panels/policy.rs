@@ -92,8 +92,9 @@ pub fn draw(ui: &mut Ui, rect: Rect, scene: &Scene, policy: usize, cameras: &mut
 
 fn draw_explanation(painter: &Painter, room: Rect, scene: &Scene) {
     let reference = scene.info.reference_name;
+    let map = if super::colour_bar::has_sign(scene) { "Orange pushes left, blue right" } else { "Bright: saliency" };
     let words = [
-        format!("Bright: saliency · ribbon: commanded path · white: {reference}"),
+        format!("{map} · ribbon: commanded path · white: {reference}"),
         format!("Ribbon: commanded path · white: {reference}"),
         format!("Ribbon: command · white: {reference}"),
     ];
