@@ -6,9 +6,6 @@ use egui::{Align2, Color32, Response, RichText, Sense, Stroke, StrokeKind, TextE
 /// Width of the column of labels in a form, in points.
 const LABELS: f32 = 92.0;
 
-/// Height of a bar of progress, in points.
-const BAR: f32 = 6.0;
-
 /// A card with its content in this rectangle.
 pub fn card<R>(ui: &mut Ui, rect: egui::Rect, palette: &Palette, content: impl FnOnce(&mut Ui) -> R) -> R {
     ui.painter().rect(rect, 6.0, palette.panel, Stroke::new(1.0, palette.outline), StrokeKind::Inside);
@@ -85,14 +82,6 @@ pub fn primary(ui: &mut Ui, words: &str, palette: &Palette) -> Response {
 pub fn secondary(ui: &mut Ui, words: &str, palette: &Palette) -> Response {
     let button = egui::Button::new(RichText::new(words).font(font(BODY)).color(palette.text)).fill(palette.rest);
     ui.add(button.min_size(vec2(0.0, 30.0)).corner_radius(5).stroke(Stroke::new(1.0, palette.outline)))
-}
-
-/// How far something is, from 0 to 1, as wide as there is room.
-pub fn progress(ui: &mut Ui, share: f32, colour: Color32, palette: &Palette) {
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), BAR), Sense::hover());
-    ui.painter().rect_filled(rect, BAR / 2.0, palette.rest);
-    let done = rect.with_max_x(rect.left() + rect.width() * share.clamp(0.0, 1.0));
-    ui.painter().rect_filled(done, BAR / 2.0, colour);
 }
 
 /// A command that does the same on the command line, to be copied.

@@ -309,7 +309,7 @@ impl TrainPlace {
         }
         if let Some(run) = &self.run {
             form::heading(ui, &format!("{} is learning", run.policy()), &self.view.words(), palette);
-            form::progress(ui, self.view.share(), palette.policies[0], palette);
+            progress(ui, self.view.share(), palette.policies[0], palette);
             ui.add_space(8.0);
         }
         if self.view.losses.is_empty() {
@@ -369,6 +369,14 @@ impl TrainPlace {
         form::weak(ui, &car.words(), palette);
         ui.add_space(8.0);
     }
+}
+
+/// How far something is, from 0 to 1, as wide as there is room.
+fn progress(ui: &mut Ui, share: f32, colour: Color32, palette: &Palette) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 6.0), Sense::hover());
+    ui.painter().rect_filled(rect, 3.0, palette.rest);
+    let done = rect.with_max_x(rect.left() + rect.width() * share.clamp(0.0, 1.0));
+    ui.painter().rect_filled(done, 3.0, colour);
 }
 
 fn draw_empty(ui: &mut Ui, palette: &Palette) {

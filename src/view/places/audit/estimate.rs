@@ -43,7 +43,9 @@ impl Estimates {
             (self.answer, self.secs) = (Some(answer), None);
             let request = request.clone();
             // Nobody listens when something else was asked meanwhile.
-            std::thread::spawn(move || drop(sent.send(estimate(&request))));
+            std::thread::spawn(move || {
+                let _ = sent.send(estimate(&request));
+            });
         }
         self.secs.map(|secs| format!("about {} here", duration(secs)))
     }

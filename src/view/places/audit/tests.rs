@@ -44,8 +44,8 @@ fn pictures_of_the_audit_place_look_as_they_did() {
         place.finished = Some(finished());
         pictures::check(&drawn(&mut place, theme), &format!("audit-finished-{name}"));
     }
-    let mut place = AuditPlace::default();
-    place.run = Some(Run::mock(&[("unseen", 600, 251), ("noise", 480, 96), ("blind", 60, 60)], vec![section()]));
+    let run = Run::mock(&[("unseen", 600, 251), ("noise", 480, 96), ("blind", 60, 60)], vec![section()]);
+    let mut place = AuditPlace { run: Some(run), ..AuditPlace::default() };
     pictures::check(&drawn(&mut place, Theme::Dark), "audit-running-dark");
 }
 
