@@ -8,8 +8,8 @@
 //!     └──────────────────────────── Steering, closed loop only ───────────┘
 //! ```
 //!
-//! This package is the application: the command line ([`cli`]) and the window ([`view`]). What they stand on are crates of
-//! their own, each of which depends only on those above it:
+//! This package is the application: the command line ([`cli`]), the window ([`view`]) and the work that both start
+//! (`jobs`). What they stand on are crates of their own, each of which depends only on those above it:
 //!
 //! | crate | what it holds |
 //! | --- | --- |
@@ -63,4 +63,5 @@
 //! Only the command line prints and exits; only it and the window read a clock.
 
 pub mod cli;
+mod jobs;
 pub mod view;

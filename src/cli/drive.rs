@@ -21,7 +21,7 @@ const FILM_NAME: &str = "demo";
 const FILM_SECONDS: f64 = 20.0;
 
 /// Length of every other drive without `--seconds`.
-const DRIVE_SECONDS: f64 = 60.0;
+pub const DRIVE_SECONDS: f64 = 60.0;
 
 /// Most roads of a table.
 pub const MOST_ROADS: u32 = 1_000_000;

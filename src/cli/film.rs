@@ -2,7 +2,8 @@
 
 use super::output;
 use crate::view::App;
-use crate::view::headless::{FilmReport, film};
+use crate::view::export::{Layout, USUAL_SIZE};
+use crate::view::headless::{FilmReport, Reel, film};
 use crate::view::window::Display;
 use std::path::{Path, PathBuf};
 
@@ -39,7 +40,9 @@ impl Film {
     pub fn make(&self, app: &mut App, seconds: f64) -> anyhow::Result<FilmReport> {
         let bar = output::progress(1000, "filming {wide_bar} {percent:>3} %  {eta} left");
         let mut tell = |share: f32| bar.set_position((1000.0 * share) as u64);
-        let report = film(app, seconds, FILM_RATE, Some(&self.mp4), Some(&self.png), &mut tell)?;
+        let (layout, size) = (Layout::Window, USUAL_SIZE);
+        let reel = Reel { from_secs: 0.0, seconds, frames_per_sec: FILM_RATE, layout, size };
+        let report = film(app, &reel, &[&self.mp4, &self.png], &mut tell)?;
         bar.finish_and_clear();
         Ok(report)
     }

@@ -1,7 +1,6 @@
 //! The command line: what was asked for, done and told. The only place that prints and exits.
 
 mod audit;
-mod command_line;
 mod drive;
 mod film;
 mod model;
@@ -10,8 +9,8 @@ mod output;
 mod range;
 mod record;
 mod recording;
+mod render;
 mod replay;
-mod revision;
 mod subjects;
 mod train;
 mod workshop;
@@ -33,6 +32,7 @@ Examples:
   liquid-lane drive --headless --roads 100 --seconds 60 --noise 0,0.1
                                                        a table of crashes, with intervals
   liquid-lane replay my_drive/                         watch a recording, open loop
+  liquid-lane render --road 12 --to 10 --out clip.mp4  a clip; .gif and .png likewise
   liquid-lane train --policy ncp                       train on the simulator, on this machine's processor
   liquid-lane audit unseen --policies ncp,cnn          a report with tables, intervals and charts
   liquid-lane model show ncp                           what a policy is made of
@@ -55,6 +55,8 @@ enum Task {
     Drive(drive::Arguments),
     /// Policies watch a recorded drive, open loop, beside what the human did
     Replay(replay::Arguments),
+    /// Make a picture, a clip or a table of signals of a drive or a recording
+    Render(render::Arguments),
     /// Record a drive by the expert as a donkeycar tub (version 2)
     Record(record::Arguments),
     /// What a recording holds; its steering drawn on its pictures; another format
@@ -74,6 +76,7 @@ pub fn run() -> ExitCode {
     let done = match arguments.task.unwrap_or(Task::Drive(arguments.drive)) {
         Task::Drive(arguments) => drive::run(&arguments),
         Task::Replay(arguments) => replay::run(&arguments),
+        Task::Render(arguments) => render::run(&arguments),
         Task::Record(arguments) => record::run(&arguments),
         Task::Recording(arguments) => return exit_code(recording::run(&arguments)),
         Task::Train(arguments) => train::run(&arguments),

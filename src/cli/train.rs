@@ -12,7 +12,7 @@ use super::drive::drive_roads;
 use super::output;
 use super::range::{MOST_PARTS, above, whole};
 use super::recording::options::RecordingArguments;
-use super::revision::revision;
+use crate::jobs::revision::revision;
 use anyhow::{Context as _, ensure};
 use card::Done;
 use files::Files;

@@ -1,7 +1,8 @@
 //! What the window can open: policies by name, drives and recordings.
 
-use super::models::{self, shipped_names};
+use super::models;
 use super::record;
+use crate::jobs::models::shipped_names;
 use crate::view::App;
 use crate::view::recent::Recent;
 use crate::view::settings::Settings;

@@ -1,9 +1,12 @@
 //! The application: the places, what is shown in them, and what the keys do. Knows no window; the window, the pictures, the
 //! video and the tests all drive this one.
 
+use super::feed::Patience;
 use super::keys::{Action, PlaceName, Shot, Wheel};
 use super::layout::Layout;
 use super::panels::{self, Scene, Wish};
+use super::places::audit::AuditPlace;
+use super::places::{Place as _, Request, open_in_browser};
 use super::playback::Playback;
 use super::recent::Recent;
 use super::settings::Settings;
@@ -45,6 +48,7 @@ pub struct App {
     place: PlaceName,
     drive: Option<Stage>,
     replay: Option<Stage>,
+    audit: AuditPlace,
     opening: Option<Opening>,
     settings: Settings,
     recent: Recent,
@@ -53,6 +57,8 @@ pub struct App {
     notice: Option<(String, f64)>,
     shots_wanted: Vec<Shot>,
     fullscreen_wanted: bool,
+    /// True once the user was told that work is under way.
+    quit_asked: bool,
     quit_wanted: bool,
 }
 
@@ -65,6 +71,7 @@ impl App {
             place,
             drive: None,
             replay: None,
+            audit: AuditPlace::default(),
             opening: None,
             settings: Settings::default(),
             recent: Recent::default(),
@@ -73,6 +80,7 @@ impl App {
             notice: None,
             shots_wanted: Vec::new(),
             fullscreen_wanted: false,
+            quit_asked: false,
             quit_wanted: false,
         };
         *app.stage_of(place) = Some(Stage::new(session));
@@ -182,7 +190,10 @@ impl App {
 
     /// True while the picture may change without an input.
     pub fn is_live(&self) -> bool {
-        self.playback().is_some_and(Playback::is_waiting) || self.notice.is_some() || self.opening.is_some()
+        self.playback().is_some_and(Playback::is_waiting)
+            || self.notice.is_some()
+            || self.opening.is_some()
+            || self.audit.is_waiting()
     }
 
     /// Does what a key asks for.
@@ -203,7 +214,13 @@ impl App {
                 self.dialog = (!shown).then_some(Dialog::Help);
             }
             Action::Quit if self.dialog.is_some() => self.dialog = None,
-            Action::Quit => self.quit_wanted = true,
+            Action::Quit => match self.audit.running() {
+                Some(words) if !self.quit_asked => {
+                    self.quit_asked = true;
+                    self.notify(format!("{words}; what is done is kept: quit once more to leave it"));
+                }
+                _ => self.quit_wanted = true,
+            },
             _ => {
                 let words = self.stage_mut().and_then(|stage| stage.act(action));
                 if let Some(words) = words {
@@ -306,15 +323,27 @@ impl App {
 
     /// Lets time pass and shows what became due. Says whether anything changed.
     pub fn tick(&mut self, elapsed_secs: f64) -> bool {
-        let mut changed = self.fade_notice(elapsed_secs) | self.finish_opening();
+        let mut changed = self.fade_notice(elapsed_secs) | self.finish_opening() | self.audit.tick();
         if let Some(stage) = self.stage_mut() {
-            let (moved, words) = stage.tick(elapsed_secs);
+            let (moved, words) = stage.tick(elapsed_secs, Patience::Poll);
             changed |= moved;
             if let Some(words) = words {
                 self.notify(words);
             }
         }
         changed
+    }
+
+    /// Lets time pass as [`App::tick`] does, and waits for what became due as long as it takes.
+    pub fn tick_and_wait(&mut self, elapsed_secs: f64) {
+        self.fade_notice(elapsed_secs);
+        let words = self.stage_mut().and_then(|stage| stage.tick(elapsed_secs, Patience::Wait).1);
+        words.into_iter().for_each(|words| self.notify(words));
+    }
+
+    /// Changes the settings by which things are shown.
+    pub fn set_settings(&mut self, settings: Settings) {
+        self.settings = settings;
     }
 
     /// Shows the last moment up to this time of the drive, waiting for the session as long as it takes. Says whether
@@ -344,6 +373,28 @@ impl App {
             None => {}
         }
         wishes.into_iter().for_each(|wish| self.grant(wish));
+        if let Some(request) = self.audit.take_request() {
+            self.fulfil(request);
+        }
+    }
+
+    /// Does what a place cannot do itself.
+    fn fulfil(&mut self, request: Request) {
+        match request {
+            Request::DriveWith(weights) => {
+                self.go(PlaceName::Drive);
+                self.change_policies(&[weights.display().to_string()]);
+            }
+            Request::AuditWith(weights) => {
+                self.audit.add(&weights);
+                self.go(PlaceName::Audit);
+            }
+            Request::OpenInBrowser(page) => {
+                if let Err(error) = open_in_browser(&page) {
+                    self.notify(format!("{error:#}"));
+                }
+            }
+        }
     }
 
     /// Files that were dropped on the window.
@@ -360,26 +411,12 @@ impl App {
         let notice = self.notice.as_ref().map(|(words, _)| words.clone());
         let Some(stage) = self.stage_mut() else { return Vec::new() };
         let identities = theme::identities(stage.info.policies.iter().map(|policy| policy.name.as_str()), palette);
-        let Stage { info, moment, moment_number, history, cameras, record, .. } = stage;
-        let scene = Scene {
-            info,
-            moment: moment.as_deref(),
-            moment_number: *moment_number,
-            history,
-            settings,
-            palette,
-            identities: &identities,
-            marks: panels::Marks {
-                bookmarks: &stage.bookmarks,
-                range: stage.range,
-                hover_secs: stage.hover_secs,
-                last_secs: if info.closed_loop { history.last_secs } else { info.duration_secs },
-            },
-            inside: panels::Inside { policy: stage.focus, chosen: stage.chosen, pointed: stage.pointed },
-        };
+        // Textures change while they are drawn; the scene does not.
+        let (mut cameras, mut record) = (std::mem::take(&mut stage.cameras), std::mem::take(&mut stage.record));
+        let scene = scene(stage, settings, palette, &identities);
         let layout = layout(window, &scene);
         let mut wishes = panels::header::draw(ui, layout.header, Some(&scene), place, palette);
-        for (policy, (rect, cameras)) in layout.policies.iter().zip(cameras).enumerate() {
+        for (policy, (rect, cameras)) in layout.policies.iter().zip(&mut cameras).enumerate() {
             wishes.extend(panels::policy::draw(ui, *rect, &scene, policy, cameras));
         }
         wishes.extend(panels::plots::draw_steering(ui, layout.plots[0], &scene));
@@ -388,7 +425,7 @@ impl App {
             wishes.extend(panels::setup::draw(ui, rect, &scene, &names));
         }
         if let Some(rect) = layout.neurons {
-            wishes.extend(panels::neurons::draw(ui, rect, &scene, record));
+            wishes.extend(panels::neurons::draw(ui, rect, &scene, &mut record));
         }
         wishes.extend(panels::colour_bar::draw(ui, layout.colour_bar, &scene));
         wishes.extend(panels::time_line::draw(ui, layout.time_line, &scene, &stage.playback));
@@ -399,15 +436,32 @@ impl App {
         // What lies under the pointer is found anew in every picture.
         let hovered = wishes.iter().find_map(|wish| if let Wish::Hover(secs) = wish { Some(*secs) } else { None });
         let pointed = wishes.iter().find_map(|wish| if let Wish::Point(part) = wish { Some(*part) } else { None });
+        (stage.cameras, stage.record) = (cameras, record);
         (stage.hover_secs, stage.pointed) = (hovered, pointed);
         wishes
     }
 
-    fn draw_empty(&self, ui: &mut Ui) -> Vec<Wish> {
+    /// Lays out and paints the cameras alone, of all policies or of one.
+    pub fn pictures_ui(&mut self, ui: &mut Ui, policy: Option<usize>) {
+        let (settings, palette) = (self.settings, theme::palette(self.settings.theme));
+        let Some(stage) = self.stage_mut() else { return };
+        let identities = theme::identities(stage.info.policies.iter().map(|policy| policy.name.as_str()), palette);
+        let mut cameras = std::mem::take(&mut stage.cameras);
+        let policies = policy.map_or_else(|| (0..cameras.len()).collect(), |policy| vec![policy]);
+        let scene = scene(stage, settings, palette, &identities);
+        panels::pictures::draw(ui, ui.max_rect(), &scene, &policies, &mut cameras);
+        stage.cameras = cameras;
+    }
+
+    fn draw_empty(&mut self, ui: &mut Ui) -> Vec<Wish> {
         let palette = theme::palette(self.settings.theme);
         let rects = Layout::empty(ui.max_rect());
         let mut wishes = panels::header::draw(ui, rects.header, None, self.place, palette);
-        wishes.extend(panels::start::draw(ui, rects.middle, self.place, &self.recent, palette));
+        if self.place == PlaceName::Audit {
+            panels::room(ui, rects.middle, |ui| self.audit.ui(ui, palette));
+        } else {
+            wishes.extend(panels::start::draw(ui, rects.middle, self.place, &self.recent, palette));
+        }
         let notice = self.notice.as_ref().map(|(words, _)| words.as_str());
         wishes.extend(panels::status::draw(ui, rects.status, notice, palette));
         wishes
@@ -484,6 +538,32 @@ impl App {
 fn name_to_open(policy: &PolicyInfo) -> String {
     let is_file = policy.origin.ends_with(".safetensors");
     if is_file { policy.origin.clone() } else { policy.name.clone() }
+}
+
+/// What the panels draw from.
+fn scene<'a>(
+    stage: &'a Stage,
+    settings: Settings,
+    palette: &'static theme::Palette,
+    identities: &'a [theme::Identity],
+) -> Scene<'a> {
+    let Stage { info, moment, moment_number, history, .. } = stage;
+    Scene {
+        info,
+        moment: moment.as_deref(),
+        moment_number: *moment_number,
+        history,
+        settings,
+        palette,
+        identities,
+        marks: panels::Marks {
+            bookmarks: &stage.bookmarks,
+            range: stage.range,
+            hover_secs: stage.hover_secs,
+            last_secs: if info.closed_loop { history.last_secs } else { info.duration_secs },
+        },
+        inside: panels::Inside { policy: stage.focus, chosen: stage.chosen, pointed: stage.pointed },
+    }
 }
 
 /// Where everything lies, given what there is to show.

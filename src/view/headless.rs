@@ -2,8 +2,11 @@
 //! Session, drawing and encoding run on a thread each.
 
 use super::app::App;
-use super::output::encode_png;
+use super::export::{Kind, Layout};
+use super::gif::Gif;
+use super::output::{encode_png, write_png};
 use super::raster::Raster;
+use super::script::{self, Script};
 use super::video::Video;
 use anyhow::{Context as _, anyhow, ensure};
 use egui::RawInput;
@@ -12,9 +15,6 @@ use lane_frame::whole_file::WholeFile;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
-
-/// Size of every picture made without a window.
-pub const FILM_SIZE: Size = Size::new(1280, 800);
 
 /// Pictures drawn ahead of the encoder.
 const PICTURES_AHEAD: usize = 2;
@@ -28,37 +28,84 @@ pub struct FilmReport {
     pub seconds: f64,
 }
 
-/// Films `seconds` of a session, or less if it ends before, as an MP4, a PNG of the last frame, or both; at least its
-/// first frame. Tells `progress` the share done after every frame.
+/// What is filmed of a session, and how.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reel {
+    /// Time of the drive at the first picture, in s.
+    pub from_secs: f64,
+    /// Seconds of the drive, or less if it ends before; at least one picture is made.
+    pub seconds: f64,
+    /// Pictures for each of them.
+    pub frames_per_sec: f64,
+    /// What is on the pictures.
+    pub layout: Layout,
+    /// Their size in pixels.
+    pub size: Size,
+}
+
+/// Films a session into files by the endings of their names: `.mp4`, `.gif`, or `.png` for the last picture. Tells
+/// `progress` the share done after every picture.
 ///
 /// # Errors
 /// Refuses paths that cannot be written before the long run, naming them; passes on the session's own error. Nothing
 /// half-written is left behind.
-pub fn film(
-    app: &mut App,
-    seconds: f64,
-    frames_per_sec: f64,
-    mp4: Option<&Path>,
-    png: Option<&Path>,
-    progress: &mut dyn FnMut(f32),
-) -> anyhow::Result<FilmReport> {
+pub fn film(app: &mut App, reel: &Reel, files: &[&Path], progress: &mut dyn FnMut(f32)) -> anyhow::Result<FilmReport> {
+    let Reel { seconds, frames_per_sec, size, .. } = *reel;
     ensure!(seconds >= 0.0 && frames_per_sec > 0.0, "nothing to film: {seconds} s at {frames_per_sec} frames/s");
-    let mp4 = mp4.map(WholeFile::create).transpose()?;
-    let png = png.map(WholeFile::create).transpose()?;
-    let mut raster = Raster::new(FILM_SIZE, 1.0);
-    let wanted = frames_in(seconds, frames_per_sec);
+    let mut outputs = Vec::new();
+    for path in files {
+        outputs.push((Kind::of(path)?, WholeFile::create(path)?));
+    }
+    let mut raster = Raster::new(size, 1.0);
     let frames = std::thread::scope(|scope| {
-        let encoder = mp4.as_ref().map(|file| EncoderThread::start(scope, file, frames_per_sec)).transpose()?;
-        let frames = draw_frames(app, &mut raster, wanted, frames_per_sec, encoder.as_ref(), progress);
-        encoder.map(EncoderThread::finish).transpose()?;
+        let moving = outputs.iter().filter(|(kind, _)| *kind != Kind::Png);
+        let encoders = moving.map(|(kind, file)| EncoderThread::start(scope, *kind, file, reel));
+        let encoders = encoders.collect::<anyhow::Result<Vec<_>>>()?;
+        let frames = draw_frames(app, &mut raster, reel, &encoders, progress);
+        encoders.into_iter().try_for_each(|encoder| encoder.finish().map(drop))?;
         frames
     })?;
-    if let Some(png) = &png {
+    for (_, png) in outputs.iter().filter(|(kind, _)| *kind == Kind::Png) {
         encode_png(&raster, png)?;
     }
-    for file in mp4.into_iter().chain(png) {
-        file.commit()?;
-    }
+    outputs.into_iter().try_for_each(|(_, file)| file.commit())?;
+    Ok(FilmReport { frames, seconds: frames as f64 / frames_per_sec })
+}
+
+/// Plays a script in the window, films it where there is a file for that, and saves the pictures that the script takes in a
+/// folder, as NAME.png. Tells `progress` the share done after every picture.
+///
+/// # Errors
+/// As [`film`]; pictures that were taken before stay.
+pub fn perform(
+    app: &mut App,
+    script: &Script,
+    size: Size,
+    file: Option<&Path>,
+    pictures: &Path,
+    progress: &mut dyn FnMut(f32),
+) -> anyhow::Result<FilmReport> {
+    let (seconds, frames_per_sec) = (script.seconds(), script::FRAMES_PER_SEC);
+    let reel = Reel { from_secs: 0.0, seconds, frames_per_sec, layout: Layout::Window, size };
+    let output = file.map(|path| anyhow::Ok((Kind::of(path)?, WholeFile::create(path)?))).transpose()?;
+    let mut raster = Raster::new(size, 1.0);
+    let frames = std::thread::scope(|scope| {
+        let encoder = output.as_ref().map(|(kind, file)| EncoderThread::start(scope, *kind, file, &reel));
+        let encoder = encoder.transpose()?;
+        let mut drawn = 0.0;
+        let frames = script.play(app, &mut raster, &mut |raster, names| {
+            for name in names {
+                write_png(raster, &pictures.join(name).with_extension("png"))?;
+            }
+            drawn += 1.0;
+            progress((drawn / (seconds * frames_per_sec + 1.0)) as f32);
+            // A broken encoder tells why when it is joined.
+            Ok(encoder.as_ref().is_none_or(|encoder| encoder.send(raster.rgba())))
+        });
+        encoder.map_or(Ok(0), EncoderThread::finish)?;
+        frames
+    })?;
+    output.map_or(Ok(()), |(_, file)| file.commit())?;
     Ok(FilmReport { frames, seconds: frames as f64 / frames_per_sec })
 }
 
@@ -69,23 +116,23 @@ fn frames_in(seconds: f64, frames_per_sec: f64) -> u64 {
     ((seconds * frames_per_sec - ROUNDING_FRAMES).ceil() as u64).max(1)
 }
 
-/// Draws frame after frame and hands each to the encoder; gives how many there were.
+/// Draws frame after frame and hands each to the encoders; gives how many there were.
 fn draw_frames(
     app: &mut App,
     raster: &mut Raster,
-    wanted: u64,
-    frames_per_sec: f64,
-    encoder: Option<&EncoderThread>,
+    reel: &Reel,
+    encoders: &[EncoderThread],
     progress: &mut dyn FnMut(f32),
 ) -> anyhow::Result<u64> {
+    let wanted = frames_in(reel.seconds, reel.frames_per_sec);
     for frame in 0..wanted {
-        let more = app.show_until(frame as f64 / frames_per_sec);
+        let more = app.show_until(reel.from_secs + frame as f64 / reel.frames_per_sec);
         if let Some(error) = app.error() {
             return Err(anyhow!("{error}"));
         }
-        raster.draw(app, RawInput::default());
+        raster.draw_layout(app, reel.layout, RawInput::default());
         // A broken encoder tells why when it is joined.
-        if encoder.is_some_and(|encoder| !encoder.send(raster.rgba())) {
+        if !encoders.iter().all(|encoder| encoder.send(raster.rgba())) {
             return Ok(frame);
         }
         progress((frame + 1) as f32 / wanted as f32);
@@ -96,7 +143,35 @@ fn draw_frames(
     Ok(wanted)
 }
 
-/// The encoder on its own thread. Buffers go round between both sides.
+/// What takes pictures one after the other.
+trait Encoder {
+    /// Adds one picture, 8-bit RGBA.
+    fn encode(&mut self, rgba: &[u8]) -> anyhow::Result<()>;
+    /// Completes the file; gives the number of pictures in it.
+    fn finish(self: Box<Self>) -> anyhow::Result<u64>;
+}
+
+impl Encoder for Video {
+    fn encode(&mut self, rgba: &[u8]) -> anyhow::Result<()> {
+        self.encode(rgba)
+    }
+
+    fn finish(self: Box<Self>) -> anyhow::Result<u64> {
+        (*self).finish()
+    }
+}
+
+impl Encoder for Gif {
+    fn encode(&mut self, rgba: &[u8]) -> anyhow::Result<()> {
+        self.encode(rgba)
+    }
+
+    fn finish(self: Box<Self>) -> anyhow::Result<u64> {
+        (*self).finish()
+    }
+}
+
+/// An encoder on its own thread. Buffers go round between both sides.
 struct EncoderThread<'scope> {
     pictures: SyncSender<Vec<u8>>,
     used: Receiver<Vec<u8>>,
@@ -104,18 +179,30 @@ struct EncoderThread<'scope> {
 }
 
 impl<'scope> EncoderThread<'scope> {
-    fn start<'env>(scope: &'scope Scope<'scope, 'env>, file: &WholeFile, frames_per_sec: f64) -> anyhow::Result<Self> {
+    fn start<'env>(
+        scope: &'scope Scope<'scope, 'env>,
+        kind: Kind,
+        file: &WholeFile,
+        reel: &Reel,
+    ) -> anyhow::Result<Self> {
         let (pictures, pictures_taken) = sync_channel::<Vec<u8>>(PICTURES_AHEAD);
         let (used_sent, used) = sync_channel(PICTURES_AHEAD + 2);
-        let writer = file.writer()?;
+        let (writer, size, frames_per_sec) = (file.writer()?, reel.size, reel.frames_per_sec);
+        let path = file.path().to_owned();
         let thread = scope.spawn(move || {
-            let mut video = Video::new(writer, FILM_SIZE, frames_per_sec)?;
-            for picture in pictures_taken {
-                video.encode(&picture)?;
-                // The other side has gone when it has drawn all; the buffer is not needed then.
-                let _ = used_sent.send(picture);
-            }
-            video.finish()
+            let encode = || {
+                let mut encoder: Box<dyn Encoder> = match kind {
+                    Kind::Gif => Box::new(Gif::new(writer, size, frames_per_sec)?),
+                    Kind::Mp4 | Kind::Png => Box::new(Video::new(writer, size, frames_per_sec)?),
+                };
+                for picture in pictures_taken {
+                    encoder.encode(&picture)?;
+                    // The other side has gone when it has drawn all; the buffer is not needed then.
+                    let _ = used_sent.send(picture);
+                }
+                encoder.finish()
+            };
+            encode().with_context(|| path.display().to_string())
         });
         Ok(Self { pictures, used, thread })
     }
@@ -130,7 +217,7 @@ impl<'scope> EncoderThread<'scope> {
 
     fn finish(self) -> anyhow::Result<u64> {
         drop((self.pictures, self.used));
-        self.thread.join().map_err(|_| anyhow!("the video encoder stopped by itself")).context("no video")?
+        self.thread.join().map_err(|_| anyhow!("the encoder stopped by itself")).context("no film")?
     }
 }
 
@@ -139,8 +226,13 @@ mod tests {
     use super::*;
     use crate::view::mock::MockSession;
 
+    fn reel(seconds: f64) -> Reel {
+        let size = Size::new(1280, 800);
+        Reel { from_secs: 0.0, seconds, frames_per_sec: 20.0, layout: Layout::Window, size }
+    }
+
     fn film_of(session: MockSession, mp4: &Path, png: &Path) -> anyhow::Result<FilmReport> {
-        film(&mut App::new(Box::new(session)), 1.0, 20.0, Some(mp4), Some(png), &mut |_| {})
+        film(&mut App::new(Box::new(session)), &reel(1.0), &[mp4, png], &mut |_| {})
     }
 
     /// Sample count of the first `stsz` box: four bytes of kind, version and flags, common size, count.
@@ -173,7 +265,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mp4 = folder.path().join("film.mp4");
         let mut app = App::new(Box::new(MockSession::replay(0.05)));
-        let report = film(&mut app, 0.0, 20.0, Some(&mp4), None, &mut |_| {}).unwrap();
+        let report = film(&mut app, &reel(0.0), &[&mp4], &mut |_| {}).unwrap();
         assert_eq!(report.frames, 1);
         assert_eq!(samples_in(&std::fs::read(&mp4).unwrap()), 1);
     }
@@ -183,7 +275,7 @@ mod tests {
         // The mock's last moment is a step before its end.
         let last_secs = 0.7;
         let mut app = App::new(Box::new(MockSession::replay(last_secs + 0.04)));
-        let report = film(&mut app, last_secs + 1.0 / 20.0, 20.0, None, None, &mut |_| {}).unwrap();
+        let report = film(&mut app, &reel(last_secs + 1.0 / 20.0), &[], &mut |_| {}).unwrap();
         assert_eq!(report.frames, 15, "0 s to {last_secs} s");
         assert!((app.moment().unwrap().time_secs - last_secs).abs() < 1e-9, "{:?}", app.moment().unwrap().time_secs);
     }
@@ -204,7 +296,7 @@ mod tests {
         let (mp4, png) = (folder.path().join("film.mp4"), folder.path().join("file/film.png"));
         let mut drawn = 0;
         let mut app = App::new(Box::new(MockSession::drive(10.0)));
-        let refused = film(&mut app, 1.0, 20.0, Some(&mp4), Some(&png), &mut |_| drawn += 1);
+        let refused = film(&mut app, &reel(1.0), &[&mp4, &png], &mut |_| drawn += 1);
         let message = format!("{:#}", refused.unwrap_err());
         assert!(message.contains("file/film.png"), "{message}");
         assert_eq!(drawn, 0);
@@ -218,5 +310,37 @@ mod tests {
         let message = format!("{:#}", film_of(MockSession::failing("no steering"), &mp4, &png).unwrap_err());
         assert!(message.contains("no steering"), "{message}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_script_leaves_its_pictures_and_a_film_of_all_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = Script::parse(r#"{"steps": [{"at": 0.2, "picture": "a"}, {"at": 0.5, "picture": "b"}]}"#).unwrap();
+        let mut app = App::new(Box::new(MockSession::drive(10.0)));
+        let (mp4, size) = (folder.path().join("film.mp4"), Size::new(320, 200));
+        let report = perform(&mut app, &script, size, Some(&mp4), folder.path(), &mut |_| {}).unwrap();
+        assert_eq!(report.frames, 11);
+        assert_eq!(samples_in(&std::fs::read(&mp4).unwrap()), 11);
+        let picture = |name: &str| image::open(folder.path().join(name)).unwrap().to_rgb8();
+        assert_ne!(picture("a.png"), picture("b.png"));
+    }
+
+    #[test]
+    fn a_gif_holds_a_stretch_of_a_drive_at_its_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("film.gif");
+        let mut app = App::new(Box::new(MockSession::drive(10.0)));
+        let reel = Reel { from_secs: 2.0, frames_per_sec: 10.0, size: Size::new(320, 200), ..reel(0.5) };
+        assert_eq!(film(&mut app, &reel, &[&path], &mut |_| {}).unwrap().frames, 5);
+        assert!((app.moment().unwrap().time_secs - 2.4).abs() < 1e-9);
+        let mut options = gif::DecodeOptions::new();
+        options.set_color_output(gif::ColorOutput::RGBA);
+        let mut decoder = options.read_info(std::fs::File::open(&path).unwrap()).unwrap();
+        let mut frames = 0;
+        while let Some(frame) = decoder.read_next_frame().unwrap() {
+            assert_eq!((frame.width, frame.height, frame.delay), (320, 200, 10));
+            frames += 1;
+        }
+        assert_eq!(frames, 5);
     }
 }

@@ -4,7 +4,9 @@
 pub mod app;
 mod camera;
 mod colormap;
+pub mod export;
 mod feed;
+mod gif;
 pub mod headless;
 mod history;
 pub mod keys;
@@ -14,10 +16,15 @@ mod marks;
 mod mock;
 pub mod output;
 mod panels;
+#[cfg(test)]
+mod pictures;
+pub mod places;
 mod playback;
 mod presenter;
 pub mod raster;
 pub mod recent;
+pub mod remembered;
+pub mod script;
 pub mod settings;
 mod stage;
 mod theme;

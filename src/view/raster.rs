@@ -2,6 +2,7 @@
 //! and what tests compare.
 
 use super::app::App;
+use super::export::Layout;
 use super::layout::zoomed;
 use super::{keys, theme};
 use egui::{Pos2, RawInput, Rect, ViewportId, vec2};
@@ -44,22 +45,45 @@ impl Raster {
     }
 
     /// Passes the inputs to the application and draws it. Gives what egui asks of the platform, such as a pointer.
-    pub fn draw(&mut self, app: &mut App, mut input: RawInput) -> egui::PlatformOutput {
+    pub fn draw(&mut self, app: &mut App, input: RawInput) -> egui::PlatformOutput {
+        self.draw_layout(app, Layout::Window, input)
+    }
+
+    /// The same for a part of the window, as large as the buffer.
+    pub fn draw_layout(&mut self, app: &mut App, layout: Layout, mut input: RawInput) -> egui::PlatformOutput {
         // Keys are the application's own, whatever has the focus, unless somebody types.
         if !self.context.text_edit_focused() {
             app.steer(&input.events);
             keys::take_actions(&mut input.events).into_iter().for_each(|action| app.act(action));
         }
-        if self.theme != Some(app.settings().theme) {
-            theme::apply(&self.context, app.settings().theme);
-            self.theme = Some(app.settings().theme);
+        let pixels_per_point = match layout {
+            Layout::Window => self.pixels_per_point(app),
+            Layout::Pictures | Layout::Policy(_) => self.pixels_per_point,
+        };
+        self.draw_ui(app.settings().theme, pixels_per_point, input, |ui| match layout {
+            Layout::Window => app.ui(ui),
+            Layout::Pictures => app.pictures_ui(ui, None),
+            Layout::Policy(policy) => app.pictures_ui(ui, Some(policy)),
+        })
+    }
+
+    /// Draws any interface on this ground.
+    pub fn draw_ui(
+        &mut self,
+        theme: egui::Theme,
+        pixels_per_point: f32,
+        mut input: RawInput,
+        content: impl FnMut(&mut egui::Ui),
+    ) -> egui::PlatformOutput {
+        if self.theme != Some(theme) {
+            theme::apply(&self.context, theme);
+            self.theme = Some(theme);
         }
-        let pixels_per_point = self.pixels_per_point(app);
         let size_points = vec2(self.size.width as f32, self.size.height as f32) / pixels_per_point;
         input.screen_rect = Some(Rect::from_min_size(Pos2::ZERO, size_points));
         let viewport = input.viewports.entry(ViewportId::ROOT).or_default();
         viewport.native_pixels_per_point = Some(pixels_per_point);
-        let output = self.context.run_ui(input, |ui| app.ui(ui));
+        let output = self.context.run_ui(input, content);
         let meshes = self.context.tessellate(output.shapes, output.pixels_per_point);
         let (width, height) = (self.size.width as usize, self.size.height as usize);
         let mut target = BufferMutRef::new(&mut self.pixels, width, height);

@@ -369,10 +369,10 @@ impl Stage {
     }
 
     /// Lets time pass and shows what became due. Says whether anything changed, with words for the foot of the window.
-    pub fn tick(&mut self, elapsed_secs: f64) -> (bool, Option<String>) {
+    pub fn tick(&mut self, elapsed_secs: f64, patience: Patience) -> (bool, Option<String>) {
         self.playback.pass(elapsed_secs);
         let (mut changed, mut words) = (false, None);
-        while let Some(news) = self.playback.next_due(Patience::Poll) {
+        while let Some(news) = self.playback.next_due(patience) {
             words = self.take(news).or(words);
             changed = true;
         }

@@ -15,3 +15,9 @@ mod cli;
 
 /// Audits by the built binary: repeatable to the byte, in parts, after a kill, on bad input.
 mod audit;
+
+/// Pictures, clips and tables of signals.
+mod render;
+
+/// The program in a real window.
+mod window;

@@ -1,6 +1,6 @@
 //! `liquid-lane audit merge`: parts of an audit, done anywhere, become its report.
 
-use super::{Prepared, check_out, finish, requested};
+use super::{requested, tell};
 use anyhow::{Context as _, bail, ensure};
 use lane_audit::engine::{Header, Journal, Outcomes};
 use std::path::{Path, PathBuf};
@@ -21,14 +21,14 @@ pub struct Arguments {
 /// Does what was asked; whether nothing was found wanting.
 pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let (header, outcomes) = read_all(&arguments.parts)?;
-    let Prepared { plan, about } = requested(&header.request)?.prepare(&header.request)?;
-    check_out(&arguments.out, &about)?;
+    let audit = requested(&header.request)?.prepare(&header.request)?;
+    audit.check_out(&arguments.out)?;
     ensure!(
-        plan.fingerprint() == header.fingerprint,
+        audit.plan().fingerprint() == header.fingerprint,
         "the parts are of other weights or other recordings than `{}` finds here",
         header.request.join(" ")
     );
-    finish(&plan, about, &outcomes, &arguments.out, arguments.json)
+    tell(&audit.write_report(&outcomes, &arguments.out)?, &arguments.out, arguments.json)
 }
 
 /// All parts of one audit.

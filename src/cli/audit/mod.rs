@@ -5,14 +5,14 @@ mod merge;
 mod suites;
 
 use super::recording::options::RecordingArguments;
-use super::revision::revision;
-use super::{command_line, output, subjects};
+use super::{output, subjects};
+use crate::jobs::audit::{Audit, AuditEvent, AuditRequest, wanting};
+use crate::jobs::command_line;
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
-use lane_audit::engine::{Header, Journal, Outcomes, Plan, Shard};
-use lane_audit::suite::Subject;
+use lane_audit::engine::Shard;
+use lane_report::Report;
 use lane_report::section::Section;
-use lane_report::{About, Report, check_place};
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
@@ -81,96 +81,62 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     }
 }
 
-/// An audit and what the report says about it.
-struct Prepared {
-    plan: Plan,
-    about: About,
-}
-
 impl AuditArguments {
-    fn prepare(&self, request: &[String]) -> anyhow::Result<Prepared> {
-        let subjects = self.subjects.subjects()?;
-        let word = self.suite.as_deref().context("expected a suite")?;
-        let (size, options) = (self.size.into(), self.recording.options());
-        let suites = lane_audit::suites::suites(word, &subjects, size, &self.recordings, &options)?;
-        let about = About::new(
-            revision(),
-            format!("liquid-lane audit {}", request.join(" ")),
-            subjects.iter().map(Subject::audited).collect(),
-        );
-        Ok(Prepared { plan: Plan::new(suites, &subjects)?, about })
+    /// The audit that was asked for by these words behind `audit`.
+    fn prepare(&self, command: &[String]) -> anyhow::Result<Audit> {
+        Audit::prepare(&AuditRequest {
+            word: self.suite.clone().context("expected a suite")?,
+            policies: self.subjects.policies.clone(),
+            models: self.subjects.models.clone(),
+            size: self.size.into(),
+            recordings: self.recordings.clone(),
+            recording_options: self.recording.options(),
+            command: command.to_vec(),
+        })
     }
 }
 
 fn audit(arguments: &AuditArguments, request: &[String]) -> anyhow::Result<bool> {
-    let Prepared { plan, about } = arguments.prepare(request)?;
+    let audit = arguments.prepare(request)?;
     let shard = arguments.shard.unwrap_or(Shard::WHOLE);
-    let partial = with_suffix(&arguments.out, ".partial");
-    let folder = if arguments.shard.is_some() { &arguments.out } else { &partial };
-    if arguments.shard.is_none() {
-        // Found out before the work, not after it.
-        check_out(&arguments.out, &about)?;
-    }
-    let path = folder.join(format!("shard-{}-of-{}.jsonl", shard.index(), shard.of()));
-    let header = Header::new(plan.fingerprint(), shard, request.to_vec());
-    let journal = Journal::open(&path, &header)?;
-    let bar = output::progress(plan.len(shard) as u64, "{pos} of {len} units {wide_bar} {elapsed}, {eta} left");
-    bar.set_position(journal.before() as u64);
-    plan.run(shard, &journal, &|| bar.inc(1)).with_context(|| {
-        format!("the audit stopped; what was done is in {} and the same command goes on from there", path.display())
-    })?;
-    bar.finish_and_clear();
-    drop(journal);
+    let units = audit.plan().len(shard);
+    let bar = output::progress(units as u64, "{pos} of {len} units {wide_bar} {elapsed}, {eta} left");
+    let watch = |event: AuditEvent<'_>| {
+        match event {
+            AuditEvent::Started(suites) => bar.set_position(suites.iter().map(|suite| suite.done as u64).sum()),
+            AuditEvent::UnitDone(_) => bar.inc(1),
+        }
+        true
+    };
     if arguments.shard.is_some() {
-        output::line(&format!("part {shard}, {} units: {}", plan.len(shard), path.display()))?;
+        let journal = audit.run(shard, &arguments.out, &watch)?;
+        bar.finish_and_clear();
+        let path = journal.unwrap_or_default();
+        output::line(&format!("part {shard}, {units} units: {}", path.display()))?;
         return Ok(true);
     }
-    let (_, outcomes) = Journal::read(&path)?;
-    let sound = finish(&plan, about, &outcomes, &arguments.out, arguments.json)?;
-    std::fs::remove_dir_all(&partial).with_context(|| format!("cannot remove {}", partial.display()))?;
-    Ok(sound)
+    let report = audit.run_to_report(&arguments.out, &watch)?;
+    bar.finish_and_clear();
+    report.map_or(Ok(false), |report| tell(&report, &arguments.out, arguments.json))
 }
 
-/// Refuses a place where the report could not be written, and one that holds the report of another command.
-fn check_out(out: &Path, about: &About) -> anyhow::Result<()> {
-    check_place(out)?;
-    if let Ok(earlier) = Report::read(out) {
-        ensure!(
-            earlier.about.command == about.command,
-            "{} holds the report of `{}`: give another --out, or remove it",
-            out.display(),
-            earlier.about.command
-        );
-    }
-    Ok(())
-}
-
-/// Makes the report and tells of it; whether nothing was found wanting.
-fn finish(plan: &Plan, about: About, outcomes: &Outcomes, out: &Path, json: bool) -> anyhow::Result<bool> {
-    let sections = plan.sections(outcomes)?;
-    let report = Report { about, sections };
-    report.write(out)?;
+/// Tells of a report; whether nothing was found wanting.
+fn tell(report: &Report, out: &Path, json: bool) -> anyhow::Result<bool> {
     if json {
         output::json(&Report::read(out)?)?;
     } else {
-        report.sections.iter().try_for_each(tell)?;
+        report.sections.iter().try_for_each(tell_section)?;
         output::line(&format!("report: {}", out.join("report.html").display()))?;
     }
-    let wanting: Vec<&String> = report.sections.iter().flat_map(|section| &section.wanting).collect();
+    let wanting: Vec<&String> = wanting(report).collect();
     wanting.iter().for_each(|line| eprintln!("{line}"));
     Ok(wanting.is_empty())
 }
 
 /// A section's first table; the rest is in the report.
-fn tell(section: &Section) -> anyhow::Result<()> {
+fn tell_section(section: &Section) -> anyhow::Result<()> {
     output::line(&section.title)?;
     section.tables.first().map_or(Ok(()), |table| output::line(&output::table(table)))
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 /// The command line behind `audit` that says what is audited: without where it goes, in which part and how it is told.

@@ -2,7 +2,7 @@
 
 use super::super::output;
 use super::super::range::whole;
-use super::super::revision::revision;
+use crate::jobs::revision::revision;
 use lane_audit::dynamics::{LengthSpec, sections};
 use lane_report::section::Section;
 use lane_report::{About, Report, check_place};

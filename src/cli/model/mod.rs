@@ -6,7 +6,7 @@ mod export;
 mod import;
 mod show;
 
-use super::models;
+use crate::jobs::models;
 use lane_policy::Policy;
 use lane_policy::cell::Cell;
 use lane_policy::device;

@@ -1,7 +1,7 @@
 //! The model card of a policy that was just trained.
 
 use super::{Arguments, SCORE_SECONDS};
-use crate::cli::command_line;
+use crate::jobs::command_line;
 use lane_audit::driving::DrivingScore;
 use lane_driver::train::{Learned, Recorded, Trained, TrainingConfig};
 use lane_policy::weights::ModelCard;

@@ -8,6 +8,7 @@ pub mod neuron_record;
 pub mod neurons;
 pub mod open;
 pub mod picture;
+pub mod pictures;
 pub mod plots;
 pub mod policy;
 mod road_path;

@@ -16,12 +16,24 @@ use lane_report::section::Section;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Everything an audit has to do, in a fixed order.
 pub struct Plan {
     suites: Vec<Box<dyn Suite>>,
     units: Vec<Unit>,
     fingerprint: String,
+}
+
+/// How much of a suite is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SuiteProgress {
+    /// The suite's word.
+    pub id: &'static str,
+    /// Its units.
+    pub units: usize,
+    /// Those whose outcomes are in the journal.
+    pub done: usize,
 }
 
 /// One piece of work.
@@ -64,19 +76,39 @@ impl Plan {
         self.part(shard).count()
     }
 
-    /// Does what a part of the plan has still to do, on all threads, and journals it. `done` is called after each unit.
+    /// Does what a part of the plan has still to do, on all threads, and journals it. `done` is called after each unit with
+    /// the number of its suite; `false` from it ends the run after the units that are under way. Gives whether all was
+    /// done.
     ///
     /// # Errors
     /// The first unit that fails, or a journal that cannot be written; what was journaled before stays.
-    pub fn run(&self, shard: Shard, journal: &Journal, done: &(dyn Fn() + Sync)) -> anyhow::Result<()> {
+    pub fn run(&self, shard: Shard, journal: &Journal, done: &(dyn Fn(usize) -> bool + Sync)) -> anyhow::Result<bool> {
+        let stopped = AtomicBool::new(false);
         let missing: Vec<&Unit> = self.part(shard).filter(|unit| !journal.has(&unit.key)).collect();
         // One at a time: units differ in length by a factor of a hundred, and a thread with many of them would be late.
         missing.into_par_iter().with_max_len(1).try_for_each(|unit| {
+            if stopped.load(Ordering::Relaxed) {
+                return Ok(());
+            }
             let outcome = self.suites[unit.suite].run(unit.number).with_context(|| unit.key.clone())?;
             journal.add(&unit.key, &outcome)?;
-            done();
-            Ok(())
-        })
+            if !done(unit.suite) {
+                stopped.store(true, Ordering::Relaxed);
+            }
+            anyhow::Ok(())
+        })?;
+        Ok(!stopped.load(Ordering::Relaxed))
+    }
+
+    /// How far each suite of a part of the plan is, in the order of the suites: in its journal, or before there is one.
+    pub fn progress(&self, shard: Shard, journal: Option<&Journal>) -> Vec<SuiteProgress> {
+        let suites = self.suites.iter();
+        let mut progress: Vec<_> = suites.map(|suite| SuiteProgress { id: suite.id(), units: 0, done: 0 }).collect();
+        for unit in self.part(shard) {
+            progress[unit.suite].units += 1;
+            progress[unit.suite].done += usize::from(journal.is_some_and(|journal| journal.has(&unit.key)));
+        }
+        progress
     }
 
     /// What the outcomes amount to, a section per suite.
@@ -89,12 +121,19 @@ impl Plan {
         if let Some(first) = missing.first() {
             anyhow::bail!("{} of {} units were not done, the first of them `{first}`", missing.len(), self.units.len());
         }
-        let sections = self.suites.par_iter().enumerate().map(|(number, suite)| {
-            let units = self.units.iter().filter(|unit| unit.suite == number);
-            let found: Vec<_> = units.filter_map(|unit| outcomes.get(&unit.key)).cloned().collect();
-            suite.section(&found).with_context(|| format!("suite `{}`", suite.id()))
-        });
-        sections.collect()
+        (0..self.suites.len()).into_par_iter().map(|suite| self.section(suite, outcomes)).collect()
+    }
+
+    /// What the outcomes of one suite amount to.
+    ///
+    /// # Errors
+    /// When the outcome of one of its units is missing or is not what it gives.
+    pub fn section(&self, suite: usize, outcomes: &Outcomes) -> anyhow::Result<Section> {
+        let units = self.units.iter().filter(|unit| unit.suite == suite);
+        let outcome = |unit: &Unit| outcomes.get(&unit.key).with_context(|| format!("`{}` was not done", unit.key));
+        let found = units.map(|unit| outcome(unit).cloned()).collect::<Result<Vec<_>, _>>()?;
+        let suite = &self.suites[suite];
+        suite.section(&found).with_context(|| format!("suite `{}`", suite.id()))
     }
 
     /// Every n-th unit: neighbours are alike, so the parts take about equally long.

@@ -40,8 +40,8 @@ fn header(plan: &Plan, shard: Shard) -> Header {
     Header::new(plan.fingerprint(), shard, vec!["counting".into()])
 }
 
-fn run(plan: &Plan, shard: Shard, path: &Path) -> anyhow::Result<()> {
-    plan.run(shard, &Journal::open(path, &header(plan, shard))?, &|| {})
+fn run(plan: &Plan, shard: Shard, path: &Path) -> anyhow::Result<bool> {
+    plan.run(shard, &Journal::open(path, &header(plan, shard))?, &|_| true)
 }
 
 fn text(plan: &Plan, paths: &[&Path]) -> String {
@@ -139,4 +139,23 @@ fn a_part_is_one_of_its_whole() {
     for wrong in ["0/4", "5/4", "1", "a/b", "1/0", "", "1/2/3"] {
         assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn a_run_that_is_told_to_stop_keeps_what_it_did_and_the_next_one_does_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let (plan, runs) = plan(200, None);
+    let journal = Journal::open(&path, &header(&plan, Shard::WHOLE)).unwrap();
+    assert_eq!(plan.progress(Shard::WHOLE, Some(&journal)), [SuiteProgress { id: "counting", units: 200, done: 0 }]);
+    let whole = plan.run(Shard::WHOLE, &journal, &|_| false).unwrap();
+    let done = runs.load(Ordering::Relaxed);
+    assert!(!whole && (1..200).contains(&done), "{done} units");
+    drop(journal);
+    let journal = Journal::open(&path, &header(&plan, Shard::WHOLE)).unwrap();
+    assert_eq!(plan.progress(Shard::WHOLE, Some(&journal))[0].done, done);
+    assert!(plan.run(Shard::WHOLE, &journal, &|_| true).unwrap());
+    assert_eq!(runs.load(Ordering::Relaxed), 200);
+    let outcomes = Journal::read(&path).unwrap().1;
+    assert_eq!(plan.section(0, &outcomes).unwrap().text, plan.sections(&outcomes).unwrap()[0].text);
 }
