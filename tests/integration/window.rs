@@ -92,7 +92,7 @@ impl Desktop {
     }
 
     /// The window's picture when this holds of it.
-    fn picture_when(&self, what: &str, holds: impl Fn(&RgbImage) -> bool) -> RgbImage {
+    fn picture_when(&self, what: &str, mut holds: impl FnMut(&RgbImage) -> bool) -> RgbImage {
         let started = Instant::now();
         loop {
             let picture = self.screenshot();
