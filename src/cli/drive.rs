@@ -97,7 +97,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let session = session(arguments, DRIVE_SECONDS)?;
     match Film::new(&arguments.out, FILM_NAME).display_instead() {
-        Some(display) => display.run(super::workshop::app(session, &arguments.models)),
+        Some(display) => super::workshop::show(display, session, &arguments.models),
         None => demo_film(arguments),
     }
 }

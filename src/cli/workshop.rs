@@ -4,8 +4,8 @@ use super::models;
 use super::record;
 use crate::jobs::models::shipped_names;
 use crate::view::App;
-use crate::view::recent::Recent;
-use crate::view::settings::Settings;
+use crate::view::remembered::Remembered;
+use crate::view::window::Display;
 use crate::view::workshop::Workshop;
 use anyhow::ensure;
 use lane_driver::Driver;
@@ -23,10 +23,24 @@ const DRIVE_SECONDS: f64 = 60.0;
 /// Seconds of the sample drive.
 const SAMPLE_SECONDS: f64 = 20.0;
 
-/// The application on a session, with everything that it can open.
-pub fn app(session: impl Session + 'static, models: &models::Arguments) -> App {
+/// Shows a session in a window with everything that it can open, and remembers the window's settings.
+///
+/// # Errors
+/// When the window cannot be made or drawn into.
+pub fn show(display: Display, session: impl Session + 'static, models: &models::Arguments) -> anyhow::Result<()> {
+    let remembered = Remembered::of_user();
+    let (kept, problem) = remembered.load();
     let workshop = Arc::new(Policies { models: models.clone() });
-    App::new(Box::new(session)).with_workshop(workshop, Settings::default(), Recent::default())
+    let mut app = App::new(Box::new(session)).with_workshop(workshop, kept);
+    if let Some(problem) = problem {
+        app.notify(problem);
+    }
+    let app = display.run(app)?;
+    // Settings that cannot be kept are no reason to fail.
+    if let Err(error) = remembered.save(&app.kept()) {
+        eprintln!("{error:#}");
+    }
+    Ok(())
 }
 
 /// Policies as the command line names them.

@@ -2,6 +2,7 @@
 //! video and the tests all drive this one.
 
 use super::feed::Patience;
+use super::kept::Kept;
 use super::keys::{Action, PlaceName, Shot, Wheel};
 use super::layout::Layout;
 use super::panels::{self, Scene, Wish};
@@ -88,11 +89,11 @@ impl App {
     }
 
     /// The same, with everything that the program around it can open.
-    pub fn with_workshop(mut self, workshop: Arc<dyn Workshop>, settings: Settings, recent: Recent) -> Self {
+    pub fn with_workshop(mut self, workshop: Arc<dyn Workshop>, kept: Kept) -> Self {
         if let Some(stage) = self.stage_mut() {
             stage.keep_in_time();
         }
-        Self { workshop: Some(workshop), settings, recent, ..self }
+        Self { workshop: Some(workshop), settings: kept.settings(), recent: kept.recent, ..self }
     }
 
     fn stage_of(&mut self, place: PlaceName) -> &mut Option<Stage> {
@@ -129,6 +130,11 @@ impl App {
     /// The moment on screen.
     pub fn moment(&self) -> Option<&Moment> {
         self.stage()?.moment.as_deref()
+    }
+
+    /// What is remembered until the next run.
+    pub fn kept(&self) -> Kept {
+        Kept::of(self.settings, self.recent.clone())
     }
 
     /// The settings by which things are shown.
@@ -193,7 +199,7 @@ impl App {
         self.playback().is_some_and(Playback::is_waiting)
             || self.notice.is_some()
             || self.opening.is_some()
-            || self.audit.is_waiting()
+            || self.audit.running().is_some()
     }
 
     /// Does what a key asks for.

@@ -119,8 +119,6 @@ pub enum Action {
     Go(PlaceName),
     /// Asks for a recording.
     Open,
-    /// Asks what to save.
-    Export,
     /// Dark or light ground.
     Theme,
     /// Larger or smaller text and pictures; 0 for the usual size.
@@ -195,7 +193,7 @@ const CTRL: Modifiers = Modifiers::COMMAND;
 const CTRL_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
 
 /// Every key of the window, in the order of the help.
-pub const BINDINGS: [Binding; 51] = {
+pub const BINDINGS: [Binding; 50] = {
     use Action as A;
     use Group::{Attention, Time, Window, World};
     [
@@ -252,7 +250,6 @@ pub const BINDINGS: [Binding; 51] = {
         row(Window, CTRL, &[Key::Num3], "Ctrl 3", A::Go(PlaceName::Train), "Train"),
         row(Window, CTRL, &[Key::Num4], "Ctrl 4", A::Go(PlaceName::Audit), "Audit"),
         row(Window, CTRL, &[Key::O], "Ctrl O", A::Open, "Open a recording"),
-        row(Window, CTRL, &[Key::S], "Ctrl S", A::Export, "Export a picture, a clip or the signals"),
         row(Window, NONE, &[Key::S], "S", A::Screenshot(Shot::Pictures), "Save the pictures with what lies over them"),
         row(Window, SHIFT, &[Key::S], "Shift S", A::Screenshot(Shot::CleanPictures), "Save the pictures alone"),
         row(Window, CTRL_SHIFT, &[Key::S], "Ctrl Shift S", A::Screenshot(Shot::Window), "Save the whole window"),

@@ -9,6 +9,7 @@ mod feed;
 mod gif;
 pub mod headless;
 mod history;
+pub mod kept;
 pub mod keys;
 mod layout;
 mod marks;

@@ -101,7 +101,7 @@ pub const PLOT_SECS: [f64; 2] = [2.0, 600.0];
 const USUAL_PLOT_SECS: f64 = 60.0;
 
 /// Sizes between which everything zooms, and the step of a key.
-const ZOOMS: [f32; 2] = [0.5, 3.0];
+pub const ZOOMS: [f32; 2] = [0.5, 3.0];
 const ZOOM_STEP: f32 = 1.1;
 
 impl Default for Settings {

@@ -83,14 +83,14 @@ impl Display {
         }
     }
 
-    /// Shows the application in a window until the user leaves.
+    /// Shows the application in a window until the user leaves, and gives it back.
     ///
     /// # Errors
     /// When the window cannot be made or drawn into.
-    pub fn run(self, app: App) -> anyhow::Result<()> {
+    pub fn run(self, app: App) -> anyhow::Result<App> {
         let mut handler = Handler { app, view: None, last_look: Instant::now(), failure: None };
         self.0.run_app(&mut handler).context("the window's event loop stopped")?;
-        handler.failure.map_or(Ok(()), Err)
+        handler.failure.map_or(Ok(handler.app), Err)
     }
 }
 

@@ -22,10 +22,10 @@ pub struct RecordingArguments {
     #[arg(long, value_parser = units())]
     pub unit: Option<Unit>,
     /// Raw count that steers straight on, as 90 of a servo; with --unit counts
-    #[arg(long, value_name = "COUNT", requires = "full", value_parser = number(-1e9..=1e9_f64), allow_negative_numbers = true)]
+    #[arg(long, value_name = "COUNT", requires = "full", value_parser = number(-1e6..=1e6_f64), allow_negative_numbers = true)]
     pub centre: Option<f64>,
     /// Raw counts from there to full lock, below 0 where counting up is the negative side; with --unit counts
-    #[arg(long, value_name = "COUNTS", requires = "centre", value_parser = number(-1e9..=1e9_f64), allow_negative_numbers = true)]
+    #[arg(long, value_name = "COUNTS", requires = "centre", value_parser = number(-1e6..=1e6_f64), allow_negative_numbers = true)]
     pub full: Option<f64>,
     /// Folder in which links of the recording may end although it lies outside of it, as a hub's store of blobs
     #[arg(long, value_name = "DIR")]

@@ -135,8 +135,10 @@ impl ResolvedOptions {
         table.iter().for_each(|(key, value)| text += &format!("{key} = {value}\n"));
         for NamedRecording { path, words, .. } in &self.arguments.recording {
             text += &format!("\n[[recording]]\npath = {}\n", Value::String(path.display().to_string()));
-            let options = words.iter().filter_map(|word| word.split_once('='));
-            options.for_each(|(key, value)| text += &format!("{key} = {}\n", typed(value)));
+            // A file that is read and written again says the same in the same order.
+            let mut options: Vec<(&str, &str)> = words.iter().filter_map(|word| word.split_once('=')).collect();
+            options.sort_unstable();
+            options.iter().for_each(|(key, value)| text += &format!("{key} = {}\n", typed(value)));
         }
         text
     }

@@ -337,7 +337,7 @@ fn a_drive_shows_its_state_its_scores_and_both_controls() {
         "1 in 0.07 km",
         "1.52 m left",
         "26,891 parameters",
-        "Attention on road 1.5×",
+        "Attention on outline 1.5×",
         "(edges 1.3×, untrained 1.2×)",
     ] {
         assert!(says(&mut app, part), "{part}");

@@ -24,7 +24,14 @@ pub fn draw(ui: &mut Ui, rect: Rect, place: PlaceName, recent: &Recent, palette:
                 wishes.extend(ui.button("Drive now").clicked().then_some(Wish::StartDrive));
             }
             PlaceName::Replay => draw_replay(ui, recent, palette, &mut wishes),
-            PlaceName::Train | PlaceName::Audit => {}
+            PlaceName::Train => {
+                ui.label(RichText::new("On the command line, on the simulator or on recordings:").font(font(BODY)));
+                ui.label(RichText::new("liquid-lane train --policy ncp --out my-models").font(font(BODY)).strong());
+                ui.label(
+                    RichText::new("liquid-lane train --policy ncp --recording my_drive/").font(font(BODY)).strong(),
+                );
+            }
+            PlaceName::Audit => {}
         });
     });
     wishes

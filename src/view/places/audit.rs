@@ -1,6 +1,5 @@
 //! The place where policies are judged: suites chosen, run and answered.
 
-mod estimate;
 mod run;
 
 use super::form::{self, duration};
@@ -9,7 +8,6 @@ use crate::jobs::audit::AuditRequest;
 use crate::jobs::{command_line, models};
 use crate::view::theme::{self, BODY, Palette, SMALL, TITLE, font};
 use egui::{Align2, Color32, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, vec2};
-use estimate::Estimates;
 use lane_audit::suites::{BUNDLES, Recordings, SUITES, Size};
 use lane_recording::RecordingOptions;
 use lane_report::answers::Answer;
@@ -56,7 +54,6 @@ pub struct AuditPlace {
     roads: String,
     /// Where the report goes; a place named after the audit while it is empty.
     out: String,
-    estimates: Estimates,
     run: Option<Run>,
     finished: Option<Finished>,
     problem: Option<String>,
@@ -73,7 +70,6 @@ impl Default for AuditPlace {
             recording: String::new(),
             roads: String::new(),
             out: String::new(),
-            estimates: Estimates::default(),
             run: None,
             finished: None,
             problem: None,
@@ -95,8 +91,8 @@ impl Place for AuditPlace {
     }
 
     fn tick(&mut self) -> bool {
-        let mut changed = self.estimates.tick();
-        let Some(run) = &mut self.run else { return changed };
+        let Some(run) = &mut self.run else { return false };
+        let mut changed = false;
         while let Some(news) = run.next_news() {
             changed = true;
             match news {
@@ -113,10 +109,6 @@ impl Place for AuditPlace {
 
     fn running(&self) -> Option<String> {
         self.run.as_ref().map(Run::words)
-    }
-
-    fn is_waiting(&self) -> bool {
-        self.run.is_some() || self.estimates.is_waiting()
     }
 
     fn take_request(&mut self) -> Option<Request> {
@@ -248,14 +240,8 @@ impl AuditPlace {
                     self.stop();
                 }
                 form::weak(ui, "what is done is kept", palette);
-            } else {
-                if form::primary(ui, "Start the audit", palette).clicked() {
-                    self.start();
-                }
-                let request = self.request().ok();
-                if let Some(words) = self.estimates.words(request.as_ref()) {
-                    form::weak(ui, &words, palette);
-                }
+            } else if form::primary(ui, "Start the audit", palette).clicked() {
+                self.start();
             }
         });
     }

@@ -21,11 +21,6 @@ pub trait Place {
     /// The work under way in one line, for the header and for the question at closing.
     fn running(&self) -> Option<String>;
 
-    /// True while something is to come without anybody asking.
-    fn is_waiting(&self) -> bool {
-        self.running().is_some()
-    }
-
     /// What the user asked of other places since the last call.
     fn take_request(&mut self) -> Option<Request>;
 

@@ -16,7 +16,7 @@ fn pool() -> Option<ThreadPool> {
 }
 
 /// Threads of the pool.
-pub fn threads() -> usize {
+fn threads() -> usize {
     let all = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     (all - 1).max(1)
 }

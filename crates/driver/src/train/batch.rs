@@ -177,7 +177,14 @@ impl Batcher {
             let stretch = stretches.next(|number| recorded.pass(number, frames, config));
             return Draw::Stretch(stretch, ViewChange::draw(recipe, recorded.has_sides(stretch), rng));
         }
-        let sequence = looks.next(|number| shuffled(pool.sequences().len(), config.seed, number));
+        // A pool that dropped more than it rendered no longer has all the places of an order drawn before.
+        let places = pool.sequences().len();
+        let sequence = loop {
+            let place = looks.next(|number| shuffled(places, config.seed, number));
+            if place < places {
+                break place;
+            }
+        };
         let first = rng.random_range(0..=config.optimisation.sequence_frames - frames);
         Draw::Look { sequence, first }
     }
