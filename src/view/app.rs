@@ -248,10 +248,8 @@ impl App {
         }
     }
 
+    /// What plays in the place that is left waits, and goes on when one comes back.
     fn go(&mut self, place: PlaceName) {
-        if let Some(stage) = self.stage_mut() {
-            stage.playback.pause();
-        }
         self.place = place;
         self.dialog = None;
     }

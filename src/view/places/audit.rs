@@ -199,7 +199,7 @@ impl AuditPlace {
         let explanation = "Drive, disturb and look inside policies; a report says what is shown and what is not.";
         form::heading(ui, "Audit", explanation, palette);
         ui.add_space(4.0);
-        let below = if self.takes_recording() { 206.0 } else { 174.0 };
+        let below = if self.takes_recording() { 252.0 } else { 220.0 };
         let height = (ui.available_height() - below).max(80.0);
         ScrollArea::vertical().max_height(height).auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
