@@ -210,6 +210,7 @@ impl App {
             Action::Setup => self.settings.setup = !self.settings.setup,
             Action::Inside => self.settings.inside = !self.settings.inside,
             Action::Theme => self.settings.theme = opposite(self.settings.theme),
+            Action::Zoom(0) => self.settings.zoom = Settings::default().zoom,
             Action::Zoom(steps) => self.settings = self.settings.zoomed(steps),
             Action::Fullscreen => self.fullscreen_wanted = true,
             Action::Screenshot(shot) => self.shots_wanted.push(shot),

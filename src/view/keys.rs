@@ -193,7 +193,7 @@ const CTRL: Modifiers = Modifiers::COMMAND;
 const CTRL_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
 
 /// Every key of the window, in the order of the help.
-pub const BINDINGS: [Binding; 50] = {
+pub const BINDINGS: [Binding; 52] = {
     use Action as A;
     use Group::{Attention, Time, Window, World};
     [
@@ -254,8 +254,10 @@ pub const BINDINGS: [Binding; 50] = {
         row(Window, SHIFT, &[Key::S], "Shift S", A::Screenshot(Shot::CleanPictures), "Save the pictures alone"),
         row(Window, CTRL_SHIFT, &[Key::S], "Ctrl Shift S", A::Screenshot(Shot::Window), "Save the whole window"),
         row(Window, CTRL, &[Key::L], "Ctrl L", A::Theme, "Light or dark"),
-        row(Window, CTRL, &[Key::Plus, Key::Equals], "Ctrl +", A::Zoom(1), "Larger; Ctrl 0 for the usual size"),
+        row(Window, CTRL, &[Key::Plus, Key::Equals], "Ctrl +", A::Zoom(1), "Larger"),
         row(Window, CTRL, &[Key::Minus], "Ctrl -", A::Zoom(-1), "Smaller"),
+        row(Window, CTRL, &[Key::Num0], "Ctrl 0", A::Zoom(0), "The usual size"),
+        row(Window, NONE, &[Key::F, Key::F11], "F or F11", A::Fullscreen, "The whole screen, or a window"),
         row(Window, NONE, &[Key::F1, Key::Questionmark], "F1 or ?", A::Help, "Show or hide this table").hint("keys"),
         row(Window, NONE, &[Key::Escape, Key::Q], "Esc or Q", A::Quit, "Quit; Esc closes what lies open first"),
     ]
@@ -367,6 +369,8 @@ mod tests {
             (Key::Plus, SHIFT, Action::MoreNoise),
             (Key::Minus, NONE, Action::LessNoise),
             (Key::Plus, CTRL, Action::Zoom(1)),
+            (Key::Num0, CTRL, Action::Zoom(0)),
+            (Key::F11, NONE, Action::Fullscreen),
             (Key::O, NONE, Action::Overlay),
             (Key::O, CTRL, Action::Open),
             (Key::Escape, NONE, Action::Quit),

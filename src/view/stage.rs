@@ -7,7 +7,6 @@ use super::keys::Action;
 use super::marks::{Part, Range};
 use super::panels::neuron_record::Record;
 use super::playback::Playback;
-use egui::Pos2;
 use lane_driver::moment::Moment;
 use lane_driver::session::{AttentionSetup, BandKind, Every, Lesion, Order, Session, SessionInfo};
 
@@ -58,8 +57,6 @@ pub struct Stage {
     pub pointed: Option<Part>,
     /// The time under the pointer, in a plot or on the time line.
     pub hover_secs: Option<f64>,
-    /// Start of a rectangle that the user draws on the time line or a picture.
-    pub drag_from: Option<Pos2>,
     undo: Vec<(usize, Vec<Lesion>)>,
 }
 
@@ -82,7 +79,6 @@ impl Stage {
             chosen: None,
             pointed: None,
             hover_secs: None,
-            drag_from: None,
             undo: Vec::new(),
         }
     }
