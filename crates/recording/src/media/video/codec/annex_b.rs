@@ -12,7 +12,7 @@ use rusty_h265::ps::{Pps, Sps, parse_pps, parse_sps};
 use rusty_h265::slice::parse_slice_header;
 
 use super::start_codes::scan_units;
-use super::track::{Codec, CodedFrame, Framing, MAX_FRAME_BYTES, MAX_FRAMES, Order, Track};
+use super::track::{Codec, CodedFrame, Framing, Order, Track, nearest_place};
 use crate::media::contained::contained;
 use crate::media::picture::check_size;
 
@@ -141,9 +141,7 @@ impl Index {
             self.sequence += 1;
             low
         } else {
-            // The one nearest to the last, of all that end in these bits.
-            let step = (low - self.last_place).rem_euclid(range);
-            self.last_place + if step >= range / 2 { step - range } else { step }
+            nearest_place(self.last_place, low, range)
         };
         let kind = header.nal_type;
         if header.temporal_id == 0 && !kind.is_rasl() && !kind.is_radl() && !kind.is_sub_layer_non_ref() {
@@ -157,12 +155,7 @@ impl Index {
             return Ok(());
         }
         let offset = self.start.take().unwrap_or(end);
-        let len = u32::try_from(end - offset).ok().filter(|&len| len <= MAX_FRAME_BYTES);
-        let len = len.ok_or_else(|| format!("frame {} of {} bytes", self.frames.len(), end - offset))?;
-        if self.frames.len() as u64 >= MAX_FRAMES {
-            return Err("more than 4 million frames".to_owned());
-        }
-        self.frames.push(CodedFrame { offset, len });
+        CodedFrame::push_between(&mut self.frames, offset, end)?;
         self.has_picture = false;
         Ok(())
     }

@@ -10,7 +10,7 @@ use rusty_h265::nal::{split_annex_b, unescape};
 
 use super::colours::Colours;
 use super::start_codes::scan_units;
-use super::track::{Codec, CodedFrame, Framing, MAX_FRAME_BYTES, MAX_FRAMES, Order, Track};
+use super::track::{Codec, CodedFrame, Framing, Order, Track, nearest_place};
 use crate::media::contained::contained;
 use crate::media::picture::check_size;
 
@@ -248,13 +248,7 @@ impl Index {
         let mut bits = BitReader::new(&payload.data);
         let low = low_place(&mut bits, &sequence, is_reset, place_bits).ok()?.cast_signed();
         let range = 1 << place_bits;
-        let place = if is_reset {
-            low
-        } else {
-            // The one nearest to the last, of all that end in these bits.
-            let step = (low - self.last_place).rem_euclid(range);
-            self.last_place + if step >= range / 2 { step - range } else { step }
-        };
+        let place = if is_reset { low } else { nearest_place(self.last_place, low, range) };
         // Pictures that none refers to do not count for those behind them.
         if head[0] & 0x60 != 0 || is_reset {
             self.last_place = place;
@@ -267,12 +261,7 @@ impl Index {
             return Ok(());
         }
         let offset = self.start.take().unwrap_or(end);
-        let len = u32::try_from(end - offset).ok().filter(|&len| len <= MAX_FRAME_BYTES);
-        let len = len.ok_or_else(|| format!("frame {} of {} bytes", self.frames.len(), end - offset))?;
-        if self.frames.len() as u64 >= MAX_FRAMES {
-            return Err("more than 4 million frames".to_owned());
-        }
-        self.frames.push(CodedFrame { offset, len });
+        CodedFrame::push_between(&mut self.frames, offset, end)?;
         self.has_picture = false;
         Ok(())
     }

@@ -39,6 +39,13 @@ impl Track {
     }
 }
 
+/// The picture order count that ends in the `low` bits and is nearest to the last one (8.2.1.1 of ITU-T H.264, 8.3.1 of
+/// H.265); `range` is the number of ends that these bits have.
+pub(super) fn nearest_place(last: i32, low: i32, range: i32) -> i32 {
+    let step = (low - last).rem_euclid(range);
+    last + if step >= range / 2 { step - range } else { step }
+}
+
 /// One coded frame in the file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CodedFrame {
@@ -47,6 +54,20 @@ pub(super) struct CodedFrame {
 }
 
 impl CodedFrame {
+    /// Adds the frame between two places of a stream of start codes behind those before it.
+    ///
+    /// # Errors
+    /// When it is too large, or one too many.
+    pub fn push_between(frames: &mut Vec<Self>, offset: u64, end: u64) -> Result<(), String> {
+        let len = u32::try_from(end - offset).ok().filter(|&len| len <= MAX_FRAME_BYTES);
+        let len = len.ok_or_else(|| format!("frame {} of {} bytes", frames.len(), end - offset))?;
+        if frames.len() as u64 >= MAX_FRAMES {
+            return Err("more than 4 million frames".to_owned());
+        }
+        frames.push(Self { offset, len });
+        Ok(())
+    }
+
     /// Offset of the first byte after it.
     pub fn end(self) -> u64 {
         self.offset.saturating_add(self.len.into())
