@@ -1,6 +1,7 @@
-//! `liquid-lane model export`: a state dict for ncps or PyTorch.
+//! `liquid-lane model export`: a state dict for ncps or PyTorch, or what `step` writes.
 
 use super::Model;
+use super::step::{self, Format};
 use crate::cli::output;
 use lane_frame::whole_file;
 use lane_policy::interchange;
@@ -13,14 +14,21 @@ pub struct Arguments {
     /// Of a policy also the encoder and the features, by this program's names, beside its cell
     #[arg(long)]
     pub whole: bool,
+    /// What to write; without it what the name of the file ends with: .onnx, .h, anything else a state dict
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
     /// File to write
-    #[arg(long, value_name = "FILE.safetensors")]
+    #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }
 
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let model = super::open(&arguments.model)?;
+    let format = arguments.format.unwrap_or_else(|| Format::of(&arguments.out));
+    if format != Format::Safetensors {
+        return step::write(&model, format, &arguments.out);
+    }
     let dict = match (&model, model.cell()) {
         (Model::Policy(model), cell) if arguments.whole || cell.is_none() => lane_policy::export::state_dict(&model.0),
         (_, Some(cell)) => interchange::export(cell),
