@@ -14,7 +14,7 @@
 //! | crate | what it holds |
 //! | --- | --- |
 //! | `lane-frame` | frames, sizes, units and signs, fixed here, once; files that are whole or not there |
-//! | `lane-statistics` | intervals, bootstrap, correlation: figures of samples and their uncertainty |
+//! | `lane-statistics` | means, rates and differences over trainings and cases, verdicts, correlation |
 //! | `lane-sim` | the simulator: roads, looks, renderer, expert; corruptions of pictures |
 //! | `lane-recording` | recorded drives: readers, writers, codecs. The only crate with C and C++ in it |
 //! | `liquid-cells` | ncps for Rust: wirings, cells, their kernels, state dicts; a library that others can use |
@@ -57,7 +57,7 @@
 //! | suite | a question put to policies: the cases, and what is measured in them |
 //! | unit | one training in one case of a suite: the smallest part of an audit, in the journal under its name |
 //! | shard | every n-th unit of an audit, done on a machine of its own |
-//! | difference | of two policies, paired by training seed and case; it is called shown when its 95 % interval excludes zero |
+//! | difference | of two policies, paired by training seed and case; shown, suggested or neither by its p-value and the number of trainings (`docs/statistics.md`) |
 //! | recording, drive | frames with steering on disk; a drive is a stretch of it without a gap |
 //! | tub | the folder format of donkeycar |
 //!

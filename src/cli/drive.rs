@@ -180,7 +180,7 @@ fn table(arguments: &Arguments, roads: u32) -> anyhow::Result<()> {
         for &variance in &arguments.noise {
             let course = course(arguments, RoadSet::Test, DRIVE_SECONDS);
             let drives = drive_roads(pilot, course, roads, variance, &|| bar.inc(1))?;
-            policies.push(DrivingScore::of(name, variance, &drives));
+            policies.push(DrivingScore::of(name, variance, &[drives.iter().collect()]));
         }
     }
     bar.finish_and_clear();

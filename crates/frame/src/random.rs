@@ -32,8 +32,6 @@ pub enum Purpose {
     DroppedFrames = 11,
     /// What spoils an image: one part per frame, part 0 for what lasts through a drive.
     Corruption = 12,
-    /// Which roads and seeds a bootstrap draws.
-    Bootstrap = 13,
     /// Counterfactual pictures and spoiled frames that probe a policy.
     Probe = 14,
     /// Features that a step of a training leaves out.

@@ -12,7 +12,7 @@
 //!     .on("3 trainings of each on 100 roads of 60 s")
 //!     .policy("ncp", Cell::Interval { value: 0.4, low: 0.2, high: 0.6 })
 //!     .policy("cnn", Cell::Interval { value: 2.1, low: 1.5, high: 2.9 })
-//!     .difference("ncp", "cnn"); // shown: its interval excludes zero; the better one first
+//!     .difference("ncp", "cnn"); // shown; the better one first
 //! let section = Section::new("noise", "Noisy pictures").answer(answer);
 //! # assert_eq!(section.answers.len(), 1);
 //! ```
@@ -141,7 +141,7 @@ pub struct PolicyValue {
     pub value: Cell,
 }
 
-/// A difference whose 95 % interval excludes zero.
+/// A difference that is shown between two policies, or between two single trainings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShownDifference {
     /// Name of the policy that did better.

@@ -227,6 +227,6 @@ impl TrainingJob {
         };
         let drives = drive_roads(&Pilot::Policy(Box::new(driver)), course, roads, 0.0, &done)?;
         watch(TrainingEvent::ScoreEnds);
-        Ok(DrivingScore::of(&policy.kind().to_string(), 0.0, &drives))
+        Ok(DrivingScore::of(&policy.kind().to_string(), 0.0, &[drives.iter().collect()]))
     }
 }

@@ -301,7 +301,7 @@ impl AuditPlace {
             ui,
             "The verdicts of each suite stand here as soon as it is done. The whole report, with tables, intervals and \
              charts, opens in the browser. Every two policies are compared, training by training of the same seed; a \
-             difference is called shown when its 95 % interval excludes zero.",
+             difference can be shown from four trainings of each policy on; one training each is compared over its roads.",
             palette,
         );
         ui.add_space(8.0);

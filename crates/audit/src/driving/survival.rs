@@ -5,8 +5,8 @@ use super::figures::DriveFigures;
 /// Share of drives without a crash so far, over the seconds since their start (Kaplan and Meier 1958): each share holds
 /// from its time until the next. A drive that ended without a crash counts as long as it lasted. The last entry is the
 /// end of the longest drive; empty where nothing was driven.
-pub fn survival(drives: &[DriveFigures]) -> Vec<(f64, f64)> {
-    let mut ends: Vec<(f64, bool)> = drives.iter().map(end).collect();
+pub fn survival(drives: &[&DriveFigures]) -> Vec<(f64, f64)> {
+    let mut ends: Vec<(f64, bool)> = drives.iter().map(|drive| end(drive)).collect();
     ends.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     let Some(&(last, _)) = ends.last() else { return Vec::new() };
     let (mut at_risk, mut share) = (ends.len(), 1.0);
@@ -27,7 +27,7 @@ pub fn survival(drives: &[DriveFigures]) -> Vec<(f64, f64)> {
 
 /// Mean seconds until the first crash, counting no more than the longest drive: the area under the curve. 0 where
 /// nothing was driven.
-pub(super) fn mean_seconds_to_crash(drives: &[DriveFigures]) -> f64 {
+pub(super) fn mean_seconds_to_crash(drives: &[&DriveFigures]) -> f64 {
     survival(drives).windows(2).map(|pair| pair[0].1 * (pair[1].0 - pair[0].0)).sum()
 }
 
@@ -41,6 +41,10 @@ mod tests {
     use super::super::figures::FirstCrash;
     use super::super::test_drives::drive;
     use super::*;
+
+    fn refs(drives: &[DriveFigures]) -> Vec<&DriveFigures> {
+        drives.iter().collect()
+    }
 
     fn lasting(seconds: f64, crashed: bool) -> DriveFigures {
         let first_crash = crashed.then_some(FirstCrash { seconds, distance_m: 10.0 * seconds });
@@ -64,7 +68,7 @@ mod tests {
             (23.0, 0.448_179),
             (35.0, 0.448_179),
         ];
-        let curve = survival(&drives);
+        let curve = survival(&refs(&drives));
         assert_eq!(curve.len(), expected.len());
         for ((time, share), (expected_time, expected_share)) in curve.into_iter().zip(expected) {
             assert!(time == expected_time && (share - expected_share).abs() < 1e-6, "{time} {share}");
@@ -74,10 +78,13 @@ mod tests {
     #[test]
     fn without_censoring_the_area_is_the_mean() {
         let drives = [10.0, 20.0, 60.0].map(|time| lasting(time, true));
-        assert!((mean_seconds_to_crash(&drives) - 30.0).abs() < 1e-9);
-        assert_eq!(survival(&drives).last(), Some(&(60.0, 0.0)));
+        assert!((mean_seconds_to_crash(&refs(&drives)) - 30.0).abs() < 1e-9);
+        assert_eq!(survival(&refs(&drives)).last(), Some(&(60.0, 0.0)));
         let whole = [lasting(60.0, false), lasting(60.0, false)];
-        assert_eq!((survival(&whole), mean_seconds_to_crash(&whole)), (vec![(0.0, 1.0), (60.0, 1.0)], 60.0));
+        assert_eq!(
+            (survival(&refs(&whole)), mean_seconds_to_crash(&refs(&whole))),
+            (vec![(0.0, 1.0), (60.0, 1.0)], 60.0)
+        );
         assert_eq!((survival(&[]), mean_seconds_to_crash(&[])), (vec![], 0.0));
     }
 }

@@ -124,7 +124,7 @@ mod tests {
     fn rows() -> Vec<(Vec<Cell>, DrivingScore)> {
         let drives = [vec![at(0.1); 200], vec![crash(1.7); 200]].map(|steps| DriveFigures::of(&drive(steps)));
         vec![
-            (vec![Cell::text("ncp"), Cell::Count(1)], DrivingScore::of("ncp", 0.0, &drives)),
+            (vec![Cell::text("ncp"), Cell::Count(1)], DrivingScore::of("ncp", 0.0, &[drives.iter().collect()])),
             (vec![Cell::text("cnn"), Cell::Count(2)], DrivingScore::of("cnn", 0.0, &[])),
         ]
     }

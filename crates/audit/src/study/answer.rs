@@ -2,11 +2,13 @@
 
 use super::{Findings, Measure, Row, Study};
 use lane_report::answers::{Answer, Better};
+use lane_statistics::multiple::holm;
 use lane_statistics::pairs::every_two;
+use lane_statistics::verdict::Lower;
 
 impl<S: Study> Findings<'_, S> {
     /// Fills an answer by the measure of this number, over the cases for which `holds`: a value for each policy and
-    /// baseline, and the differences between policies that are shown.
+    /// baseline, and the differences between policies that are [marked](lane_statistics::verdict::Verdict::marked).
     pub fn answer(&self, answer: Answer, measure: usize, holds: impl Fn(&S::Case) -> bool) -> Answer {
         let Some(measure) = self.measures().get(measure) else { return answer };
         let rows: Vec<Row<'_, S>> = self.rows().iter().map(|row| row.within(&holds)).collect();
@@ -22,18 +24,23 @@ impl<S: Study> Findings<'_, S> {
 
 impl<S: Study> Measure<S> {
     /// Fills an answer: a value for each of some policies and baselines, and the differences between policies that are
-    /// shown.
+    /// shown. The first two policies are the primary comparison; the others are corrected together.
     pub fn answer(&self, mut answer: Answer, rows: &[Row<'_, S>]) -> Answer {
         for row in rows {
             answer = answer.policy(&row.name, self.score_cell(row));
         }
         let policies: Vec<&Row<'_, S>> = rows.iter().filter(|row| !row.is_baseline()).collect();
-        for (first, second) in every_two(&policies) {
-            let shown = self.compare(first, second).difference.filter(|difference| difference.differs);
-            if let Some(difference) = shown {
-                let first_is_better = (difference.mean < 0.0) == (answer.better == Better::Lower);
+        let mut compared: Vec<_> = every_two(&policies)
+            .map(|(first, second)| (&first.name, &second.name, self.compare(first, second)))
+            .collect();
+        let p: Vec<f64> = compared.iter().skip(1).filter_map(|(_, _, comparison)| comparison.corrected_p).collect();
+        let others = compared.iter_mut().skip(1).filter_map(|(_, _, comparison)| comparison.corrected_p.as_mut());
+        others.zip(holm(&p)).for_each(|(p, corrected)| *p = corrected);
+        for (first, second, comparison) in compared {
+            if let Some(lower) = comparison.verdict().marked() {
+                let first_is_better = (lower == Lower::First) == (answer.better == Better::Lower);
                 let [better, worse] = if first_is_better { [first, second] } else { [second, first] };
-                answer = answer.difference(&better.name, &worse.name);
+                answer = answer.difference(better, worse);
             }
         }
         answer

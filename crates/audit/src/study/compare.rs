@@ -1,10 +1,11 @@
 //! One policy beside another: the one rule of pairing.
 
-use super::measure::{BOOTSTRAP_SEED, Clusters, exponential, measured};
+use super::measure::{Clusters, exponential, measured};
 use super::{Measure, Row, Study};
 use lane_report::section::Cell;
-use lane_statistics::bootstrap::{self, Difference};
+use lane_statistics::effects::{self, Estimate};
 use lane_statistics::pairs::equal_seeds;
+use lane_statistics::verdict::Verdict;
 use std::fmt;
 
 /// How one row differs from another in one figure, and which of their trainings were paired.
@@ -12,8 +13,28 @@ use std::fmt;
 pub struct Comparison {
     /// Which trainings were paired.
     pub pairing: Pairing,
-    /// First less second; of a geometric mean, of the logarithms. Nothing where there is too little to compare.
-    pub difference: Option<Difference>,
+    /// First less second; of a geometric mean and of events, of the logarithms. Nothing where there is too little to
+    /// compare.
+    pub difference: Option<Estimate>,
+    /// Where neither side has an event: what their rates differ by at most, with 95 % confidence.
+    pub bound: Option<f64>,
+    /// The p-value of the difference, corrected for the other comparisons of the study where there are some.
+    pub corrected_p: Option<f64>,
+}
+
+impl Comparison {
+    fn new(pairing: Pairing, difference: Option<Estimate>) -> Self {
+        Self { pairing, difference, bound: None, corrected_p: difference.map(|difference| difference.p) }
+    }
+
+    /// What it amounts to.
+    pub fn verdict(&self) -> Verdict {
+        match (&self.difference, self.corrected_p, self.bound) {
+            (Some(difference), Some(corrected_p), _) => Verdict::new(difference, corrected_p),
+            (_, _, Some(at_most)) => Verdict::NoEvents { at_most },
+            _ => Verdict::TooLittle,
+        }
+    }
 }
 
 /// Which samples were paired.
@@ -21,9 +42,9 @@ pub struct Comparison {
 pub enum Pairing {
     /// Case by case, the trainings of these seeds.
     Seeds(Vec<u64>),
-    /// Case by case, each training with the baseline.
-    Baseline,
-    /// None: no seed in common, or not the same cases.
+    /// Case by case, each training with the baseline or with itself.
+    EachTraining,
+    /// None: no seed in common, not the same cases, or counted events.
     Unpaired,
 }
 
@@ -34,95 +55,104 @@ impl fmt::Display for Pairing {
                 let numbers: Vec<String> = seeds.iter().map(u64::to_string).collect();
                 write!(f, "{} {}", if seeds.len() == 1 { "seed" } else { "seeds" }, numbers.join(", "))
             }
-            Self::Baseline => write!(f, "each training"),
+            Self::EachTraining => write!(f, "each training"),
             Self::Unpaired => write!(f, "unpaired"),
+        }
+    }
+}
+
+/// The trainings of two sides that belong together.
+pub struct Partners {
+    pairing: Pairing,
+    /// Places on the first side beside those on the second.
+    places: Vec<(usize, usize)>,
+}
+
+impl Partners {
+    /// Trainings of the same seed; none where no seed is common.
+    pub fn of_seeds(first: &[u64], second: &[u64]) -> Self {
+        let places = equal_seeds(first, second);
+        let pairing = if places.is_empty() {
+            Pairing::Unpaired
+        } else {
+            Pairing::Seeds(places.iter().map(|(place, _)| first[*place]).collect())
+        };
+        Self { pairing, places }
+    }
+
+    /// Each of so many trainings with itself.
+    pub fn within(trainings: usize) -> Self {
+        Self { pairing: Pairing::EachTraining, places: (0..trainings).map(|place| (place, place)).collect() }
+    }
+
+    /// Each of so many trainings with a baseline.
+    pub fn of_baseline(trainings: usize) -> Self {
+        Self { pairing: Pairing::EachTraining, places: (0..trainings).map(|place| (place, 0)).collect() }
+    }
+
+    fn of_rows<S: Study>(first: &Row<'_, S>, second: &Row<'_, S>) -> Self {
+        if second.is_baseline() {
+            return Self::of_baseline(first.records.len());
+        }
+        let seeds = |row: &Row<'_, S>| -> Vec<u64> {
+            row.records.iter().filter_map(|record| Some(record.entrant.subject()?.training_seed)).collect()
+        };
+        Self::of_seeds(&seeds(first), &seeds(second))
+    }
+
+    /// Samples of the same cases of each two trainings; nothing where there are none, or where the cases are not the same.
+    fn pairs<T: Copy>(&self, first: &[Vec<T>], second: &[Vec<T>]) -> Option<Vec<Vec<(T, T)>>> {
+        let same = self.places.iter().all(|(a, b)| first[*a].len() == second[*b].len());
+        let of = |(a, b): &(usize, usize)| first[*a].iter().copied().zip(second[*b].iter().copied()).collect();
+        (same && !self.places.is_empty()).then(|| self.places.iter().map(of).collect())
+    }
+
+    /// Two means of values, training by training and case by case; a case without a value on one side takes no part.
+    pub fn compare_values(self, first: Vec<Vec<Option<f64>>>, second: Vec<Vec<Option<f64>>>) -> Comparison {
+        let Some(pairs) = self.pairs(&first, &second) else {
+            let difference = effects::unpaired_difference(&measured(first), &measured(second));
+            return Comparison::new(Pairing::Unpaired, difference);
+        };
+        let both = |cluster: Vec<(Option<f64>, Option<f64>)>| {
+            cluster.into_iter().filter_map(|(first, second)| first.zip(second)).collect()
+        };
+        let pairs: Vec<Vec<(f64, f64)>> = pairs.into_iter().map(both).collect();
+        Comparison::new(self.pairing, effects::paired_difference(&pairs))
+    }
+
+    /// Two rates, each a ratio of sums over trainings and cases.
+    pub fn compare_rates(self, first: &[Vec<[f64; 2]>], second: &[Vec<[f64; 2]>]) -> Comparison {
+        match self.pairs(first, second) {
+            Some(pairs) => Comparison::new(self.pairing, effects::paired_rate_difference(&pairs)),
+            None => Comparison::new(Pairing::Unpaired, effects::unpaired_rate_difference(first, second)),
         }
     }
 }
 
 impl<S: Study> Measure<S> {
     /// How the first row differs from the second. Trainings of the same seed are paired, case by case; a baseline is
-    /// paired with each training. Without a common seed the comparison is unpaired.
+    /// paired with each training. Without a common seed the comparison is unpaired, and so it is for counted events.
     pub fn compare(&self, first: &Row<'_, S>, second: &Row<'_, S>) -> Comparison {
-        let (pairing, places) = trainings_to_pair(first, second);
-        let (paired, difference) = match (self.clusters(first), self.clusters(second)) {
-            (Clusters::Values(first), Clusters::Values(second)) => difference_of_values(&places, first, second),
-            (Clusters::Rates(first), Clusters::Rates(second)) => match pairs(&places, &first, &second) {
-                Some(pairs) => (true, bootstrap::paired_rate_difference(&pairs, BOOTSTRAP_SEED)),
-                None => (false, bootstrap::unpaired_rate_difference(&first, &second, BOOTSTRAP_SEED)),
+        let partners = Partners::of_rows(first, second);
+        match (self.clusters(first), self.clusters(second)) {
+            (Clusters::Values(first), Clusters::Values(second)) => partners.compare_values(first, second),
+            (Clusters::Rates(first), Clusters::Rates(second)) => partners.compare_rates(&first, &second),
+            (Clusters::Events(first), Clusters::Events(second)) => Comparison {
+                bound: effects::rate_bound(&first, &second),
+                ..Comparison::new(Pairing::Unpaired, effects::event_ratio(&first, &second))
             },
             // One measure has one kind of samples.
-            _ => (false, None),
-        };
-        Comparison { pairing: if paired { pairing } else { Pairing::Unpaired }, difference }
-    }
-
-    /// A difference as an entry of a table: of a geometric mean the ratio.
-    pub fn difference_cell(&self, difference: Option<Difference>) -> Cell {
-        let Some(Difference { mean, interval, .. }) = difference else { return Cell::Missing };
-        if self.is_ratio() {
-            Cell::with_interval(mean.exp(), Some(exponential(interval)))
-        } else {
-            Cell::with_interval(mean, Some(interval))
+            _ => Comparison::new(Pairing::Unpaired, None),
         }
     }
-}
 
-/// How the trainings of one policy differ from those of another by the mean of some values, with the rule of
-/// [`Measure::compare`]. Each training is its seed and its values, case by case.
-pub fn compare_trainings(first: &[(u64, Vec<Option<f64>>)], second: &[(u64, Vec<Option<f64>>)]) -> Comparison {
-    let split = |trainings: &[(u64, Vec<Option<f64>>)]| -> (Vec<u64>, Vec<Vec<Option<f64>>>) {
-        trainings.iter().cloned().unzip()
-    };
-    let ((seeds, first), (other_seeds, second)) = (split(first), split(second));
-    let places = equal_seeds(&seeds, &other_seeds);
-    let (paired, difference) = difference_of_values(&places, first, second);
-    let seeds = Pairing::Seeds(places.iter().map(|(place, _)| seeds[*place]).collect());
-    Comparison { pairing: if paired { seeds } else { Pairing::Unpaired }, difference }
-}
-
-/// The difference of the means of some trainings' values, and whether they were paired case by case.
-fn difference_of_values(
-    places: &[(usize, usize)],
-    first: Vec<Vec<Option<f64>>>,
-    second: Vec<Vec<Option<f64>>>,
-) -> (bool, Option<Difference>) {
-    let Some(pairs) = pairs(places, &first, &second) else {
-        return (false, bootstrap::unpaired_difference(&measured(first), &measured(second), BOOTSTRAP_SEED));
-    };
-    let both = |cluster: Vec<(Option<f64>, Option<f64>)>| {
-        cluster.into_iter().filter_map(|(first, second)| first.zip(second)).collect()
-    };
-    let pairs: Vec<Vec<(f64, f64)>> = pairs.into_iter().map(both).collect();
-    (true, bootstrap::paired_difference(&pairs, BOOTSTRAP_SEED))
-}
-
-/// Places of the records that are paired.
-fn trainings_to_pair<S: Study>(first: &Row<'_, S>, second: &Row<'_, S>) -> (Pairing, Vec<(usize, usize)>) {
-    if second.is_baseline() {
-        return (Pairing::Baseline, (0..first.records.len()).map(|place| (place, 0)).collect());
-    }
-    let seeds = |row: &Row<'_, S>| -> Vec<u64> {
-        row.records.iter().filter_map(|record| Some(record.entrant.subject()?.training_seed)).collect()
-    };
-    let (seeds, others) = (seeds(first), seeds(second));
-    let places = equal_seeds(&seeds, &others);
-    (Pairing::Seeds(places.iter().map(|(place, _)| seeds[*place]).collect()), places)
-}
-
-/// Samples of the same cases of each two records; nothing where there are none, or where the cases are not the same.
-fn pairs<T: Copy>(places: &[(usize, usize)], first: &[Vec<T>], second: &[Vec<T>]) -> Option<Vec<Vec<(T, T)>>> {
-    let same = places.iter().all(|(a, b)| first[*a].len() == second[*b].len());
-    let of = |(a, b): &(usize, usize)| first[*a].iter().copied().zip(second[*b].iter().copied()).collect();
-    (same && !places.is_empty()).then(|| places.iter().map(of).collect())
-}
-
-/// A difference, first less second, in words.
-pub fn verdict(first: &str, second: &str, difference: Option<Difference>) -> String {
-    match difference {
-        None => "too little to compare".into(),
-        Some(found) if !found.differs => "no difference shown".into(),
-        Some(found) if found.mean < 0.0 => format!("{first} lower"),
-        Some(_) => format!("{second} lower"),
+    /// A difference as an entry of a table: of a geometric mean and of events the ratio.
+    pub fn difference_cell(&self, difference: Option<Estimate>) -> Cell {
+        let Some(Estimate { value, interval, .. }) = difference else { return Cell::Missing };
+        if self.is_ratio() {
+            Cell::with_interval(value.exp(), Some(exponential(interval)))
+        } else {
+            Cell::with_interval(value, Some(interval))
+        }
     }
 }

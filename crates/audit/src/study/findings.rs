@@ -4,6 +4,7 @@ use super::colours::colours;
 use super::{Comparison, Group, Measure, Record, Row, Study};
 use crate::suite::Subject;
 use lane_report::section::Section;
+use lane_statistics::multiple::holm;
 use lane_statistics::pairs::every_two;
 
 /// All that is known when a study's section is written.
@@ -14,6 +15,8 @@ pub struct Findings<'a, S: Study> {
     measures: Vec<Measure<S>>,
     groups: Vec<Group<S>>,
     reading: &'static str,
+    /// The group of the primary comparison; the first where there is none.
+    named_group: Option<&'static str>,
     figures: Vec<super::Figure<S>>,
 }
 
@@ -43,7 +46,7 @@ impl<'a, S: Study> Findings<'a, S> {
         let groups = study.groups();
         let groups = if groups.is_empty() { vec![Group::new("", |_| true)] } else { groups };
         let (measures, reading, figures) = (study.measures(), study.reading(), study.figures());
-        Self { subjects, rows, measures, groups, reading, figures }
+        Self { subjects, rows, measures, groups, reading, named_group: study.primary_group(), figures }
     }
 
     /// Who was audited, also who is left out here.
@@ -98,22 +101,56 @@ impl<'a, S: Study> Findings<'a, S> {
         &self.figures
     }
 
-    /// Every two policies within each group, compared by each measure, in the order of the table of differences.
+    /// Every two policies within each group, compared by each measure, in the order of the table of differences. One of
+    /// the comparisons that claim something is [primary](Findings::primary); the others are corrected together (Holm).
     pub fn differences(&self) -> Vec<Contrast<'_>> {
-        let of_group = |group: &'_ Group<S>| {
-            let rows: Vec<Row<'a, S>> = self.policies().iter().map(|row| row.within(&group.holds)).collect();
-            let compared = every_two(&rows).map(|(first, second)| {
-                self.measures.iter().map(|measure| measure.compare(first, second)).collect::<Vec<_>>()
-            });
-            compared.collect::<Vec<_>>()
+        let mut contrasts: Vec<Contrast<'_>> = self.groups.iter().flat_map(|group| self.within(group)).collect();
+        let (primary_group, claiming) = (self.primary_group(), self.claiming());
+        let mut others: Vec<&mut Comparison> = Vec::new();
+        let mut primary_is_known = false;
+        for contrast in &mut contrasts {
+            let in_group = contrast.group == primary_group;
+            for (place, comparison) in contrast.by_measure.iter_mut().enumerate() {
+                let is_primary = in_group && !primary_is_known && claiming.first() == Some(&place);
+                primary_is_known |= is_primary;
+                if claiming.contains(&place) && !is_primary && comparison.difference.is_some() {
+                    others.push(comparison);
+                }
+            }
+        }
+        let p: Vec<f64> = others.iter().filter_map(|comparison| comparison.corrected_p).collect();
+        others.into_iter().zip(holm(&p)).for_each(|(comparison, corrected)| comparison.corrected_p = Some(corrected));
+        contrasts
+    }
+
+    /// The comparison named beforehand, in words: the study's first claim, in its first group or the one that it names, of
+    /// the first two policies. Nothing for one policy, and where nothing is claimed.
+    pub fn primary(&self) -> Option<String> {
+        let [first, second, ..] = self.policies() else { return None };
+        let claim = self.measures.get(*self.claiming().first()?)?.claim.as_ref()?;
+        let group = self.primary_group();
+        let within = if group.is_empty() { String::new() } else { format!(", {group}") };
+        Some(format!("{}, {} and {}{within}", claim.what, first.name, second.name))
+    }
+
+    fn primary_group(&self) -> &str {
+        let named = self.groups.iter().find(|group| Some(group.name.as_str()) == self.named_group);
+        named.or(self.groups.first()).map_or("", |group| &group.name)
+    }
+
+    /// Places of the measures that claim something.
+    fn claiming(&self) -> Vec<usize> {
+        let claiming = self.measures.iter().enumerate().filter(|(_, measure)| measure.claim.is_some());
+        claiming.map(|(place, _)| place).collect()
+    }
+
+    fn within<'s>(&'s self, group: &'s Group<S>) -> impl Iterator<Item = Contrast<'s>> + use<'a, 's, S> {
+        let compare = move |first: &'s Row<'a, S>, second: &'s Row<'a, S>| {
+            let rows = [first, second].map(|row| row.within(&group.holds));
+            let by_measure = self.measures.iter().map(|measure| measure.compare(&rows[0], &rows[1]));
+            Contrast { group: &group.name, first: &first.name, second: &second.name, by_measure: by_measure.collect() }
         };
-        let names: Vec<(&str, &str)> =
-            every_two(self.policies()).map(|(first, second)| (first.name.as_str(), second.name.as_str())).collect();
-        let contrasts = self.groups.iter().flat_map(|group| {
-            let compared = of_group(group).into_iter().zip(names.clone());
-            compared.map(|(by_measure, (first, second))| Contrast { group: &group.name, first, second, by_measure })
-        });
-        contrasts.collect()
+        every_two(self.policies()).map(move |(first, second)| compare(first, second))
     }
 }
 

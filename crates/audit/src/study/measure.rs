@@ -2,11 +2,8 @@
 
 use super::{Record, Row, Study};
 use lane_report::section::Cell;
-use lane_statistics::interval::{Interval, poisson};
-use lane_statistics::{bootstrap, order};
-
-/// Seed of every bootstrap of an audit.
-pub const BOOTSTRAP_SEED: u64 = 0;
+use lane_statistics::interval::Interval;
+use lane_statistics::{effects, order};
 
 /// One figure by which policies are compared: a column of the tables of scores and of differences.
 ///
@@ -39,10 +36,12 @@ type Rates<S> = Box<dyn Fn(&Record<'_, S>) -> Vec<[f64; 2]> + Send + Sync>;
 
 /// How the samples of a record become one figure.
 pub(super) enum Samples<S: Study> {
-    /// Mean of values, or of their logarithms; interval by bootstrap.
+    /// Mean of values, or of their logarithms.
     Values { of: Values<S>, logarithmic: bool },
-    /// A sum over another; the interval of counted events is the exact one of Poisson, of others by bootstrap.
-    Rates { of: Rates<S>, events: bool },
+    /// A sum over another.
+    Rates(Rates<S>),
+    /// The same of counted events.
+    Events(Rates<S>),
 }
 
 /// The samples of some records, a cluster for each.
@@ -50,6 +49,7 @@ pub(super) enum Clusters {
     /// Logarithms where the figure is a geometric mean.
     Values(Vec<Vec<Option<f64>>>),
     Rates(Vec<Vec<[f64; 2]>>),
+    Events(Vec<Vec<[f64; 2]>>),
 }
 
 impl<S: Study> Measure<S> {
@@ -93,18 +93,18 @@ impl<S: Study> Measure<S> {
         decimals: usize,
         rate: impl Fn(&S::Seen) -> [f64; 2] + Send + Sync + 'static,
     ) -> Self {
-        Self::new(name, heading, decimals, Samples::Rates { of: each_rate(rate), events: false })
+        Self::new(name, heading, decimals, Samples::Rates(each_rate(rate)))
     }
 
     /// The same where the first numbers count events that come by chance, such as crashes: also no event at all has an
-    /// interval.
+    /// interval, and of two policies the ratio of the rates is compared.
     pub fn events(
         name: &str,
         heading: &str,
         decimals: usize,
         rate: impl Fn(&S::Seen) -> [f64; 2] + Send + Sync + 'static,
     ) -> Self {
-        Self::new(name, heading, decimals, Samples::Rates { of: each_rate(rate), events: true })
+        Self::new(name, heading, decimals, Samples::Events(each_rate(rate)))
     }
 
     fn new(name: &str, heading: &str, decimals: usize, samples: Samples<S>) -> Self {
@@ -122,19 +122,17 @@ impl<S: Study> Measure<S> {
             Clusters::Values(values) => {
                 let values = measured(values);
                 let mean = order::mean(&values.concat()).unwrap_or(f64::NAN);
-                let interval = bootstrap::mean(&values, BOOTSTRAP_SEED);
+                let interval = effects::mean(&values).map(|estimate| estimate.interval);
                 if self.is_ratio() { (mean.exp(), interval.map(exponential)) } else { (mean, interval) }
             }
             Clusters::Rates(rates) => {
                 let [sum, per] = rates.iter().flatten().fold([0.0; 2], |[sum, per], [more, of]| [sum + more, per + of]);
-                let interval = if matches!(self.samples, Samples::Rates { events: true, .. }) {
-                    let Interval { low, high } = poisson(sum as u32);
-                    Some(Interval { low: low / per, high: high / per })
-                } else {
-                    bootstrap::rate(&rates, BOOTSTRAP_SEED).map(|(_, interval)| interval)
-                };
-                (sum / per, interval)
+                (sum / per, effects::rate(&rates).map(|estimate| estimate.interval))
             }
+            Clusters::Events(rates) => match effects::event_rate(&rates) {
+                Some((rate, interval)) => (rate, Some(interval)),
+                None => (f64::NAN, None),
+            },
         }
     }
 
@@ -146,7 +144,12 @@ impl<S: Study> Measure<S> {
 
     /// Whether rows are compared by their ratio.
     pub(super) fn is_ratio(&self) -> bool {
-        matches!(self.samples, Samples::Values { logarithmic: true, .. })
+        matches!(self.samples, Samples::Values { logarithmic: true, .. } | Samples::Events(_))
+    }
+
+    /// Whether it counts events.
+    pub(super) fn is_events(&self) -> bool {
+        matches!(self.samples, Samples::Events(_))
     }
 
     pub(super) fn clusters(&self, row: &Row<'_, S>) -> Clusters {
@@ -156,7 +159,8 @@ impl<S: Study> Measure<S> {
                 let values = |record| of(record).into_iter().map(|value| value.map(scaled)).collect();
                 Clusters::Values(row.records.iter().map(values).collect())
             }
-            Samples::Rates { of, .. } => Clusters::Rates(row.records.iter().map(of).collect()),
+            Samples::Rates(of) => Clusters::Rates(row.records.iter().map(of).collect()),
+            Samples::Events(of) => Clusters::Events(row.records.iter().map(of).collect()),
         }
     }
 }

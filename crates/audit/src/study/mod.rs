@@ -15,7 +15,8 @@
 //!   training. What only this study has is made from [`Findings::rows`].
 //!
 //! [`Findings`] decides for all studies which policies are compared (every two), which trainings are paired (equal seeds,
-//! the same cases), how large the uncertainty is and which colour a policy has. No study does any of it by itself.
+//! the same cases), how large the uncertainty is, which comparison is the primary one, how the others are corrected, what
+//! may be said of a difference ([`Verdict`](lane_statistics::verdict::Verdict)) and which colour a policy has. No study does any of it by itself.
 //!
 //! Further possibilities: [`Study::baselines`] drive beside the policies and are not compared; [`Study::groups`] splits
 //! the cases, and scores and differences are then given within each group; [`Study::figures`] are further columns of
@@ -39,11 +40,11 @@ mod tell;
 mod tests;
 
 pub use colours::colours;
-pub use compare::{Comparison, Pairing, compare_trainings, verdict};
+pub use compare::{Comparison, Partners};
 pub use dots::{Marks, dots_panel};
 pub use entrant::{Baseline, Entrant};
 pub use findings::{Contrast, Findings};
-pub use measure::{BOOTSTRAP_SEED, Claim, Measure};
+pub use measure::{Claim, Measure};
 pub use record::{Record, Row};
 
 use crate::suite::{Subject, Suite};
@@ -93,6 +94,12 @@ pub trait Study: Send + Sync + Sized + 'static {
     /// What the cases are split by; nothing where all belong together.
     fn groups(&self) -> Vec<Group<Self>> {
         Vec::new()
+    }
+
+    /// Name of the group that the study's primary comparison is about, which is named before anything is seen; its first
+    /// where there is none.
+    fn primary_group(&self) -> Option<&'static str> {
+        None
     }
 
     /// The section of the report.

@@ -50,6 +50,11 @@ impl<'a, S: Study> Row<'a, S> {
         self.records.iter().flat_map(|record| record.seen.iter().map(|(_, seen)| *seen))
     }
 
+    /// Something of everything that was seen of each training.
+    pub fn each_training<T>(&self, of: impl Fn(&'a S::Seen) -> T) -> Vec<Vec<T>> {
+        self.records.iter().map(|record| record.seen.iter().map(|(_, seen)| of(seen)).collect()).collect()
+    }
+
     /// Whether it is a yardstick and no policy.
     pub fn is_baseline(&self) -> bool {
         self.records.iter().all(|record| record.entrant.subject().is_none())

@@ -1,15 +1,15 @@
 //! What every study says of its findings: the tables of scores and of differences, and the sentence that says which
 //! differences are shown.
 
-use super::compare::verdict;
-use super::{Claim, Findings, Measure, Row, Study};
+use super::{Claim, Contrast, Findings, Measure, Row, Study};
 use lane_report::section::{Cell, Column, Section, Table};
+use lane_statistics::verdict::{RULE_OF_WORDS, SIGNIFICANCE, Verdict};
 
 /// The rule by which policies are compared, for the note of every table of differences.
 const RULE: &str = "Every two policies are compared once. Trainings of the same seed are paired, case by case; policies \
-    without a common seed are compared unpaired, each side with its own uncertainty. The column of pairings says which. \
-    With 95 % bootstrap intervals over trainings and cases. A difference is called one only when its interval excludes \
-    no difference; with many rows, one in twenty does so by chance.";
+    without a common seed are compared unpaired, each side with its own uncertainty, and so are counted events, by the \
+    logarithms of (events + 1/2) per km of each training (Welch). The column of pairings says which. With 95 % intervals \
+    over trainings and cases (two-way random effects, Student's t).";
 
 /// Digits behind the point of a ratio.
 const RATIO_DECIMALS: usize = 2;
@@ -32,40 +32,68 @@ impl<S: Study> Findings<'_, S> {
         section.table(self.difference_table())
     }
 
-    /// For each measure that claims something, which differences are shown.
+    /// For each measure that claims something, which differences are shown or suggested, with the value of each training.
     pub fn sentences(&self) -> Vec<String> {
         let contrasts = self.differences();
         let claims = self.measures().iter().enumerate().filter_map(|(place, measure)| {
-            let claim = measure.claim.as_ref()?;
-            let shown = contrasts.iter().filter_map(|contrast| {
-                let found = contrast.by_measure[place].difference.filter(|found| found.differs)?;
-                let Cell::Interval { value, low, high } = measure.difference_cell(Some(found)) else { return None };
-                let (first, second) = (contrast.first, contrast.second);
-                let decimals = if measure.is_ratio() { RATIO_DECIMALS } else { measure.decimals };
-                let within = if contrast.group.is_empty() { "" } else { ": " };
-                let over = if measure.is_ratio() { "over" } else { "less" };
-                let space = if claim.unit.is_empty() { "" } else { " " };
-                Some(format!(
-                    "{}{within}{}, {first} {over} {second} is {value:.decimals$} [{low:.decimals$}, {high:.decimals$}]\
-                     {space}{}",
-                    contrast.group,
-                    verdict(first, second, Some(found)),
-                    claim.unit
-                ))
-            });
-            let shown: Vec<String> = shown.collect();
-            Some(if shown.is_empty() {
-                format!("No difference in {} is shown between any two policies.", claim.what)
-            } else {
-                format!(
-                    "Differences in {} that are shown, of {} tried: {}.",
-                    claim.what,
-                    contrasts.len(),
-                    shown.join("; ")
-                )
-            })
+            let what = measure.claim.as_ref()?.what;
+            let told = |kind: fn(Verdict) -> bool| {
+                let of_kind = contrasts.iter().filter(|contrast| kind(contrast.by_measure[place].verdict()));
+                let told: Vec<String> = of_kind.filter_map(|contrast| self.told(contrast, place)).collect();
+                told.join("; ")
+            };
+            let shown = told(|verdict| verdict.marked().is_some());
+            let suggested = told(|verdict| matches!(verdict, Verdict::Suggested(_)));
+            let count = contrasts.len();
+            let mut sentence =
+                match (shown.is_empty(), contrasts.iter().all(|contrast| of_single_trainings(contrast, place))) {
+                    (true, _) => {
+                        format!("No difference in {what} is shown between any two policies, of {count} tried.")
+                    }
+                    (false, true) => format!(
+                        "Differences in {what} between these trainings, one of each policy, of {count} tried: {shown}."
+                    ),
+                    (false, false) => format!("Differences in {what} that are shown, of {count} tried: {shown}."),
+                };
+            if !suggested.is_empty() {
+                sentence += &format!(" Suggested, not shown: {suggested}.");
+            }
+            Some(sentence)
         });
         claims.collect()
+    }
+
+    /// One difference in words.
+    fn told(&self, contrast: &Contrast<'_>, place: usize) -> Option<String> {
+        let (measure, compared) = (&self.measures()[place], &contrast.by_measure[place]);
+        let Cell::Interval { value, low, high } = measure.difference_cell(compared.difference) else { return None };
+        let (first, second) = (contrast.first, contrast.second);
+        let decimals = if measure.is_ratio() { RATIO_DECIMALS } else { measure.decimals };
+        let within = if contrast.group.is_empty() { "" } else { ": " };
+        let over = if measure.is_ratio() { "over" } else { "less" };
+        let unit = measure.claim.as_ref().filter(|claim| !measure.is_ratio() && !claim.unit.is_empty());
+        let unit = unit.map(|claim| format!(" {}", claim.unit)).unwrap_or_default();
+        let each = [first, second].map(|name| self.values_of_trainings(contrast.group, name, measure));
+        Some(format!(
+            "{}{within}{}, {first} {over} {second} is {value:.decimals$} [{low:.decimals$}, {high:.decimals$}]{unit} \
+             ({first} {}, {second} {})",
+            contrast.group,
+            compared.verdict().text(first, second),
+            each[0],
+            each[1],
+        ))
+    }
+
+    /// The value of each training of a policy within a group.
+    fn values_of_trainings(&self, group: &str, policy: &str, measure: &Measure<S>) -> String {
+        let holds = self.groups().iter().find(|known| known.name == group).map(|group| &group.holds);
+        let row = self.policies().iter().find(|row| row.name == policy);
+        let values = row.zip(holds).map(|(row, holds)| {
+            let row = row.within(holds);
+            let each = row.single().map(|training| measure.score(&training).0);
+            each.map(|value| format!("{value:.0$}", measure.decimals)).collect::<Vec<_>>()
+        });
+        values.unwrap_or_default().join(" ")
     }
 
     /// Scores of the policies over all their trainings, and of the baselines.
@@ -134,25 +162,43 @@ impl<S: Study> Findings<'_, S> {
         let rows = contrasts.iter().map(|contrast| {
             let mut line = self.group_cells(contrast.group);
             line.extend([contrast.first, contrast.second].map(Cell::text));
-            let pairing = contrast.by_measure.first().map(|compared| compared.pairing.to_string());
-            line.push(Cell::text(pairing.unwrap_or_default()));
+            line.push(Cell::text(pairing(contrast, self.measures())));
             for (measure, compared) in self.measures().iter().zip(&contrast.by_measure) {
                 line.push(measure.difference_cell(compared.difference));
                 if measure.claim.is_some() {
-                    line.push(Cell::text(verdict(contrast.first, contrast.second, compared.difference)));
+                    line.push(Cell::text(compared.verdict().text(contrast.first, contrast.second)));
                 }
             }
             line
         });
         let ratios = self.measures().iter().any(Measure::is_ratio);
-        let what = if ratios { "First over second; the lower is the first below 1." } else { "First less second." };
+        let what = if ratios {
+            "First less second; of ratios first over second, the first lower below 1."
+        } else {
+            "First less second."
+        };
         Table {
             id: "differences".into(),
             title: "Which differences are there".into(),
-            note: format!("{what} {RULE}"),
+            note: format!("{what} {RULE} {RULE_OF_WORDS} {}", self.correction(&contrasts)),
             columns,
             rows: rows.collect(),
         }
+    }
+
+    /// The primary comparison, how the others are corrected, and what chance alone would do.
+    fn correction(&self, contrasts: &[Contrast<'_>]) -> String {
+        let claims = self.measures().iter().filter(|measure| measure.claim.is_some()).count();
+        let (Some(primary), tried) = (self.primary(), claims * contrasts.len()) else { return String::new() };
+        if tried < 2 {
+            return format!("The only comparison of a verdict: {primary}.");
+        }
+        format!(
+            "The primary comparison, named before the run: {primary}. The {} others are corrected by Holm's method; without \
+             it {:.1} of {tried} would be taken for differences by chance.",
+            tried - 1,
+            SIGNIFICANCE * tried as f64
+        )
     }
 
     fn group_columns(&self) -> Vec<Column> {
@@ -162,4 +208,22 @@ impl<S: Study> Findings<'_, S> {
     fn group_cells(&self, name: &str) -> Vec<Cell> {
         if self.groups().len() > 1 { vec![Cell::text(name)] } else { Vec::new() }
     }
+}
+
+/// Which trainings were paired; where measures differ in it, what most of them did before the exception.
+fn pairing<S: Study>(contrast: &Contrast<'_>, measures: &[Measure<S>]) -> String {
+    let of = |events: bool| {
+        let mut compared =
+            measures.iter().zip(&contrast.by_measure).filter(|(measure, _)| measure.is_events() == events);
+        compared.next().map(|(_, compared)| compared.pairing.to_string())
+    };
+    match (of(false), of(true)) {
+        (Some(pairing), Some(events)) if pairing != events => format!("{pairing}; events {events}"),
+        (pairing, events) => pairing.or(events).unwrap_or_default(),
+    }
+}
+
+/// Whether each side of a comparison has one training.
+fn of_single_trainings(contrast: &Contrast<'_>, place: usize) -> bool {
+    contrast.by_measure[place].difference.is_none_or(|difference| difference.trainings < 2)
 }

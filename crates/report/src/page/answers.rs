@@ -20,8 +20,8 @@ pub(super) fn markup(policies: &[&str], sections: &[Section]) -> Markup {
                 }
             }
             p.hint {
-                span.better { "Better" } " marks a difference that is shown: its 95 % interval excludes zero. By chance \
-                 alone, one in twenty would."
+                span.better { "Better" } " marks a difference that is shown between two policies, which takes four trainings of each, or between \
+                 two single trainings."
             }
         }
         // A report without policies asks nothing.

@@ -1,6 +1,7 @@
 //! How tight a bend each policy can drive: single bends, tighter and tighter, until it leaves its lane.
 
 use crate::study::{Baseline, Entrant, Figure, Findings, Measure, Record, Row, Study};
+use crate::suite::policies::ratio_cell;
 use lane_driver::CannotSteer;
 use lane_driver::closed_loop::{Conditions, DriveLog, Pilot, drive};
 use lane_report::answers::{Answer, Better, Question};
@@ -8,8 +9,7 @@ use lane_report::measure::maybe;
 use lane_report::plot::{Axis, Figure as Chart, Panel};
 use lane_report::section::{Cell, Column, Section, Table};
 use lane_sim::{Bend, Layout, MAX_WHEEL_ANGLE_RAD, RoadSet, WHEELBASE_M, Weather, World, WorldSpec};
-use lane_statistics::bootstrap::{Difference, paired_difference};
-use lane_statistics::interval::Interval;
+use lane_statistics::effects::{Estimate, paired_difference};
 use lane_statistics::order;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -196,19 +196,12 @@ fn count(row: &Row<'_, CurvesStudy>, driven: usize) -> Cell {
 }
 
 /// The limits to the left over those to the right of the same looks, as a difference of logarithms.
-fn left_over_right(row: &Row<'_, CurvesStudy>) -> Option<Difference> {
+fn left_over_right(row: &Row<'_, CurvesStudy>) -> Option<Estimate> {
     let sides = |record: &Record<'_, CurvesStudy>| {
         let sides = record.seen.chunks_exact(2);
         sides.map(|sides| (sides[0].1.limit_m().ln(), sides[1].1.limit_m().ln())).collect::<Vec<_>>()
     };
-    paired_difference(&row.records.iter().map(sides).collect::<Vec<_>>(), 0)
-}
-
-/// A difference of logarithms as a ratio.
-fn ratio_cell(found: Option<Difference>) -> Cell {
-    found.map_or(Cell::Missing, |Difference { mean, interval: Interval { low, high }, .. }| {
-        Cell::with_interval(mean.exp(), Some(Interval { low: low.exp(), high: high.exp() }))
-    })
+    paired_difference(&row.records.iter().map(sides).collect::<Vec<_>>())
 }
 
 /// Share of a record's bends of each radius that were driven.

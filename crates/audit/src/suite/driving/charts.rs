@@ -1,8 +1,8 @@
 //! Charts that only the driving suites have.
 
 use super::settings::{HEADINGS_DEG, OFFSETS_M, Setting};
-use super::{DrivingStudy, drives, rates};
-use crate::driving::survival as survival_of;
+use super::{DrivingStudy, rates};
+use crate::driving::{DriveFigures, survival as survival_of};
 use crate::study::{Findings, Row};
 use lane_report::plot::{Axis, Figure, HeatMap, Panel};
 use lane_statistics::order;
@@ -42,7 +42,9 @@ pub fn levels(study: &DrivingStudy, findings: &Findings<'_, DrivingStudy>) -> Fi
 pub fn survival(findings: &Findings<'_, DrivingStudy>) -> Figure {
     let y = Axis::linear("share without a crash").including(0.0).including(1.0);
     let panel = Panel::new("", Axis::linear("time (s)").including(0.0), y);
-    let line = |panel: Panel, row: &Row<'_, DrivingStudy>| panel.line(&row.name, row.colour, survival_of(&drives(row)));
+    let line = |panel: Panel, row: &Row<'_, DrivingStudy>| {
+        panel.line(&row.name, row.colour, survival_of(&row.each_training(|drive| drive).concat()))
+    };
     Figure::new("").with(findings.rows().iter().fold(panel, line))
 }
 
@@ -50,7 +52,8 @@ pub fn survival(findings: &Findings<'_, DrivingStudy>) -> Figure {
 pub fn basins(findings: &Findings<'_, DrivingStudy>) -> Figure {
     let panel = |row: &Row<'_, DrivingStudy>| {
         let recovered = |setting: usize| {
-            let drives = drives(&row.within(|drive| drive.setting == setting));
+            let row = row.within(|drive| drive.setting == setting);
+            let drives: Vec<&DriveFigures> = row.seen().collect();
             let whole = drives.iter().filter(|drive| drive.crashes == 0).count();
             whole as f64 / drives.len().max(1) as f64
         };

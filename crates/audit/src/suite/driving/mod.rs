@@ -161,7 +161,9 @@ impl Study for DrivingStudy {
                     let own = name.to_owned();
                     Group::<Self>::new(name, move |drive: &Drive| drive.group == own)
                 };
-                self.names().into_iter().map(group).collect()
+                // The first setting is the clean picture, or the daylight of the training.
+                let all = Group::<Self>::new(self.kind.together(), |drive: &Drive| drive.setting > 0);
+                [all].into_iter().chain(self.names().into_iter().map(group)).collect()
             }
             Kind::Noise | Kind::Latency => {
                 let settings = self.settings.iter().enumerate();
@@ -172,6 +174,14 @@ impl Study for DrivingStudy {
                 };
                 settings.map(group).collect()
             }
+        }
+    }
+
+    fn primary_group(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Noise => Some("noise 0.1"),
+            Kind::Latency => Some("delay 200"),
+            Kind::Corrupt | Kind::Ood | Kind::Recover | Kind::Smoke | Kind::Unseen => None,
         }
     }
 
@@ -197,7 +207,7 @@ impl Study for DrivingStudy {
             Kind::Unseen | Kind::Noise | Kind::Latency | Kind::Ood => section,
         };
         let section = findings.tell_differences(self.tables(findings, section));
-        let crashes = "Crashes per km with 95 % Poisson intervals; a dot for each training.";
+        let crashes = "Crashes per km with 95 % intervals over trainings and roads; a dot for each training.";
         let survival = "Share of drives without a crash so far (Kaplan and Meier).";
         let levels = "Crashes per km: lines through the means, a dot for each training.";
         let section = match self.kind {
@@ -281,18 +291,13 @@ impl DrivingStudy {
             for row in rows {
                 let place = [Cell::text(&setting.group), Cell::number(setting.level)];
                 let place = place.into_iter().filter(|_| self.settings.len() > 1);
-                let drives = drives(&row.within(|drive| drive.setting == number));
+                let drives = row.within(|drive| drive.setting == number).each_training(|drive| drive);
                 let score = DrivingScore::of(&row.name, setting.conditions.noise_variance, &drives);
                 scores.push((place.chain([Cell::text(&row.name)]).collect(), score));
             }
         }
         scores
     }
-}
-
-/// All drives of a row, training by training.
-fn drives(row: &Row<'_, DrivingStudy>) -> Vec<DriveFigures> {
-    row.seen().cloned().collect()
 }
 
 /// Crashes and kilometres of a row.
@@ -318,6 +323,11 @@ fn rates(row: &Row<'_, DrivingStudy>) -> Vec<f64> {
 }
 
 impl Kind {
+    /// Name of the group of all settings but the first, where those are compared together.
+    fn together(self) -> &'static str {
+        if self == Self::Ood { "all looks held back" } else { "all corruptions" }
+    }
+
     /// Heading, and what is done to the roads.
     fn words(self) -> (&'static str, &'static str) {
         match self {

@@ -56,16 +56,17 @@ fn crashes_are_counted_where_they_happened() {
     assert_eq!((scored("0.1", "ncp"), scored("0", "cnn")), (Cell::Number(0.0), Cell::Number(0.0)));
     let trained = |training| value(&section, "trainings", &["noise", "0.2", training], "crashes_per_km");
     assert_eq!((trained("ncp-1"), trained("ncp-2")), (Cell::Number(5.0), Cell::Number(5.25)));
-    // First less second: 41/8 less 40/8, 0 less 15.
+    // Geometric means over two trainings, half a crash added to each: sqrt(20.5 · 21.5) / 20.5, 0.5 / 60.5.
+    let near = |cell: Cell, expected: f64| matches!(cell, Cell::Number(value) if (value - expected).abs() < 1e-9);
     let compared = |setting, column| value(&section, "differences", &[setting, "ncp", "cnn"], column);
-    assert_eq!(compared("noise 0.2", "crashes_per_km"), Cell::Number(0.125));
-    assert_eq!(compared("noise 0.3", "crashes_per_km"), Cell::Number(-15.0));
-    assert_eq!(compared("noise 0.3", "verdict"), Cell::text("ncp lower"));
-    assert_eq!(compared("noise 0.2", "verdict"), Cell::text("no difference shown"));
-    assert_eq!(compared("noise 0.2", "pairing"), Cell::text("seeds 1, 2"));
-    let said = "Differences in crashes that are shown, of 4 tried: noise 0.3: ncp lower, ncp less cnn is -15.000 \
-                [-15.000, -15.000] crashes/km.";
-    assert!(section.text.iter().any(|text| text == said), "{:?}", section.text);
+    assert!(near(compared("noise 0.2", "crashes_per_km_ratio"), (21.5_f64 / 20.5).sqrt()));
+    assert!(near(compared("noise 0.3", "crashes_per_km_ratio"), 0.5 / 60.5));
+    assert_eq!(compared("noise 0.3", "verdict"), Cell::text("no verdict with two trainings"));
+    assert_eq!(compared("noise 0.2", "pairing"), Cell::text("seeds 1, 2; events unpaired"));
+    // No crash on 8 km on either side: chi2.ppf(.975, 2) / 2 / 8.
+    assert_eq!(compared("noise 0.1", "verdict"), Cell::text("none on either side: at most 0.46 apart"));
+    let primary = "The primary comparison, named before the run: crashes, ncp and cnn, noise 0.1.";
+    assert!(table(&section, "differences").note.contains(primary));
     assert!(section.charts.iter().all(|chart| chart.figure.svg().is_ok()));
 }
 
@@ -114,6 +115,6 @@ fn all_starts_are_compared_together_and_shown_one_by_one() {
     assert_eq!(value(&section, "scores", &["-15°", "1.2", "cnn"], "share_without_crash"), Cell::Number(0.0));
     assert_eq!(value(&section, "scores", &["-15°", "0.8", "cnn"], "share_without_crash"), Cell::Number(1.0));
     // 7 of 49 drives of 2 km crash once.
-    let Cell::Number(less) = value(&section, "differences", &["ncp", "cnn"], "crashes_per_km") else { panic!() };
-    assert!((less + 7.0 / 98.0).abs() < 1e-12, "{less}");
+    let Cell::Number(over) = value(&section, "differences", &["ncp", "cnn"], "crashes_per_km_ratio") else { panic!() };
+    assert!((over - 0.5 / 7.5).abs() < 1e-12, "{over}");
 }

@@ -5,12 +5,12 @@ use super::lesion::{LesionOutcome, LostNeuron};
 use super::memory::{MemoryOutcome, frames_above, mean_curve};
 use super::moments::{Components, Moments};
 use super::{NeuronsStudy, Outcome};
-use crate::study::{self, BOOTSTRAP_SEED, Record};
+use crate::study::{self, Record};
 use crate::suite::Subject;
 use lane_policy::wiring::{Layer, Wiring};
 use lane_report::plot::Colour;
 use lane_sim::DT_SECS;
-use lane_statistics::bootstrap;
+use lane_statistics::effects;
 use lane_statistics::interval::Interval;
 use lane_statistics::order::{mean, quantile};
 
@@ -45,7 +45,7 @@ impl PolicyFindings<'_> {
     /// Mean of a figure of every training with its interval over trainings.
     pub(super) fn over_trainings(&self, figure: impl Fn(&Findings<'_>) -> f64) -> (f64, Option<Interval>) {
         let clusters: Vec<Vec<f64>> = self.trainings.iter().map(|findings| vec![figure(findings)]).collect();
-        (mean(&clusters.concat()).unwrap_or(f64::NAN), bootstrap::mean(&clusters, BOOTSTRAP_SEED))
+        (mean(&clusters.concat()).unwrap_or(f64::NAN), effects::mean(&clusters).map(|mean| mean.interval))
     }
 }
 

@@ -309,17 +309,20 @@ mod tests {
         assert_eq!(cell("differences", 0, "pairing"), Cell::text("seeds 1, 2"));
         // Variances of 9 to 1 along two axes against three equal ones; 10 frames of 50 ms; 2 less 0.5; 3 less 6.
         let expected = [
-            ("pc1_share", 0.9 - 1.0 / 3.0, "cnn lower"),
-            ("memory_secs", 0.5, "cnn lower"),
-            ("relative_change", 1.5, "cnn lower"),
-            ("relative_change_in_noise", -3.0, "ncp lower"),
+            ("pc1_share", 0.9 - 1.0 / 3.0),
+            ("memory_secs", 0.5),
+            ("relative_change", 1.5),
+            ("relative_change_in_noise", -3.0),
         ];
-        for (measure, difference, verdict) in expected {
+        for (measure, difference) in expected {
             let Cell::Interval { value, low, high } = cell("differences", 0, measure) else { panic!("{measure}") };
             // Every pair of one seed differs by the same: pairs of other trainings would not in their memory.
             let near = |found: f64| (found - difference).abs() < 1e-9;
             assert!(near(value) && near(low) && near(high), "{measure}: {value} [{low}, {high}], not {difference}");
-            assert_eq!(cell("differences", 0, &format!("{measure}_verdict")), Cell::text(verdict));
+            assert_eq!(
+                cell("differences", 0, &format!("{measure}_verdict")),
+                Cell::text("no verdict with two trainings")
+            );
         }
         let of = |row: usize, column: &str| {
             let (Cell::Number(value) | Cell::Interval { value, .. }) = cell("policies", row, column) else { panic!() };
@@ -328,7 +331,7 @@ mod tests {
         assert!((of(0, "pc1_share") - 0.9).abs() < 1e-9 && (of(1, "pc1_share") - 1.0 / 3.0).abs() < 1e-9);
         // 10 and 20 frames of ncp, none and 10 of cnn.
         assert!((of(0, "memory_secs") - 0.75).abs() < 1e-9 && (of(1, "memory_secs") - 0.25).abs() < 1e-9);
-        let sentence = "ncp lower, ncp less cnn is -3.000 [-3.000, -3.000] sd";
+        let sentence = "No difference in largest changes in noise is shown between any two policies, of 1 tried.";
         assert!(section.text.iter().any(|text| text.contains(sentence)), "{:#?}", section.text);
     }
 

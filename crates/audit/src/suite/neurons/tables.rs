@@ -62,8 +62,7 @@ pub(super) fn policies(policies: &[PolicyFindings]) -> Table {
             figure(&|findings| more_crashes(findings) as f64 / findings.error_rises_m().len() as f64),
         ]
     };
-    let note = "Means over trainings with a bootstrap interval over trainings, which a few trainings make too narrow. \
-                Memory: missing where a spoiled frame still counts after the longest time that was tried. Largest \
+    let note = "Means over trainings with an interval of Student's t over trainings. Memory: missing where a spoiled frame still counts after the longest time that was tried. Largest \
                 change: of the median neuron, in its own standard deviations, mean over roads.";
     table("policies", "Policies", note, columns, policies.iter().map(row).collect())
 }

@@ -141,9 +141,8 @@ impl ReplaySuite {
             .say(
                 "Open loop is a poor guide to driving (Codevilla et al. 2018): a policy with a larger error may keep the \
                  lane better, since none of its mistakes ever moves the car. Neighbouring frames are near copies, so \
-                 intervals come from blocks of 5 s, drawn anew together for both sides of a comparison (bootstrap, 95 %), \
-                 and from the trainings where there are several; a difference is called one only where its interval \
-                 excludes zero.",
+                 intervals (95 %) come from blocks of 5 s, the same on both sides of a comparison, and from the trainings \
+                 where there are several.",
             )
     }
 }

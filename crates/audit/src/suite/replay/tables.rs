@@ -3,17 +3,20 @@
 use super::comparison::{Comparison, Predictor};
 use super::lag::best_lag;
 use crate::open_loop::{OpenLoopFigures, curvature_table, steering_error_table};
-use crate::study::{BOOTSTRAP_SEED, Pairing};
+use crate::study::{self, Partners};
+use crate::suite::policies::difference_cell;
 use lane_report::section::{Cell, Column, Section, Table};
-use lane_statistics::bootstrap::{self, Difference, paired_rate_difference, unpaired_rate_difference};
 use lane_statistics::correlation::pearson;
+use lane_statistics::effects::{self, Estimate};
+use lane_statistics::interval::Interval;
+use lane_statistics::multiple::holm;
 use lane_statistics::order::mean;
-use lane_statistics::pairs::equal_seeds;
+use lane_statistics::verdict::{RULE_OF_WORDS, Verdict};
 
 /// Adds all tables, and says which differences there are.
 pub(super) fn add(section: Section, comparison: &Comparison) -> Section {
     let differences = differences(comparison);
-    let section = section.say(said(&differences));
+    let section = section.say(sentence(&differences));
     let policies: Vec<(Vec<Cell>, OpenLoopFigures)> = comparison
         .predictors
         .iter()
@@ -44,13 +47,18 @@ fn pooled(predictor: &Predictor, comparison: &Comparison) -> OpenLoopFigures {
     })
 }
 
+/// Sum of the absolute errors in 1/km and number of frames of each training, block by block.
+fn by_training(predictor: &Predictor, comparison: &Comparison) -> Vec<Vec<[f64; 2]>> {
+    let blocks = predictor.trainings.iter().map(|training| comparison.block_errors(training).into_iter());
+    blocks.map(|blocks| blocks.map(|[sum, count]| [1e3 * sum, count]).collect()).collect()
+}
+
 /// Mean absolute error of a predictor over its trainings in 1/km, with its interval.
 pub(super) fn mae_per_km(predictor: &Predictor, comparison: &Comparison) -> Cell {
-    let of_block = |[sum, count]: [f64; 2]| 1e3 * sum / count;
-    let by_training = predictor.trainings.iter().map(|training| comparison.block_errors(training));
-    let by_training: Vec<Vec<f64>> = by_training.map(|blocks| blocks.into_iter().map(of_block).collect()).collect();
+    let by_training = by_training(predictor, comparison);
     let mae = pooled(predictor, comparison).mae_per_m();
-    mae.map_or(Cell::Missing, |mae| Cell::with_interval(1e3 * mae, bootstrap::mean(&by_training, BOOTSTRAP_SEED)))
+    let interval = effects::rate(&by_training).map(|estimate| estimate.interval);
+    mae.map_or(Cell::Missing, |mae| Cell::with_interval(1e3 * mae, interval))
 }
 
 fn agreement(comparison: &Comparison) -> Table {
@@ -91,75 +99,58 @@ fn agreement(comparison: &Comparison) -> Table {
 struct Pair {
     first: String,
     second: String,
-    pairing: Pairing,
     /// In 1/km.
-    difference: Option<Difference>,
+    comparison: study::Comparison,
 }
 
-/// Every policy beside those after it, and beside the predictors that look at nothing.
+/// Every policy beside those after it, and beside the predictors that look at nothing. The first two predictors are the
+/// primary comparison; the others are corrected together (Holm).
 fn differences(comparison: &Comparison) -> Vec<Pair> {
     let all = &comparison.predictors;
     let firsts = all.iter().enumerate().filter(|(_, first)| first.looks);
-    firsts.flat_map(|(at, first)| all[at + 1..].iter().map(|second| pair(first, second, comparison))).collect()
+    let pairs = firsts.flat_map(|(at, first)| all[at + 1..].iter().map(|second| pair(first, second, comparison)));
+    let mut pairs: Vec<Pair> = pairs.collect();
+    let p: Vec<f64> = pairs.iter().skip(1).filter_map(|pair| pair.comparison.corrected_p).collect();
+    let others = pairs.iter_mut().skip(1).filter_map(|pair| pair.comparison.corrected_p.as_mut());
+    others.zip(holm(&p)).for_each(|(p, corrected)| *p = corrected);
+    pairs
 }
 
 /// Trainings of the same seed are paired, and what looks at nothing with each training; without a common seed the
 /// comparison is unpaired.
 fn pair(first: &Predictor, second: &Predictor, comparison: &Comparison) -> Pair {
-    let errors = |predictor: &Predictor| -> Vec<Vec<[f64; 2]>> {
-        let blocks = predictor.trainings.iter().map(|training| comparison.block_errors(training).into_iter());
-        blocks.map(|blocks| blocks.map(|[sum, count]| [1e3 * sum, count]).collect()).collect()
-    };
+    let errors = |predictor| by_training(predictor, comparison);
     let seeds = |predictor: &Predictor| predictor.trainings.iter().map(|training| training.seed).collect::<Vec<_>>();
-    let (errors_of_first, errors_of_second, seeds_of_first) = (errors(first), errors(second), seeds(first));
-    let places: Vec<(usize, usize)> = if second.looks {
-        equal_seeds(&seeds_of_first, &seeds(second))
+    let partners = if second.looks {
+        Partners::of_seeds(&seeds(first), &seeds(second))
     } else {
-        (0..first.trainings.len()).map(|place| (place, 0)).collect()
+        Partners::of_baseline(first.trainings.len())
     };
-    let pairing = match (second.looks, places.is_empty()) {
-        (false, _) => Pairing::Baseline,
-        (true, true) => Pairing::Unpaired,
-        (true, false) => Pairing::Seeds(places.iter().map(|(place, _)| seeds_of_first[*place]).collect()),
-    };
-    let difference = if pairing == Pairing::Unpaired {
-        unpaired_rate_difference(&errors_of_first, &errors_of_second, BOOTSTRAP_SEED)
-    } else {
-        let blocks = |(a, b): &(usize, usize)| {
-            errors_of_first[*a].iter().copied().zip(errors_of_second[*b].iter().copied()).collect()
-        };
-        paired_rate_difference(&places.iter().map(blocks).collect::<Vec<_>>(), BOOTSTRAP_SEED)
-    };
-    Pair { first: first.name.clone(), second: second.name.clone(), pairing, difference }
+    let comparison = partners.compare_rates(&errors(first), &errors(second));
+    Pair { first: first.name.clone(), second: second.name.clone(), comparison }
 }
 
 impl Pair {
-    fn verdict(&self) -> &'static str {
-        match &self.difference {
-            None => "too short for an interval",
-            Some(Difference { differs: false, .. }) => "no difference shown",
-            Some(Difference { mean, .. }) if *mean < 0.0 => "smaller error",
-            Some(_) => "larger error",
-        }
+    fn verdict(&self) -> String {
+        self.comparison.verdict().text(&self.first, &self.second)
     }
 
-    /// In words, where the two differ.
-    fn shown(&self) -> Option<String> {
-        let Difference { mean, interval, .. } = self.difference.filter(|found| found.differs)?;
+    /// In words, where the two differ or may.
+    fn told(&self) -> Option<String> {
+        let Estimate { value, interval: Interval { low, high }, .. } = self.comparison.difference?;
+        let told = self.comparison.verdict();
+        let differ = told.marked().is_some() || matches!(told, Verdict::Suggested(_));
         let (first, second, verdict) = (&self.first, &self.second, self.verdict());
-        let (low, high) = (interval.low, interval.high);
-        Some(format!("{first} beside {second}: {verdict}, {mean:+.2} [{low:.2}, {high:.2}] 1/km"))
+        differ.then(|| format!("{first} beside {second}: {verdict}, {value:+.2} [{low:.2}, {high:.2}] 1/km"))
     }
 }
 
-/// The differences that are shown, in words.
-fn said(pairs: &[Pair]) -> String {
-    let shown: Vec<String> = pairs.iter().filter_map(Pair::shown).collect();
-    match (shown.is_empty(), pairs.len()) {
+/// The differences that are shown or suggested, in words.
+fn sentence(pairs: &[Pair]) -> String {
+    let told: Vec<String> = pairs.iter().filter_map(Pair::told).collect();
+    match (told.is_empty(), pairs.len()) {
         (true, tried) => format!("No difference of mean absolute errors is shown, of {tried} tried."),
-        (false, tried) => {
-            format!("Differences of mean absolute errors that are shown, of {tried} tried: {}.", shown.join("; "))
-        }
+        (false, tried) => format!("Differences of mean absolute errors, of {tried} tried: {}.", told.join("; ")),
     }
 }
 
@@ -172,18 +163,19 @@ fn difference_table(pairs: &[Pair]) -> Table {
         Column::measured("verdict", "verdict", 0),
     ];
     let row = |pair: &Pair| {
-        let difference =
-            pair.difference.map_or(Cell::Missing, |found| Cell::with_interval(found.mean, Some(found.interval)));
         let (first, second) = (Cell::text(&pair.first), Cell::text(&pair.second));
-        vec![first, second, Cell::text(pair.pairing.to_string()), difference, Cell::text(pair.verdict())]
+        let (pairing, difference) = (pair.comparison.pairing.to_string(), difference_cell(pair.comparison.difference));
+        vec![first, second, Cell::text(pairing), difference, Cell::text(pair.verdict())]
     };
     Table {
         id: "differences".into(),
         title: "Differences".into(),
-        note: "First less second; negative where the first is nearer to the human. Every two policies, and each policy \
-               beside the predictors that look at nothing. Trainings of the same seed are paired, block by block of 5 s; \
-               policies without a common seed are compared unpaired."
-            .into(),
+        note: format!(
+            "First less second; lower is nearer to the human. Every two policies, and each policy beside the predictors \
+             that look at nothing. Trainings of the same seed are paired, block by block of 5 s; policies without a common \
+             seed are compared unpaired. The first row is the primary comparison; the others are corrected together \
+             (Holm). {RULE_OF_WORDS}"
+        ),
         columns,
         rows: pairs.iter().map(row).collect(),
     }

@@ -13,8 +13,8 @@ pub(super) fn is_faithful(method: Method, policy: &Row<'_, SaliencyStudy>) -> bo
     [Ranking::Chance, Ranking::Edges].into_iter().all(|other| {
         Fill::ALL.into_iter().all(|fill| {
             let moved = |ranking| Quantity::Faithful(ranking, Change::Deletion, fill);
-            let difference = contrast::within(policy, [moved(Ranking::Method(method)), moved(other)]);
-            difference.is_some_and(|difference| difference.differs && difference.mean > 0.0)
+            let difference = contrast::within(policy, [moved(Ranking::Method(method)), moved(other)]).difference;
+            difference.is_some_and(|difference| difference.differs() && difference.value > 0.0)
         })
     })
 }

@@ -3,11 +3,13 @@
 use super::SaliencyStudy;
 use super::probe::PROCEDURES;
 use super::quantity::{Place, Procedure, Quantity};
-use crate::study::{BOOTSTRAP_SEED, Comparison, Findings, Measure, Pairing, Row};
+use crate::study::{Comparison, Findings, Measure, Partners, Row};
+use crate::suite::policies::difference_cell;
 use lane_policy::saliency::Method;
 use lane_report::section::{Cell, Column, Table};
-use lane_statistics::bootstrap::{self, Difference};
+use lane_statistics::multiple::holm;
 use lane_statistics::pairs::every_two;
+use lane_statistics::verdict::RULE_OF_WORDS;
 
 /// One comparison.
 struct Contrast {
@@ -16,27 +18,22 @@ struct Contrast {
     /// What differs, first less second.
     of: [String; 2],
     between_policies: bool,
-    /// Which trainings were paired.
-    pairing: String,
-    difference: Difference,
+    comparison: Comparison,
 }
 
 /// One quantity less another of the same trainings, paired by frame.
-pub(super) fn within(row: &Row<'_, SaliencyStudy>, [a, b]: [Quantity; 2]) -> Option<Difference> {
-    let pairs = row.records.iter().map(|record| {
-        let pairs = a.values(record).into_iter().zip(b.values(record));
-        pairs.filter_map(|(a, b)| a.zip(b)).collect()
-    });
-    bootstrap::paired_difference(&pairs.collect::<Vec<_>>(), BOOTSTRAP_SEED)
+pub(super) fn within(row: &Row<'_, SaliencyStudy>, [a, b]: [Quantity; 2]) -> Comparison {
+    let of = |quantity: Quantity| row.records.iter().map(|record| quantity.values(record)).collect();
+    Partners::within(row.records.len()).compare_values(of(a), of(b))
 }
 
 /// A quantity of one policy less another quantity of another policy.
-fn across([first, second]: [&Row<'_, SaliencyStudy>; 2], [of_first, of_second]: [Quantity; 2]) -> Option<Difference> {
+fn across([first, second]: [&Row<'_, SaliencyStudy>; 2], [of_first, of_second]: [Quantity; 2]) -> Comparison {
     let name = first.name.clone();
     let each_its_own: Measure<SaliencyStudy> = Measure::mean_of_record("", "", 0, move |record| {
         if record.entrant.row() == name { of_first.values(record) } else { of_second.values(record) }
     });
-    each_its_own.compare(first, second).difference
+    each_its_own.compare(first, second)
 }
 
 /// Whether a policy remembers earlier frames.
@@ -46,10 +43,15 @@ fn has_memory(row: &Row<'_, SaliencyStudy>) -> bool {
 }
 
 /// A difference as a sentence of numbers.
-fn in_words(of: [&str; 2], difference: &Difference) -> String {
-    let Difference { mean, interval, differs } = difference;
-    let shown = if *differs { "a difference" } else { "no difference shown" };
-    format!("{shown} between {} and {}: {mean:+.2} [{:.2}, {:.2}]", of[0], of[1], interval.low, interval.high)
+fn in_words([first, second]: [&str; 2], comparison: &Comparison) -> String {
+    let verdict = comparison.verdict().text(first, second);
+    let numbers = comparison.difference.map(|found| {
+        format!(
+            ", {first} less {second} is {:+.2} [{:.2}, {:.2}]",
+            found.value, found.interval.low, found.interval.high
+        )
+    });
+    format!("{verdict}{}", numbers.unwrap_or_default())
 }
 
 /// Share on a place of a map from 0 to 1.
@@ -62,21 +64,16 @@ fn contrasts(findings: &Findings<'_, SaliencyStudy>, place: Place) -> Vec<Contra
     let mut contrasts = Vec::new();
     for method in PROCEDURES {
         for (first, second) in every_two(findings.policies()) {
-            let Comparison { pairing, difference } = share(method, true, place).mean().compare(first, second);
-            if let Some(difference) = difference {
-                let of = [&first.name, &second.name].map(String::clone);
-                let (within, pairing) = (method.name().into(), pairing.to_string());
-                contrasts.push(Contrast { within, of, between_policies: true, pairing, difference });
-            }
+            let comparison = share(method, true, place).mean().compare(first, second);
+            let of = [&first.name, &second.name].map(String::clone);
+            contrasts.push(Contrast { within: method.name().into(), of, between_policies: true, comparison });
         }
     }
     let [algorithm_7, recurrent, convolutional] = PROCEDURES;
     for row in findings.policies() {
         let mut add = |of: [&str; 2], within_what: String, quantities: [Quantity; 2]| {
-            if let Some(difference) = within(row, quantities) {
-                let (of, pairing) = (of.map(str::to_owned), Pairing::Baseline.to_string());
-                contrasts.push(Contrast { within: within_what, of, between_policies: false, pairing, difference });
-            }
+            let (of, comparison) = (of.map(str::to_owned), within(row, quantities));
+            contrasts.push(Contrast { within: within_what, of, between_policies: false, comparison });
         };
         for pair in [[recurrent, convolutional], [recurrent, algorithm_7]] {
             add(pair.map(Method::name), row.name.clone(), pair.map(|method| share(method, true, place)));
@@ -86,6 +83,10 @@ fn contrasts(findings: &Findings<'_, SaliencyStudy>, place: Place) -> Vec<Contra
             add(["trained", "untrained"], format!("{}, {method}", row.name), trained_or_not);
         }
     }
+    contrasts.retain(|contrast| contrast.comparison.difference.is_some());
+    let p: Vec<f64> = contrasts.iter().filter_map(|contrast| contrast.comparison.corrected_p).collect();
+    let comparisons = contrasts.iter_mut().map(|contrast| &mut contrast.comparison);
+    comparisons.zip(holm(&p)).for_each(|(comparison, corrected)| comparison.corrected_p = Some(corrected));
     contrasts
 }
 
@@ -96,21 +97,23 @@ pub(super) fn table(findings: &Findings<'_, SaliencyStudy>, place: Place, id: &s
         Column::key("first", "First"),
         Column::key("second", "Second"),
         Column::measured("difference_times_uniform", "First less second", 2),
-        Column::measured("differs", "Difference shown", 0),
+        Column::measured("verdict", "Verdict", 0),
         Column::measured("pairing", "Pairing", 0),
     ];
     let rows = contrasts(findings, place).into_iter().map(|contrast| {
-        let Contrast { within, of: [first, second], pairing, difference, .. } = contrast;
-        let shown = if difference.differs { "yes" } else { "no" };
-        let mean = Cell::with_interval(difference.mean, Some(difference.interval));
-        let [within, first, second, pairing] = [within, first, second, pairing].map(Cell::text);
-        vec![within, first, second, mean, Cell::text(shown), pairing]
+        let Contrast { within, of: [first, second], comparison, .. } = contrast;
+        let verdict = comparison.verdict().text(&first, &second);
+        let [within, first, second, verdict] = [within, first, second, verdict].map(Cell::text);
+        let pairing = Cell::text(comparison.pairing.to_string());
+        vec![within, first, second, difference_cell(comparison.difference), verdict, pairing]
     });
-    let note = "Differences of the share (map from 0 to 1, over the area's share) with 95 % bootstrap intervals: of every \
-                two policies, paired by frame and by training seed, unpaired without a common seed; and within a policy, \
-                each training with itself. A difference is called one if its interval excludes 0.";
+    let note = format!(
+        "Differences of the share (map from 0 to 1, over the area's share) with 95 % intervals over trainings and frames: of \
+         every two policies, paired by frame and by training seed, unpaired without a common seed; and within a policy, each \
+         training with itself. All of them are corrected together (Holm). {RULE_OF_WORDS}"
+    );
     let (title, rows) = ("Policies within a procedure, and procedures within a policy".into(), rows.collect());
-    Table { id: id.into(), title, note: note.into(), columns, rows }
+    Table { id: id.into(), title, note, columns, rows }
 }
 
 /// Comparisons of policies that are put into sentences; more are left to the table.
@@ -124,7 +127,7 @@ pub(super) fn in_sentences(findings: &Findings<'_, SaliencyStudy>, place: Place,
     let by_policy: Vec<&Contrast> = contrasts.iter().filter(|contrast| contrast.between_policies).collect();
     let in_words = |contrast: &&Contrast| {
         let [first, second] = &contrast.of;
-        let words = in_words([first, second], &contrast.difference);
+        let words = in_words([first, second], &contrast.comparison);
         format!("{}, share on {place_name}: {words}.", contrast.within)
     };
     let mut sentences: Vec<String> = as_drawn_in_the_paper(findings, place, place_name);
@@ -132,7 +135,8 @@ pub(super) fn in_sentences(findings: &Findings<'_, SaliencyStudy>, place: Place,
         sentences.extend(by_script.iter().map(in_words));
         sentences.extend(by_policy.iter().map(in_words));
     }
-    let shown: Vec<&Contrast> = by_policy.iter().copied().filter(|contrast| contrast.difference.differs).collect();
+    let shown: Vec<&Contrast> =
+        by_policy.iter().copied().filter(|contrast| contrast.comparison.verdict().marked().is_some()).collect();
     match (largest(&by_script), largest(&shown)) {
         (Some(by_script), Some(most)) => sentences.push(format!(
             "On {place_name} a contrast between policies is left that the procedure does not explain: in {} of {} \
@@ -160,9 +164,9 @@ fn as_drawn_in_the_paper(findings: &Findings<'_, SaliencyStudy>, place: Place, p
             [false, true] => [b, a],
             _ => return None,
         };
-        let difference = across(pair, shares)?;
+        let comparison = across(pair, shares);
         let of = [format!("{} by the RNN script", pair[0].name), format!("{} by the CNN script", pair[1].name)];
-        let words = in_words([&of[0], &of[1]], &difference);
+        let words = in_words([&of[0], &of[1]], &comparison);
         Some(format!("Each by its own script, as in the paper's figure, share on {place_name}: {words}."))
     });
     sentences.take(MOST_IN_WORDS).collect()
@@ -170,5 +174,6 @@ fn as_drawn_in_the_paper(findings: &Findings<'_, SaliencyStudy>, place: Place, p
 
 /// The largest difference, whatever its sign.
 fn largest(contrasts: &[&Contrast]) -> Option<f64> {
-    contrasts.iter().map(|contrast| contrast.difference.mean.abs()).max_by(f64::total_cmp)
+    let differences = contrasts.iter().filter_map(|contrast| contrast.comparison.difference);
+    differences.map(|difference| difference.value.abs()).max_by(f64::total_cmp)
 }

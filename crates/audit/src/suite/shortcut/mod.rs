@@ -4,13 +4,14 @@
 mod swap;
 
 use crate::driving::{DriveFigures, DrivingScore, driving_table};
-use crate::study::{Entrant, Figure, Findings, Marks, Measure, Row, Study, dots_panel, verdict};
-use crate::suite::policies::difference_cell;
+use crate::study::{Entrant, Figure, Findings, Marks, Measure, Row, Study, dots_panel};
+use crate::suite::policies::{difference_cell, ratio_cell};
 use lane_driver::closed_loop::{Conditions, drive};
 use lane_report::plot::{Axis, Figure as Chart};
 use lane_report::section::{Cell, Column, Section, Table};
 use lane_sim::{Course, Cue, RoadSet, Weather, World, WorldSpec};
-use lane_statistics::bootstrap::{Difference, paired_difference, paired_rate_difference};
+use lane_statistics::effects::{Estimate, event_ratio, paired_difference};
+use lane_statistics::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -107,9 +108,9 @@ impl Study for ShortcutStudy {
     fn reading(&self) -> &'static str {
         "The swap test: change of the steering at the same place between true and opposite colours, root mean square, mean \
          of the roads. Followed: slope of that change over the change of what the colours tell of the next 10 m; 1 would \
-         be to steer by the colours alone, 0 not to heed them. What it costs when the cue breaks or is gone: broken or \
-         absent less true, paired by road; above 0 is worse than beside a true cue. A cost is called one only when its \
-         interval excludes 0."
+         be to steer by the colours alone, 0 not to heed them. What it costs when the cue breaks or is gone: crashes broken \
+         or absent over true, half a crash added to each, and the error less that beside a true cue, paired by road; above \
+         1 and above 0 is worse than beside a true cue."
     }
 
     fn figures(&self) -> Vec<Figure<Self>> {
@@ -117,14 +118,12 @@ impl Study for ShortcutStudy {
             Figure::new("trained_with_cue", "trained with cue", 0, |row| {
                 Cell::text(if trained_with_cue(row) { "yes" } else { "no" })
             }),
-            Figure::new("broken_crashes_per_km", "broken − true, crashes/km", 3, |row| {
-                difference_cell(crash_cost(row, BROKEN))
+            Figure::new("broken_crashes_ratio", "crashes, broken over true", 2, |row| {
+                ratio_cell(crash_cost(row, BROKEN))
             }),
-            Figure::new("cost", "cost in crashes", 0, |row| {
-                Cell::text(verdict("broken", "true", crash_cost(row, BROKEN)))
-            }),
-            Figure::new("absent_crashes_per_km", "absent − true, crashes/km", 3, |row| {
-                difference_cell(crash_cost(row, ABSENT))
+            Figure::new("cost", "cost in crashes", 0, |row| Cell::text(verdict(row).text("broken", "true"))),
+            Figure::new("absent_crashes_ratio", "crashes, absent over true", 2, |row| {
+                ratio_cell(crash_cost(row, ABSENT))
             }),
             Figure::new("broken_mean_abs_error_m", "broken − true, mean |e|, m", 3, |row| {
                 difference_cell(error_cost_m(row, BROKEN))
@@ -154,7 +153,7 @@ impl Study for ShortcutStudy {
             .say(controls(findings));
         let section = findings.policies().iter().map(|row| cost_in_words(findings, row)).fold(section, Section::say);
         let section = findings.tell(section);
-        let caption = "Crashes per km with 95 % Poisson intervals; a dot for each training.";
+        let caption = "Crashes per km with 95 % intervals over trainings and roads; a dot for each training.";
         Ok(section
             .table(by_mode("driving", "Driving, all trainings of a policy together", "policy", findings.policies()))
             .chart("crashes", caption, chart(findings))
@@ -191,15 +190,13 @@ fn controls(findings: &Findings<'_, ShortcutStudy>) -> String {
 fn cost_in_words(findings: &Findings<'_, ShortcutStudy>, row: &Row<'_, ShortcutStudy>) -> String {
     let name = &row.name;
     let driving = match crash_cost(row, BROKEN) {
-        None => format!("{name}: too little driven to say what a broken cue costs"),
+        None => format!("{name}: no crash beside a broken cue and none beside a true one"),
         Some(cost) => {
-            let what = match (cost.differs, cost.mean > 0.0) {
-                (false, _) => "no difference shown between a broken and a true cue",
-                (true, true) => "more crashes beside a broken cue than beside a true one",
-                (true, false) => "fewer crashes beside a broken cue than beside a true one",
-            };
-            let (low, high) = (cost.interval.low, cost.interval.high);
-            format!("{name}: {what}, {:.2} [{low:.2}, {high:.2}] crashes/km", cost.mean)
+            let [value, low, high] = [cost.value, cost.interval.low, cost.interval.high].map(f64::exp);
+            let verdict = verdict(row).text("broken", "true");
+            format!(
+                "{name}: crashes beside a broken cue over those beside a true one: {value:.2} [{low:.2}, {high:.2}], {verdict}"
+            )
         }
     };
     let followed = findings.measures().get(1).map(|measure| measure.score(row));
@@ -210,26 +207,28 @@ fn cost_in_words(findings: &Findings<'_, ShortcutStudy>, row: &Row<'_, ShortcutS
     format!("{driving}{}.", followed.unwrap_or_default())
 }
 
-/// Crashes per km in a mode less those beside a true cue, paired by road.
-fn crash_cost(row: &Row<'_, ShortcutStudy>, mode: usize) -> Option<Difference> {
-    let pair = |outcome: &Outcome| (outcome.drives[mode].crashes_and_km(), outcome.drives[TRUE].crashes_and_km());
-    paired_rate_difference(&by_training(row, pair), 0)
+/// What breaking the cue amounts to in crashes.
+fn verdict(row: &Row<'_, ShortcutStudy>) -> Verdict {
+    crash_cost(row, BROKEN).map_or(Verdict::TooLittle, |cost| Verdict::new(&cost, cost.p))
+}
+
+/// Crashes per km in a mode over those beside a true cue, as a logarithm.
+fn crash_cost(row: &Row<'_, ShortcutStudy>, mode: usize) -> Option<Estimate> {
+    let [there, beside_true] =
+        [mode, TRUE].map(|mode| row.each_training(|outcome| outcome.drives[mode].crashes_and_km()));
+    event_ratio(&there, &beside_true)
 }
 
 /// Mean |e| in a mode less that beside a true cue, paired by road, in m.
-fn error_cost_m(row: &Row<'_, ShortcutStudy>, mode: usize) -> Option<Difference> {
+fn error_cost_m(row: &Row<'_, ShortcutStudy>, mode: usize) -> Option<Estimate> {
     let error = |drive: &DriveFigures| drive.lane.mean_abs_error_m();
     let pair = |outcome: &Outcome| (error(&outcome.drives[mode]), error(&outcome.drives[TRUE]));
-    paired_difference(&by_training(row, pair), 0)
-}
-
-fn by_training<T>(row: &Row<'_, ShortcutStudy>, pair: impl Fn(&Outcome) -> T) -> Vec<Vec<T>> {
-    row.records.iter().map(|record| record.seen.iter().map(|(_, outcome)| pair(outcome)).collect()).collect()
+    paired_difference(&row.each_training(pair))
 }
 
 /// All drives of a row in one mode.
 fn score(row: &Row<'_, ShortcutStudy>, mode: usize) -> DrivingScore {
-    let drives: Vec<_> = row.seen().map(|outcome| outcome.drives[mode].clone()).collect();
+    let drives = row.each_training(|outcome| &outcome.drives[mode]);
     DrivingScore::of(&row.name, 0.0, &drives)
 }
 
