@@ -1,8 +1,9 @@
-//! `liquid-lane model export`: a state dict for ncps or PyTorch.
+//! `liquid-lane model export`: a state dict for ncps or PyTorch, or what `step` writes.
 
 use super::Model;
+use super::step::{self, Format};
 use crate::cli::output;
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use lane_frame::whole_file;
 use lane_policy::cell::Cell;
 use lane_policy::interchange::{self, StateDict, Style};
@@ -18,14 +19,22 @@ pub struct Arguments {
     /// The cell proper alone, by the names of torch.nn.LSTM itself or ncps' LTCCell and CfCCell
     #[arg(long, conflicts_with = "whole")]
     pub bare: bool,
+    /// What to write; without it what the name of the file ends with: .onnx, .h, anything else a state dict
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
     /// File to write
-    #[arg(long, value_name = "FILE.safetensors")]
+    #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }
 
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let model = super::open(&arguments.model)?;
+    let format = arguments.format.unwrap_or_else(|| Format::of(&arguments.out));
+    if format != Format::Safetensors {
+        ensure!(!arguments.bare, "--bare is for a state dict; a step has encoder, cell and readout");
+        return step::write(&model, format, &arguments.out);
+    }
     let (dict, module) = exported(&model, arguments)?;
     whole_file::write(&arguments.out, &dict.to_safetensors())?;
     output::line(&format!(
