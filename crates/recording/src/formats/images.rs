@@ -156,6 +156,10 @@ fn read_table(
         judge(&fields, image, &columns, steerings, pictures, Place::line(&table.file, line))
     });
     let (mut rows, skipped) = sort_out(judged);
+    if others.is_some() && columns.time.is_none() {
+        // The lines between two rows are other cameras', and no time.
+        rows.iter_mut().enumerate().for_each(|(place, row)| row.recorded_ms = place as f64 * USUAL_STEP_MS);
+    }
     let clock = match columns.time {
         Some(time) => {
             let mut times: Vec<f64> = rows.iter().map(|row| row.recorded_ms).collect();

@@ -13,6 +13,18 @@ use crate::model::steering_name::{steering_rank, words};
 /// The first number that may be a Unix time in a column without a name for it: seconds of 1973.
 const EARLIEST_UNIX_SECS: f64 = 1e8;
 
+/// Last words of columns that hold a part of a second, and their unit in seconds.
+const PARTS_OF_SECONDS: [(&str, f64); 8] = [
+    ("nsec", 1e-9),
+    ("nsecs", 1e-9),
+    ("nanosec", 1e-9),
+    ("nanosecs", 1e-9),
+    ("nanoseconds", 1e-9),
+    ("usec", 1e-6),
+    ("usecs", 1e-6),
+    ("microsec", 1e-6),
+];
+
 /// Positions of the columns that are read; those that a table does not have are absent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ColumnNumbers {
@@ -165,10 +177,9 @@ impl Table {
     fn time(&self, column: usize, rows: &[Vec<String>]) -> Time {
         let last = |column: usize| words(self.column_name(column)).into_iter().rfind(|word| !word.is_empty());
         let is_secs = last(column).is_some_and(|word| ["s", "sec", "secs", "seconds"].contains(&word.as_str()));
-        let fraction = (0..columns_of(rows)).find_map(|other| match last(other)?.as_str() {
-            "nsec" | "nsecs" | "nanosec" | "nanosecs" | "nanoseconds" => Some((other, 1e-9)),
-            "usec" | "usecs" | "microsec" | "microseconds" => Some((other, 1e-6)),
-            _ => None,
+        let fraction = (0..columns_of(rows)).find_map(|other| {
+            let word = last(other)?;
+            PARTS_OF_SECONDS.iter().find(|(known, _)| *known == word).map(|&(_, unit)| (other, unit))
         });
         let is_part = |(other, unit): &(usize, f64)| {
             mostly(rows, |fields| number(fields, *other).is_some_and(|part| (0.0..1.0).contains(&(part * unit))))
@@ -273,6 +284,10 @@ pub(crate) fn time_rank(name: &str) -> Option<usize> {
     if has(&["exposure", "lap", "delta", "dt", "step", "duration", "processing", "latency"]) {
         return None;
     }
+    // The fraction of a time whose seconds stand in another column.
+    if words.last().is_some_and(|last| PARTS_OF_SECONDS.iter().any(|(known, _)| known == last)) {
+        return Some(3);
+    }
     if small.starts_with("time") || small.contains("timestamp") || small == "t" {
         return Some(0);
     }
@@ -331,10 +346,15 @@ mod tests {
 
     #[test]
     fn seconds_and_their_fraction_in_two_columns_are_one_time() {
-        let table = table("secs,nsecs,image,steer\n5,900000000,a.jpg,1\n6,100000000,b.jpg,2\n");
-        let time = table.columns(&Columns::default()).unwrap().time.unwrap();
-        let raw: Vec<f64> = table.rows().map(|(_, fields)| time.raw(&fields)).collect();
-        assert!((raw[0] - 5.9).abs() < 1e-9 && (raw[1] - 6.1).abs() < 1e-9, "{raw:?}");
+        for text in [
+            "secs,nsecs,image,steer\n5,900000000,a.jpg,1\n6,100000000,b.jpg,2\n",
+            "stamp.nanosec,stamp.sec,image,steer\n900000000,5,a.jpg,1\n100000000,6,b.jpg,2\n",
+        ] {
+            let table = table(text);
+            let time = table.columns(&Columns::default()).unwrap().time.unwrap();
+            let raw: Vec<f64> = table.rows().map(|(_, fields)| time.raw(&fields)).collect();
+            assert!((raw[0] - 5.9).abs() < 1e-9 && (raw[1] - 6.1).abs() < 1e-9, "{text}: {raw:?}");
+        }
     }
 
     #[test]

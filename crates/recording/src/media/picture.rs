@@ -57,7 +57,9 @@ impl Pictures for PictureFiles {
         let bytes = self.load(picture)?;
         check_whole(&bytes)?;
         header_size(&bytes)?;
-        Ok((format_of(&bytes) == Some(ImageFormat::Jpeg)).then_some(bytes))
+        // Many programs pass a note of a turn over: what is written anew is upright in its pixels.
+        let is_upright = exif_turn(&mut decoder(&bytes)?) == Orientation::NoTransforms;
+        Ok((format_of(&bytes) == Some(ImageFormat::Jpeg) && is_upright).then_some(bytes))
     }
 }
 
