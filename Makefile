@@ -1,6 +1,6 @@
 # One line of cargo per target; the checks above them say what is missing on a fresh machine.
 
-.PHONY: demo test check deps advisories bench bench-torch models audit-set tools
+.PHONY: demo test check deps advisories bench bench-torch models audit-set pictures tools
 
 demo: tools
 	cargo run --release
@@ -35,6 +35,10 @@ bench-torch: tools
 models: tools
 	cargo run --release -- train --policy ncp --out models
 	cargo run --release -- train --policy cnn --out models
+
+# The pictures of the README, taken while a script plays the keys.
+pictures: tools
+	cargo run --release -- render --road 12 --script scripts/pictures.json --pictures docs
 
 # Three trainings of each policy that the audit compares.
 audit-set: tools

@@ -3,14 +3,14 @@
 use super::film::Film;
 use super::range::{LONGEST_SECONDS, above, number, whole};
 use super::{models, output};
+use crate::jobs::roads::drive_roads;
 use crate::view::App;
 use anyhow::{Context as _, ensure};
-use lane_audit::driving::{DriveFigures, DrivingScore};
-use lane_driver::closed_loop::{Conditions, Pilot, drive};
+use lane_audit::driving::DrivingScore;
+use lane_driver::closed_loop::Pilot;
 use lane_driver::session::{Order, Session as _};
 use lane_driver::twin_drive::TwinDrive;
 use lane_sim::{Course, RoadFamily, RoadSet, Weather};
-use rayon::prelude::*;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -188,22 +188,4 @@ fn table(arguments: &Arguments, roads: u32) -> anyhow::Result<()> {
         return output::json(&Report { policies });
     }
     output::line(output::driving_table(&policies).trim_end())
-}
-
-/// Drives roads of consecutive seeds from `course` on, in parallel; the order of the figures is that of the seeds.
-pub fn drive_roads(
-    pilot: &Pilot,
-    course: Course,
-    roads: u32,
-    noise_variance: f32,
-    done: &(dyn Fn() + Sync),
-) -> anyhow::Result<Vec<DriveFigures>> {
-    let drives = (course.seed..course.seed + roads).into_par_iter().map(|seed| {
-        let course = Course { seed, ..course };
-        let conditions = Conditions { noise_variance, ..Conditions::default() };
-        let log = drive(&mut pilot.clone(), course.world(), course.seconds, &conditions);
-        done();
-        log.map(|log| DriveFigures::of(&log))
-    });
-    Ok(drives.collect::<Result<Vec<_>, _>>()?)
 }

@@ -39,7 +39,10 @@ impl Film {
     /// When a file cannot be written, or with the session's own error.
     pub fn make(&self, app: &mut App, seconds: f64) -> anyhow::Result<FilmReport> {
         let bar = output::progress(1000, "filming {wide_bar} {percent:>3} %  {eta} left");
-        let mut tell = |share: f32| bar.set_position((1000.0 * share) as u64);
+        let mut tell = |share: f32| {
+            bar.set_position((1000.0 * share) as u64);
+            true
+        };
         let (layout, size) = (Layout::Window, USUAL_SIZE);
         let reel = Reel { from_secs: 0.0, seconds, frames_per_sec: FILM_RATE, layout, size };
         let report = film(app, &reel, &[&self.mp4, &self.png], &mut tell)?;

@@ -1,35 +1,27 @@
 //! `liquid-lane train`: from first weights to a scored policy on disk.
 
-mod card;
 mod config_file;
-mod files;
-mod history;
 mod recipe;
 mod recordings;
 mod watch;
 
-use super::drive::drive_roads;
 use super::output;
 use super::range::{MOST_PARTS, above, whole};
 use super::recording::options::RecordingArguments;
-use crate::jobs::revision::revision;
+use crate::jobs::command_line;
+use crate::jobs::training::{TrainingJob, TrainingRequest, in_words};
 use anyhow::{Context as _, ensure};
-use card::Done;
-use files::Files;
-use history::History;
 use lane_audit::driving::DrivingScore;
-use lane_driver::closed_loop::Pilot;
-use lane_driver::train::{Recorded, Trained, Training, TrainingConfig};
-use lane_driver::{Driver, Source};
+use lane_driver::train::TrainingConfig;
+use lane_policy::PolicyKind;
 use lane_policy::cell::{CellSpec, Constraint};
-use lane_policy::device::{Backend, Device};
+use lane_policy::device::Backend;
 use lane_policy::solver::Solver;
 use lane_policy::weights::ModelCard;
-use lane_policy::{Policy, PolicyKind};
 use lane_recording::SplitBy;
-use lane_sim::{Course, RoadSet};
-use recordings::{NamedRecording, recorded, splits};
+use recordings::{NamedRecording, opened, splits};
 use serde::Serialize;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Instant;
 use watch::Watch;
@@ -51,9 +43,6 @@ const MOST_LOOKS: usize = 10_000_000;
 
 /// Largest seed of a training: each of its demonstrations has a seed of its own, made from it.
 const LARGEST_SEED: u64 = (1 << 28) - 1;
-
-/// Seconds on each of them.
-const SCORE_SECONDS: f64 = 30.0;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -193,97 +182,54 @@ struct Report {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let started = Instant::now();
     let words: Vec<_> = std::env::args_os().skip_while(|word| word != "train").skip(1).collect();
-    let options = config_file::resolve(arguments, &words)?;
-    let arguments = &options.arguments;
-    let policy = arguments.policy.context("expected --policy NAME")?;
-    let device = arguments.device.open()?;
-    let files = Files::new(&arguments.out, policy)?;
-    // Taken now: the repository may move on while the training runs.
-    let revision = revision();
-    let mut config = arguments.config(policy)?;
-    let for_all = arguments.recording_options.options();
-    let recorded = recorded(&arguments.recording, &for_all, arguments.split, &config)?;
-    if let Some(recorded) = &recorded {
-        config.steps = recorded.steps(&config);
-        recorded.disagreements().iter().for_each(|what| eprintln!("{what}"));
-    }
-    let run = Run { arguments, config: &config, recorded: recorded.as_ref(), device: &device, files: &files, started };
-    let (trained, history) = run.train()?;
-    let roads = arguments.score_roads(&config);
-    let score = if roads > 0 { Some(score(&trained.policy, roads, &device)?) } else { None };
-    let done = Done {
-        arguments,
-        config: &config,
-        revision,
-        recorded: recorded.as_ref(),
-        trained: &trained,
-        training_secs: history.secs,
-        score: score.as_ref().map(|score| (score, roads)),
-    };
-    let card = done.card();
-    files.finish(&trained, &card, &options.to_toml(recipe::defaults(&config)), &history)?;
-    let scores: Vec<DrivingScore> = score.into_iter().collect();
+    let job = job(&words)?;
+    let config = job.config().clone();
+    job.disagreements().iter().for_each(|what| eprintln!("{what}"));
+    let watch = Watch::new(&config);
+    let finished = job.run(&|| started.elapsed().as_secs_f64(), &|event| {
+        watch.see(&event);
+        true
+    })?;
+    watch.finish();
+    let scores: Vec<DrivingScore> = finished.score.iter().cloned().collect();
     if arguments.json {
-        return output::json(&Report { card, policies: scores });
+        return output::json(&Report { card: finished.card, policies: scores });
     }
     if !scores.is_empty() {
         output::line(output::driving_table(&scores).trim_end())?;
     }
-    if let Some((held_back, steps)) = &trained.held_back {
+    if let Some((held_back, steps)) = &finished.trained.held_back {
         output::line(&format!(
             "held back of the recordings: {} (best weights, after {steps} of {} steps)",
-            history::in_words(held_back),
+            in_words(held_back),
             config.steps
         ))?;
     }
-    output::line(&format!("{files}, after {:.0} s", history.secs))
+    output::line(&format!("{finished}, after {:.0} s", finished.secs))
 }
 
-/// A training and where it goes.
-struct Run<'a> {
-    arguments: &'a Arguments,
-    config: &'a TrainingConfig,
-    recorded: Option<&'a Recorded>,
-    device: &'a Device,
-    files: &'a Files,
-    started: Instant,
-}
-
-impl Run<'_> {
-    /// Trains to the end, from a checkpoint if that was asked for and there is one.
-    fn train(&self) -> anyhow::Result<(Trained, History)> {
-        let checkpoint = if self.arguments.resume { self.files.checkpoint()? } else { None };
-        let (mut training, history) = match &checkpoint {
-            Some(checkpoint) => {
-                let resumed = Training::resumed(checkpoint, self.config, self.recorded, self.device);
-                let training = resumed.with_context(|| self.files.checkpoint_path().display().to_string())?;
-                (training, serde_json::from_str(checkpoint.notes())?)
-            }
-            None => (Training::new(self.config, self.recorded, self.device), History::default()),
-        };
-        let mut watch = Watch::new(self.config, history, self.started);
-        while !training.is_done() {
-            let progress = training.step();
-            watch.see(&progress)?;
-            if watch.is_stage(progress.step) && !training.is_done() {
-                if self.arguments.stage_roads > 0 {
-                    watch.note_score(&score(&training.policy(), self.arguments.stage_roads, self.device)?);
-                }
-                let notes = serde_json::to_string(&watch.history())?;
-                self.files.keep(&training.checkpoint(&notes)?);
-            }
-        }
-        Ok((training.finish(), watch.finish()))
-    }
-}
-
-/// Drives roads of the validation family.
-fn score(policy: &Policy, roads: u32, device: &Device) -> anyhow::Result<DrivingScore> {
-    let source = Source { name: policy.kind().to_string(), origin: "the training".into() };
-    let driver = Driver::new(source, policy.clone(), device);
-    let course = Course::drawn(RoadSet::Validation, 0, SCORE_SECONDS);
-    let bar = output::progress(u64::from(roads), "driving {wide_bar} {pos} of {len} roads");
-    let drives = drive_roads(&Pilot::Policy(Box::new(driver)), course, roads, 0.0, &|| bar.inc(1))?;
-    bar.finish_and_clear();
-    Ok(DrivingScore::of(&policy.kind().to_string(), 0.0, &drives))
+/// The training that these words behind `train` ask for, those of a command line or of the window's form.
+///
+/// # Errors
+/// Refuses words that the command line refuses, and what cannot be opened, in one line.
+pub fn job(words: &[OsString]) -> anyhow::Result<TrainingJob> {
+    let options = config_file::resolve(words)?;
+    let arguments = &options.arguments;
+    let policy = arguments.policy.context("expected --policy NAME")?;
+    let config = arguments.config(policy)?;
+    let for_all = arguments.recording_options.options();
+    let typed = words.iter().map(|word| word.to_string_lossy().into_owned());
+    let typed: Vec<String> = std::iter::once("train".to_owned()).chain(typed).collect();
+    TrainingJob::prepare(TrainingRequest {
+        recordings: opened(&arguments.recording, &for_all, arguments.split)?,
+        backend: arguments.device,
+        out: arguments.out.clone(),
+        score_roads: arguments.score_roads(&config),
+        stage_roads: arguments.stage_roads,
+        resume: arguments.resume,
+        command: command_line::line(&command_line::without(&typed, &["--json", "--resume"], &["--out"])),
+        options: options.to_toml(recipe::defaults(&config)),
+        data: arguments.data.clone(),
+        config,
+    })
 }

@@ -1,8 +1,8 @@
 //! What the window can open: policies by name, drives and recordings.
 
-use super::models;
-use super::record;
+use super::{models, record, train};
 use crate::jobs::models::shipped_names;
+use crate::jobs::training::TrainingJob;
 use crate::view::App;
 use crate::view::remembered::Remembered;
 use crate::view::window::Display;
@@ -14,6 +14,7 @@ use lane_driver::session::{DriveSetup, Order, Session};
 use lane_driver::twin_drive::TwinDrive;
 use lane_recording::{Recording, RecordingOptions};
 use lane_sim::{Course, RoadSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -77,6 +78,10 @@ impl Workshop for Policies {
         let recording = Recording::open_with(path, &RecordingOptions::default())?;
         ensure!(!recording.is_empty(), "{}: no frame of it can be used", path.display());
         Ok(Box::new(Replay::new(recording, self.of(names)?)))
+    }
+
+    fn training(&self, words: &[String]) -> anyhow::Result<TrainingJob> {
+        train::job(&words.iter().map(OsString::from).collect::<Vec<_>>())
     }
 
     fn sample(&self) -> anyhow::Result<PathBuf> {

@@ -1,11 +1,5 @@
 //! The command line that repeats a piece of work, as reports and model cards keep it and the window shows it.
 
-/// The whole command without some flags, and without some options and their values. Words with blanks are quoted.
-pub fn whole(flags: &[&str], options: &[&str]) -> String {
-    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    line(&without(&words, flags, options))
-}
-
 /// Words behind `liquid-lane` as one line for a shell: those with blanks are quoted.
 pub fn line(words: &[String]) -> String {
     std::iter::once("liquid-lane".to_owned()).chain(words.iter().map(|word| quoted(word))).collect::<Vec<_>>().join(" ")

@@ -1,13 +1,17 @@
 //! The application: the places, what is shown in them, and what the keys do. Knows no window; the window, the pictures, the
 //! video and the tests all drive this one.
 
+use super::export::{self, ExportJob};
 use super::feed::Patience;
 use super::kept::Kept;
 use super::keys::{Action, PlaceName, Shot, Wheel};
 use super::layout::Layout;
+use super::marks::Range;
+use super::panels::export::{Asked, ExportDialog, Subject};
 use super::panels::{self, Scene, Wish};
 use super::places::audit::AuditPlace;
-use super::places::{Place as _, Request, open_in_browser};
+use super::places::train::TrainPlace;
+use super::places::{Place, Request, open_in_browser};
 use super::playback::Playback;
 use super::recent::Recent;
 use super::settings::Settings;
@@ -17,7 +21,7 @@ use super::workshop::Workshop;
 use egui::{Theme, Ui};
 use lane_driver::moment::Moment;
 use lane_driver::session::{DriveSetup, Order, PolicyInfo, Session, SessionInfo};
-use lane_frame::{RgbImage, Steering};
+use lane_frame::{Size, Steering};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
@@ -41,6 +45,7 @@ struct Opening {
 enum Dialog {
     Help,
     Open(Box<panels::open::OpenDialog>),
+    Export,
 }
 
 /// The program on screen.
@@ -49,14 +54,17 @@ pub struct App {
     place: PlaceName,
     drive: Option<Stage>,
     replay: Option<Stage>,
+    train: TrainPlace,
     audit: AuditPlace,
     opening: Option<Opening>,
     settings: Settings,
     recent: Recent,
     wheel: Wheel,
     dialog: Option<Dialog>,
+    export: ExportDialog,
     notice: Option<(String, f64)>,
     shots_wanted: Vec<Shot>,
+    exports_wanted: Vec<ExportJob>,
     fullscreen_wanted: bool,
     /// True once the user was told that work is under way.
     quit_asked: bool,
@@ -72,14 +80,17 @@ impl App {
             place,
             drive: None,
             replay: None,
+            train: TrainPlace::default(),
             audit: AuditPlace::default(),
             opening: None,
             settings: Settings::default(),
             recent: Recent::default(),
             wheel: Wheel::default(),
             dialog: None,
+            export: ExportDialog::default(),
             notice: None,
             shots_wanted: Vec::new(),
+            exports_wanted: Vec::new(),
             fullscreen_wanted: false,
             quit_asked: false,
             quit_wanted: false,
@@ -93,6 +104,7 @@ impl App {
         if let Some(stage) = self.stage_mut() {
             stage.keep_in_time();
         }
+        self.train.set_workshop(Arc::clone(&workshop));
         Self { workshop: Some(workshop), settings: kept.settings(), recent: kept.recent, ..self }
     }
 
@@ -157,21 +169,17 @@ impl App {
         self.stage()?.stop.as_ref().map(|stop| stop.reason.as_str())
     }
 
-    /// The cameras' pictures side by side at their own size, with the maps over them or without; `None` before the first.
-    pub fn pictures(&self, with_maps: bool) -> Option<RgbImage> {
+    /// Size of the cameras' pictures beside each other, none scaled; `None` before the first.
+    pub fn pictures_size(&self) -> Option<Size> {
         let stage = self.stage()?;
-        let sides = &stage.moment.as_ref()?.sides;
-        let settings = Settings { overlay: with_maps, ..self.settings };
-        let pictures: Vec<RgbImage> =
-            sides.iter().map(|side| panels::picture::composed(side, settings, stage.history.peaks.saliency)).collect();
-        let width = pictures.iter().map(RgbImage::width).sum();
-        let mut all = RgbImage::new(width, pictures.iter().map(RgbImage::height).max()?);
-        let mut left = 0;
-        for picture in &pictures {
-            image::imageops::replace(&mut all, picture, left, 0);
-            left += i64::from(picture.width());
+        Some(panels::pictures::natural_size(picture_size(stage)?, stage.info.policies.len()))
+    }
+
+    /// Forgets the textures of the session on screen: another raster draws next.
+    pub fn forget_textures(&mut self) {
+        if let Some(stage) = self.stage_mut() {
+            stage.forget_textures();
         }
-        Some(all)
     }
 
     /// True when the user asked to leave.
@@ -182,6 +190,11 @@ impl App {
     /// Pictures of itself that the user asked to save since the last call.
     pub fn take_shots(&mut self) -> Vec<Shot> {
         std::mem::take(&mut self.shots_wanted)
+    }
+
+    /// Exports that the user asked for since the last call.
+    pub fn take_exports(&mut self) -> Vec<ExportJob> {
+        std::mem::take(&mut self.exports_wanted)
     }
 
     /// True when the user asked for the whole screen, or back, since the last call.
@@ -199,7 +212,31 @@ impl App {
         self.playback().is_some_and(Playback::is_waiting)
             || self.notice.is_some()
             || self.opening.is_some()
-            || self.audit.running().is_some()
+            || self.running().is_some()
+    }
+
+    /// The work under way in the places, in one line.
+    fn running(&self) -> Option<String> {
+        let works = self.busy().into_iter().map(|(_, words)| words).chain(self.export.running());
+        let works: Vec<String> = works.collect();
+        (!works.is_empty()).then(|| works.join("; "))
+    }
+
+    /// The places where work is under way.
+    fn busy(&self) -> Vec<panels::header::Busy> {
+        let works = [(PlaceName::Train, self.train.running()), (PlaceName::Audit, self.audit.running())];
+        works.into_iter().filter_map(|(place, words)| Some((place, words?))).collect()
+    }
+
+    /// Ends the program, once the user knows of the work that it would end.
+    pub fn close(&mut self) {
+        match self.running() {
+            Some(words) if !self.quit_asked => {
+                self.quit_asked = true;
+                self.notify(format!("{words}: once more ends it; its last checkpoint stays"));
+            }
+            _ => self.quit_wanted = true,
+        }
     }
 
     /// Does what a key asks for.
@@ -216,18 +253,16 @@ impl App {
             Action::Screenshot(shot) => self.shots_wanted.push(shot),
             Action::Go(place) => self.go(place),
             Action::Open => self.ask_for_recording(),
+            Action::Export => {
+                let shown = matches!(self.dialog, Some(Dialog::Export)) || self.moment().is_none();
+                self.dialog = (!shown).then_some(Dialog::Export);
+            }
             Action::Help => {
                 let shown = matches!(self.dialog, Some(Dialog::Help));
                 self.dialog = (!shown).then_some(Dialog::Help);
             }
             Action::Quit if self.dialog.is_some() => self.dialog = None,
-            Action::Quit => match self.audit.running() {
-                Some(words) if !self.quit_asked => {
-                    self.quit_asked = true;
-                    self.notify(format!("{words}; what is done is kept: quit once more to leave it"));
-                }
-                _ => self.quit_wanted = true,
-            },
+            Action::Quit => self.close(),
             _ => {
                 let words = self.stage_mut().and_then(|stage| stage.act(action));
                 if let Some(words) = words {
@@ -263,7 +298,10 @@ impl App {
 
     /// Opens a recording in the replay, with the policies of the session on screen.
     pub fn open_recording(&mut self, path: &Path) {
-        let names = self.policy_names_in_use();
+        self.open_recording_with(path, self.policy_names_in_use());
+    }
+
+    fn open_recording_with(&mut self, path: &Path, names: Vec<String>) {
         let words = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into());
         let wanted = path.to_owned();
         self.open(PlaceName::Replay, words, Some(path.to_owned()), move |workshop| workshop.replay(&wanted, &names));
@@ -276,8 +314,7 @@ impl App {
         self.open(PlaceName::Replay, "the sample drive".to_owned(), None, open);
     }
 
-    fn open_drive(&mut self) {
-        let names = self.policy_names_in_use();
+    fn open_drive(&mut self, names: Vec<String>) {
         let open = move |workshop: &dyn Workshop| workshop.drive(&names, &DriveSetup::default());
         self.open(PlaceName::Drive, "a drive".to_owned(), None, open);
     }
@@ -316,10 +353,11 @@ impl App {
             Ok(session) => {
                 let mut stage = Stage::new(session);
                 stage.keep_in_time();
-                *self.stage_of(place) = Some(stage);
-                if let Some(path) = path {
-                    self.recent.add(&path);
+                if let Some(path) = &path {
+                    self.recent.add(path);
                 }
+                stage.recording = path;
+                *self.stage_of(place) = Some(stage);
             }
             Err(error) => self.notify(format!("cannot open {what}: {error:#}")),
         }
@@ -328,13 +366,26 @@ impl App {
 
     /// Lets time pass and shows what became due. Says whether anything changed.
     pub fn tick(&mut self, elapsed_secs: f64) -> bool {
-        let mut changed = self.fade_notice(elapsed_secs) | self.finish_opening() | self.audit.tick();
+        let mut changed =
+            self.fade_notice(elapsed_secs) | self.finish_opening() | self.train.tick() | self.audit.tick();
+        changed |= self.tick_export();
         if let Some(stage) = self.stage_mut() {
             let (moved, words) = stage.tick(elapsed_secs, Patience::Poll);
             changed |= moved;
             if let Some(words) = words {
                 self.notify(words);
             }
+        }
+        changed
+    }
+
+    /// Sees how far an export is. Says whether that changed.
+    fn tick_export(&mut self) -> bool {
+        let changed = self.export.tick();
+        let is_over = changed && self.export.running().is_none();
+        if is_over && !matches!(self.dialog, Some(Dialog::Export)) {
+            let words = self.export.outcome().map(|outcome| outcome.clone().unwrap_or_else(|why| why));
+            words.into_iter().for_each(|words| self.notify(words));
         }
         changed
     }
@@ -364,22 +415,48 @@ impl App {
         let window = ui.max_rect();
         let palette = theme::palette(self.settings.theme);
         ui.painter().rect_filled(window, 0.0, palette.ground);
-        let mut wishes = self.take_drops(ui);
-        wishes.extend(match self.place {
+        self.take_drop(ui);
+        let mut wishes = match self.place {
             PlaceName::Drive | PlaceName::Replay if self.stage().is_some() => self.draw_stage(ui),
             _ => self.draw_empty(ui),
-        });
+        };
         if let Some(opening) = &self.opening {
             panels::status::draw_note(ui, window, &format!("opening {} …", opening.what), palette);
         }
         match &mut self.dialog {
             Some(Dialog::Help) => panels::help::draw(ui, window, palette),
-            Some(Dialog::Open(dialog)) => wishes.extend(dialog.draw(ui, &self.recent)),
+            Some(Dialog::Open(dialog)) => wishes.extend(dialog.draw(ui, &self.recent, palette)),
+            Some(Dialog::Export) => self.draw_export(ui),
             None => {}
         }
         wishes.into_iter().for_each(|wish| self.grant(wish));
-        if let Some(request) = self.audit.take_request() {
-            self.fulfil(request);
+        let places: [&mut dyn Place; 2] = [&mut self.train, &mut self.audit];
+        let requests: Vec<Request> = places.into_iter().filter_map(|place| place.take_request()).collect();
+        requests.into_iter().for_each(|request| self.fulfil(request));
+    }
+
+    fn draw_export(&mut self, ui: &mut Ui) {
+        let subject = self.stage().and_then(|stage| subject(stage, self.settings));
+        let Some(subject) = subject else {
+            self.dialog = None;
+            return;
+        };
+        match self.export.draw(ui, &subject, theme::palette(self.settings.theme)) {
+            Some(Asked::Start(export)) => {
+                let to_secs = export.to_secs.unwrap_or(export.from_secs);
+                let session = self.stage().map(|stage| stage.playback.copy(export.from_secs..=to_secs));
+                match session {
+                    Some(Ok(session)) => {
+                        let progress = self.export.follow(&export);
+                        let (export, settings) = (*export, subject.settings);
+                        self.exports_wanted.push(ExportJob { session, export, settings, progress });
+                    }
+                    Some(Err(error)) => self.export.refuse(format!("{error:#}")),
+                    None => {}
+                }
+            }
+            Some(Asked::Close) => self.dialog = None,
+            None => {}
         }
     }
 
@@ -387,8 +464,18 @@ impl App {
     fn fulfil(&mut self, request: Request) {
         match request {
             Request::DriveWith(weights) => {
+                let names = vec![weights.display().to_string()];
                 self.go(PlaceName::Drive);
-                self.change_policies(&[weights.display().to_string()]);
+                if self.drive.is_none() {
+                    self.open_drive(names);
+                } else if self.change_policies(&names)
+                    && let Some(stage) = self.stage_mut()
+                {
+                    stage.play_from_start();
+                }
+            }
+            Request::ReplayWith(weights, recording) => {
+                self.open_recording_with(&recording, vec![weights.display().to_string()]);
             }
             Request::AuditWith(weights) => {
                 self.audit.add(&weights);
@@ -402,16 +489,27 @@ impl App {
         }
     }
 
-    /// Files that were dropped on the window.
-    fn take_drops(&self, ui: &Ui) -> Vec<Wish> {
+    /// Does what suits the file that was dropped on the window, and the place: weights drive or are audited, all else is
+    /// a recording to watch or to learn from.
+    fn take_drop(&mut self, ui: &Ui) {
         let dropped = ui.input(|input| input.raw.dropped_files.iter().find_map(|file| file.path.clone()));
-        dropped.map(Wish::Open).into_iter().collect()
+        let Some(path) = dropped else { return };
+        let is_weights = path.extension().is_some_and(|extension| extension == "safetensors");
+        match self.place {
+            PlaceName::Audit if is_weights => self.audit.add(&path),
+            PlaceName::Drive | PlaceName::Replay if is_weights && self.stage().is_some() => {
+                self.change_policies(&[path.display().to_string()]);
+            }
+            PlaceName::Train if !is_weights => self.train.add_recording(&path),
+            _ if is_weights => self.fulfil(Request::DriveWith(path)),
+            _ => self.grant(Wish::Open(path)),
+        }
     }
 
     fn draw_stage(&mut self, ui: &mut Ui) -> Vec<Wish> {
         let window = ui.max_rect();
         let palette = theme::palette(self.settings.theme);
-        let (settings, place) = (self.settings, self.place);
+        let (settings, place, busy) = (self.settings, self.place, self.busy());
         let names = self.workshop.as_ref().map(|workshop| workshop.policy_names()).unwrap_or_default();
         let notice = self.notice.as_ref().map(|(words, _)| words.clone());
         let Some(stage) = self.stage_mut() else { return Vec::new() };
@@ -420,7 +518,7 @@ impl App {
         let (mut cameras, mut record) = (std::mem::take(&mut stage.cameras), std::mem::take(&mut stage.record));
         let scene = scene(stage, settings, palette, &identities);
         let layout = layout(window, &scene);
-        let mut wishes = panels::header::draw(ui, layout.header, Some(&scene), place, palette);
+        let mut wishes = panels::header::draw(ui, layout.header, Some(&scene), place, &busy, palette);
         for (policy, (rect, cameras)) in layout.policies.iter().zip(&mut cameras).enumerate() {
             wishes.extend(panels::policy::draw(ui, *rect, &scene, policy, cameras));
         }
@@ -446,26 +544,32 @@ impl App {
         wishes
     }
 
-    /// Lays out and paints the cameras alone, of all policies or of one.
-    pub fn pictures_ui(&mut self, ui: &mut Ui, policy: Option<usize>) {
+    /// Lays out and paints the cameras alone, as a layout other than the window's shows them.
+    pub fn pictures_ui(&mut self, ui: &mut Ui, layout: export::Layout) {
         let (settings, palette) = (self.settings, theme::palette(self.settings.theme));
         let Some(stage) = self.stage_mut() else { return };
         let identities = theme::identities(stage.info.policies.iter().map(|policy| policy.name.as_str()), palette);
         let mut cameras = std::mem::take(&mut stage.cameras);
-        let policies = policy.map_or_else(|| (0..cameras.len()).collect(), |policy| vec![policy]);
+        let policies = match layout {
+            export::Layout::Policy(policy) => vec![policy],
+            _ => (0..cameras.len()).collect(),
+        };
+        let bare = layout == export::Layout::Cameras;
         let scene = scene(stage, settings, palette, &identities);
-        panels::pictures::draw(ui, ui.max_rect(), &scene, &policies, &mut cameras);
+        panels::pictures::draw(ui, ui.max_rect(), &scene, &policies, &mut cameras, bare);
         stage.cameras = cameras;
     }
 
     fn draw_empty(&mut self, ui: &mut Ui) -> Vec<Wish> {
         let palette = theme::palette(self.settings.theme);
         let rects = Layout::empty(ui.max_rect());
-        let mut wishes = panels::header::draw(ui, rects.header, None, self.place, palette);
-        if self.place == PlaceName::Audit {
-            panels::room(ui, rects.middle, |ui| self.audit.ui(ui, palette));
-        } else {
-            wishes.extend(panels::start::draw(ui, rects.middle, self.place, &self.recent, palette));
+        let mut wishes = panels::header::draw(ui, rects.header, None, self.place, &self.busy(), palette);
+        match self.place {
+            PlaceName::Train => panels::room(ui, rects.middle, |ui| self.train.ui(ui, palette)),
+            PlaceName::Audit => panels::room(ui, rects.middle, |ui| self.audit.ui(ui, palette)),
+            PlaceName::Drive | PlaceName::Replay => {
+                wishes.extend(panels::start::draw(ui, rects.middle, self.place, &self.recent, palette));
+            }
         }
         let notice = self.notice.as_ref().map(|(words, _)| words.as_str());
         wishes.extend(panels::status::draw(ui, rects.status, notice, palette));
@@ -503,27 +607,34 @@ impl App {
                     stage.adjust_lesions(lesions);
                 }
             }
-            Wish::Policies(names) => self.change_policies(&names),
+            Wish::Policies(names) => {
+                self.change_policies(&names);
+            }
             Wish::Open(path) => {
                 self.dialog = None;
                 self.open_recording(&path);
             }
             Wish::OpenSample => self.open_sample(),
-            Wish::StartDrive => self.open_drive(),
+            Wish::StartDrive => self.open_drive(self.policy_names_in_use()),
             Wish::Close => self.dialog = None,
             Wish::Hover(_) | Wish::Point(_) => {}
         }
     }
 
-    fn change_policies(&mut self, names: &[String]) {
-        let Some(workshop) = &self.workshop else { return };
+    /// Says whether these policies take over.
+    fn change_policies(&mut self, names: &[String]) -> bool {
+        let Some(workshop) = &self.workshop else { return false };
         match workshop.drivers(names) {
             Ok(drivers) => {
                 if let Some(stage) = self.stage_mut() {
                     stage.order(Order::Policies(drivers));
                 }
+                true
             }
-            Err(error) => self.notify(format!("{error:#}")),
+            Err(error) => {
+                self.notify(format!("{error:#}"));
+                false
+            }
         }
     }
 
@@ -543,6 +654,31 @@ impl App {
 fn name_to_open(policy: &PolicyInfo) -> String {
     let is_file = policy.origin.ends_with(".safetensors");
     if is_file { policy.origin.clone() } else { policy.name.clone() }
+}
+
+/// Size of one of the cameras' pictures; `None` before the first.
+fn picture_size(stage: &Stage) -> Option<Size> {
+    let image = &stage.moment.as_ref()?.sides.first()?.picture.image;
+    Some(Size::new(image.width(), image.height()))
+}
+
+/// What can be exported of a session; nothing before its first moment.
+fn subject(stage: &Stage, settings: Settings) -> Option<Subject> {
+    let camera = picture_size(stage)?;
+    let info = &stage.info;
+    Some(Subject {
+        policies: info.policies.iter().map(|policy| policy.name.clone()).collect(),
+        policies_to_open: info.policies.iter().map(name_to_open).collect(),
+        now_secs: stage.time_secs(),
+        range_secs: if let Range::Between(from, to) = stage.range { Some((from, to)) } else { None },
+        last_secs: stage.last_secs(),
+        cameras: Some(panels::pictures::natural_size(camera, info.policies.len())),
+        camera: Some(camera),
+        method: info.attention.method,
+        source: stage.source(),
+        // A picture is as large as it is asked for.
+        settings: Settings { zoom: 1.0, setup: false, ..settings },
+    })
 }
 
 /// What the panels draw from.

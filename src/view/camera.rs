@@ -3,8 +3,8 @@
 use super::colormap::{diverging, inferno};
 use egui::{Color32, ColorImage, TextureHandle, TextureOptions};
 use lane_driver::moment::Picture;
+use lane_frame::Size;
 use lane_frame::resize::{Filter, resize};
-use lane_frame::{RgbImage, Size};
 
 /// A saliency map ready for display.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,16 +93,6 @@ fn compose(picture: &Picture, overlay: Option<&Overlay>, size_px: [usize; 2]) ->
         }
     }
     ColorImage::new(size_px, pixels)
-}
-
-/// The picture at its own size with a map over it.
-pub fn compose_rgb(picture: &Picture, overlay: Option<&Overlay>) -> RgbImage {
-    let (width, height) = picture.image.dimensions();
-    let composed = compose(picture, overlay, [width as usize, height as usize]);
-    RgbImage::from_fn(width, height, |x, y| {
-        let [r, g, b, _] = composed.pixels[y as usize * width as usize + x as usize].to_array();
-        image::Rgb([r, g, b])
-    })
 }
 
 /// Blends one row of the map over one row of the picture.

@@ -1,13 +1,16 @@
 //! What can be taken out of the window: a picture, a clip, the signals. The window's dialog and the command
 //! `liquid-lane render` both describe it by an [`Export`], which can print the command that makes it.
 
-use super::settings::ScaleMode;
+use super::settings::{ScaleMode, Settings};
 use anyhow::{bail, ensure};
+use lane_driver::session::Session;
 use lane_frame::Size;
 use lane_policy::saliency::Method;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is driven or watched.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +28,10 @@ pub enum Layout {
     Window,
     /// The cameras of all policies with what lies over them.
     Pictures,
-    /// The camera of one policy, counted from 0.
+    /// The camera of one policy, counted from 0, likewise.
     Policy(usize),
+    /// The cameras of all policies as they are, with nothing over them.
+    Cameras,
 }
 
 impl FromStr for Layout {
@@ -37,9 +42,10 @@ impl FromStr for Layout {
         match text {
             "window" => Ok(Self::Window),
             "pictures" => Ok(Self::Pictures),
+            "cameras" => Ok(Self::Cameras),
             _ => match text.strip_prefix("policy:").and_then(number) {
                 Some(number) => Ok(Self::Policy(number - 1)),
-                None => Err("expected window, pictures or policy:N with N from 1".to_owned()),
+                None => Err("expected window, pictures, cameras or policy:N with N from 1".to_owned()),
             },
         }
     }
@@ -50,6 +56,7 @@ impl fmt::Display for Layout {
         match self {
             Self::Window => f.write_str("window"),
             Self::Pictures => f.write_str("pictures"),
+            Self::Cameras => f.write_str("cameras"),
             Self::Policy(policy) => write!(f, "policy:{}", policy + 1),
         }
     }
@@ -186,7 +193,7 @@ impl Export {
         say("--from", (self.from_secs > 0.0).then(|| seconds(self.from_secs)));
         say("--to", self.to_secs.map(seconds));
         say("--method", self.method.map(method_name));
-        say("--scale", (self.scale != usual.scale).then(|| scale_name(self.scale).to_owned()));
+        say("--scale", (self.scale != usual.scale).then(|| self.scale.name().to_owned()));
         say("--overlay", (self.overlay != usual.overlay).then(|| self.overlay.to_string()));
         say("--layout", (self.layout != usual.layout).then(|| self.layout.to_string()));
         say("--size", (self.size != usual.size).then(|| format!("{}x{}", self.size.width, self.size.height)));
@@ -208,17 +215,82 @@ pub fn method_name(method: Method) -> String {
     name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// Every scale with its name on the command line.
-pub const SCALES: [(ScaleMode, &str); 3] =
-    [(ScaleMode::TimesUniform, "uniform"), (ScaleMode::Absolute, "absolute"), (ScaleMode::PerFrame, "frame")];
+/// A size as it is typed: `1280x800`.
+///
+/// # Errors
+/// What was expected, where it is none.
+pub fn size(text: &str) -> Result<Size, String> {
+    let sides = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    let (width, height) = sides.ok_or_else(|| format!("expected WIDTHxHEIGHT, such as 1280x800, got {text}"))?;
+    Ok(Size::new(width, height))
+}
 
-fn scale_name(scale: ScaleMode) -> &'static str {
-    SCALES.into_iter().find(|(mode, _)| *mode == scale).map_or("uniform", |(_, name)| name)
+/// The first of `NAME-001.ENDING`, `NAME-002.ENDING` and so on that does not exist in this folder.
+pub fn next_free(folder: &Path, name: &str, ending: &str) -> PathBuf {
+    let numbered = |number: u32| folder.join(format!("{name}-{number:03}.{ending}"));
+    (1..).map(numbered).find(|path| !path.exists()).unwrap_or_else(|| numbered(0))
+}
+
+/// How far an export is, for whoever asked for it and whoever makes it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// In thousandths.
+    done: AtomicU32,
+    cancelled: AtomicBool,
+    outcome: Mutex<Option<Result<String, String>>>,
+}
+
+impl Progress {
+    /// Notes the share that is done. Says whether the rest is still wanted.
+    pub fn reach(&self, share: f32) -> bool {
+        self.done.store((1000.0 * share) as u32, Ordering::Relaxed);
+        !self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// The share that is done.
+    pub fn share(&self) -> f32 {
+        self.done.load(Ordering::Relaxed) as f32 / 1000.0
+    }
+
+    /// Nobody wants the rest.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes what was written, or why it was not, in a line.
+    pub fn end(&self, outcome: Result<String, String>) {
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+    }
+
+    /// What was noted at the end; nothing while the export is under way.
+    pub fn outcome(&self) -> Option<Result<String, String>> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// An export that is to be made of a session, shown by these settings.
+pub struct ExportJob {
+    /// A session of its own.
+    pub session: Box<dyn Session>,
+    /// What is made of it.
+    pub export: Export,
+    /// How it is shown.
+    pub settings: Settings,
+    /// How far it is.
+    pub progress: Arc<Progress>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exports_never_overwrite_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("liquid-lane-001.png"), "").unwrap();
+        assert!(next_free(folder.path(), "liquid-lane", "png").ends_with("liquid-lane-002.png"));
+        assert!(next_free(folder.path(), "liquid-lane", "csv").ends_with("liquid-lane-001.csv"));
+    }
 
     fn export() -> Export {
         let drive = Source::Drive(["--road", "12"].map(String::from).to_vec());
@@ -247,10 +319,10 @@ mod tests {
 
     #[test]
     fn every_layout_is_understood_as_it_is_written() {
-        for layout in [Layout::Window, Layout::Pictures, Layout::Policy(0), Layout::Policy(3)] {
+        for layout in [Layout::Window, Layout::Pictures, Layout::Cameras, Layout::Policy(0), Layout::Policy(3)] {
             assert_eq!(layout.to_string().parse(), Ok(layout));
         }
-        for text in ["policy:0", "policy:", "policy", "camera"] {
+        for text in ["policy:0", "policy:", "policy", "camera", "policy:x"] {
             assert!(text.parse::<Layout>().unwrap_err().contains("policy:N"), "{text}");
         }
     }

@@ -3,7 +3,9 @@
 
 use lane_driver::moment::Moment;
 use lane_driver::session::{Order, Session, SessionInfo};
+use std::ops::RangeInclusive;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Moments worked out ahead: enough to keep the session busy while a picture is drawn, and few enough that a change
 /// of noise shows at once.
@@ -51,6 +53,7 @@ pub enum Patience {
 pub struct Feed {
     orders: Sender<Order>,
     news: Receiver<News>,
+    session: Arc<Mutex<Box<dyn Session>>>,
     /// Restarts that were ordered and have not come through: news before them are about the past.
     restarts_due: usize,
     /// True once it was reported that the session's thread is gone.
@@ -62,8 +65,19 @@ impl Feed {
     pub fn start(session: Box<dyn Session>) -> Self {
         let (orders, orders_taken) = channel();
         let (news_sent, news) = sync_channel(MOMENTS_AHEAD);
-        std::thread::spawn(move || run(session, &orders_taken, &news_sent));
-        Self { orders, news, restarts_due: 0, told_gone: false }
+        let session = Arc::new(Mutex::new(session));
+        let shared = Arc::clone(&session);
+        std::thread::spawn(move || run(&shared, &orders_taken, &news_sent));
+        Self { orders, news, session, restarts_due: 0, told_gone: false }
+    }
+
+    /// A copy of the session, as [`Session::copy`] makes it. Waits while the session works at a moment.
+    ///
+    /// # Errors
+    /// The session's own, and when it has stopped by itself.
+    pub fn copy(&self, span_secs: RangeInclusive<f64>) -> anyhow::Result<Box<dyn Session>> {
+        let session = self.session.lock();
+        session.map_err(|_| anyhow::anyhow!("the session ended unexpectedly"))?.copy(span_secs)
     }
 
     /// Asks for a change. After a restart, nothing from before it arrives any more. That a session is gone is reported
@@ -110,18 +124,20 @@ impl Feed {
 }
 
 /// The far end: obeys orders first, then works out the next moment, until nobody listens.
-fn run(mut session: Box<dyn Session>, orders: &Receiver<Order>, news: &SyncSender<News>) {
+fn run(session: &Mutex<Box<dyn Session>>, orders: &Receiver<Order>, news: &SyncSender<News>) {
+    // It is let go between two moments, and while nobody has room for the next.
+    let session = || session.lock().unwrap_or_else(PoisonError::into_inner);
     let mut at_end = false;
     loop {
         let order = if at_end { orders.recv().map_err(|_| TryRecvError::Disconnected) } else { orders.try_recv() };
         let told = match order {
             Ok(order) => {
-                let obeyed = obey(session.as_mut(), order);
+                let obeyed = obey(session().as_mut(), order);
                 at_end &= !matches!(obeyed, News::Started { .. });
                 news.send(obeyed)
             }
             Err(TryRecvError::Empty) => {
-                let next = advance(session.as_mut());
+                let next = advance(session().as_mut());
                 at_end = !matches!(next, News::Moment(_));
                 news.send(next)
             }

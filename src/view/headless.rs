@@ -19,6 +19,18 @@ use std::thread::{Scope, ScopedJoinHandle};
 /// Pictures drawn ahead of the encoder.
 const PICTURES_AHEAD: usize = 2;
 
+/// The user ended the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancelled;
+
+impl std::fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("cancelled: nothing was written")
+    }
+}
+
+impl std::error::Error for Cancelled {}
+
 /// The length of a film.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FilmReport {
@@ -44,12 +56,17 @@ pub struct Reel {
 }
 
 /// Films a session into files by the endings of their names: `.mp4`, `.gif`, or `.png` for the last picture. Tells
-/// `progress` the share done after every picture.
+/// `progress` the share done after every picture; `false` from it ends the film.
 ///
 /// # Errors
-/// Refuses paths that cannot be written before the long run, naming them; passes on the session's own error. Nothing
-/// half-written is left behind.
-pub fn film(app: &mut App, reel: &Reel, files: &[&Path], progress: &mut dyn FnMut(f32)) -> anyhow::Result<FilmReport> {
+/// Refuses paths that cannot be written before the long run, naming them; passes on the session's own error, and
+/// [`Cancelled`]. Nothing half-written is left behind.
+pub fn film(
+    app: &mut App,
+    reel: &Reel,
+    files: &[&Path],
+    progress: &mut dyn FnMut(f32) -> bool,
+) -> anyhow::Result<FilmReport> {
     let Reel { seconds, frames_per_sec, size, .. } = *reel;
     ensure!(seconds >= 0.0 && frames_per_sec > 0.0, "nothing to film: {seconds} s at {frames_per_sec} frames/s");
     let mut outputs = Vec::new();
@@ -122,7 +139,7 @@ fn draw_frames(
     raster: &mut Raster,
     reel: &Reel,
     encoders: &[EncoderThread],
-    progress: &mut dyn FnMut(f32),
+    progress: &mut dyn FnMut(f32) -> bool,
 ) -> anyhow::Result<u64> {
     let wanted = frames_in(reel.seconds, reel.frames_per_sec);
     for frame in 0..wanted {
@@ -135,7 +152,7 @@ fn draw_frames(
         if !encoders.iter().all(|encoder| encoder.send(raster.rgba())) {
             return Ok(frame);
         }
-        progress((frame + 1) as f32 / wanted as f32);
+        ensure!(progress((frame + 1) as f32 / wanted as f32), Cancelled);
         if !more {
             return Ok(frame + 1);
         }
@@ -232,7 +249,7 @@ mod tests {
     }
 
     fn film_of(session: MockSession, mp4: &Path, png: &Path) -> anyhow::Result<FilmReport> {
-        film(&mut App::new(Box::new(session)), &reel(1.0), &[mp4, png], &mut |_| {})
+        film(&mut App::new(Box::new(session)), &reel(1.0), &[mp4, png], &mut |_| true)
     }
 
     /// Sample count of the first `stsz` box: four bytes of kind, version and flags, common size, count.
@@ -265,7 +282,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mp4 = folder.path().join("film.mp4");
         let mut app = App::new(Box::new(MockSession::replay(0.05)));
-        let report = film(&mut app, &reel(0.0), &[&mp4], &mut |_| {}).unwrap();
+        let report = film(&mut app, &reel(0.0), &[&mp4], &mut |_| true).unwrap();
         assert_eq!(report.frames, 1);
         assert_eq!(samples_in(&std::fs::read(&mp4).unwrap()), 1);
     }
@@ -275,7 +292,7 @@ mod tests {
         // The mock's last moment is a step before its end.
         let last_secs = 0.7;
         let mut app = App::new(Box::new(MockSession::replay(last_secs + 0.04)));
-        let report = film(&mut app, &reel(last_secs + 1.0 / 20.0), &[], &mut |_| {}).unwrap();
+        let report = film(&mut app, &reel(last_secs + 1.0 / 20.0), &[], &mut |_| true).unwrap();
         assert_eq!(report.frames, 15, "0 s to {last_secs} s");
         assert!((app.moment().unwrap().time_secs - last_secs).abs() < 1e-9, "{:?}", app.moment().unwrap().time_secs);
     }
@@ -296,7 +313,10 @@ mod tests {
         let (mp4, png) = (folder.path().join("film.mp4"), folder.path().join("file/film.png"));
         let mut drawn = 0;
         let mut app = App::new(Box::new(MockSession::drive(10.0)));
-        let refused = film(&mut app, &reel(1.0), &[&mp4, &png], &mut |_| drawn += 1);
+        let refused = film(&mut app, &reel(1.0), &[&mp4, &png], &mut |_| {
+            drawn += 1;
+            true
+        });
         let message = format!("{:#}", refused.unwrap_err());
         assert!(message.contains("file/film.png"), "{message}");
         assert_eq!(drawn, 0);
@@ -331,7 +351,7 @@ mod tests {
         let path = folder.path().join("film.gif");
         let mut app = App::new(Box::new(MockSession::drive(10.0)));
         let reel = Reel { from_secs: 2.0, frames_per_sec: 10.0, size: Size::new(320, 200), ..reel(0.5) };
-        assert_eq!(film(&mut app, &reel, &[&path], &mut |_| {}).unwrap().frames, 5);
+        assert_eq!(film(&mut app, &reel, &[&path], &mut |_| true).unwrap().frames, 5);
         assert!((app.moment().unwrap().time_secs - 2.4).abs() < 1e-9);
         let mut options = gif::DecodeOptions::new();
         options.set_color_output(gif::ColorOutput::RGBA);

@@ -47,7 +47,7 @@ pub enum Shot {
     /// The pictures with all that lies over them.
     Pictures,
     /// The pictures alone, as the cameras gave them.
-    CleanPictures,
+    Cameras,
     /// The whole window.
     Window,
 }
@@ -127,6 +127,8 @@ pub enum Action {
     Fullscreen,
     /// Saves what is shown.
     Screenshot(Shot),
+    /// Asks what to export: a picture, a film, a table.
+    Export,
     /// Show or hide the key table.
     Help,
     /// End the program.
@@ -193,7 +195,7 @@ const CTRL: Modifiers = Modifiers::COMMAND;
 const CTRL_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
 
 /// Every key of the window, in the order of the help.
-pub const BINDINGS: [Binding; 52] = {
+pub const BINDINGS: [Binding; 53] = {
     use Action as A;
     use Group::{Attention, Time, Window, World};
     [
@@ -251,8 +253,10 @@ pub const BINDINGS: [Binding; 52] = {
         row(Window, CTRL, &[Key::Num4], "Ctrl 4", A::Go(PlaceName::Audit), "Audit"),
         row(Window, CTRL, &[Key::O], "Ctrl O", A::Open, "Open a recording"),
         row(Window, NONE, &[Key::S], "S", A::Screenshot(Shot::Pictures), "Save the pictures with what lies over them"),
-        row(Window, SHIFT, &[Key::S], "Shift S", A::Screenshot(Shot::CleanPictures), "Save the pictures alone"),
+        row(Window, SHIFT, &[Key::S], "Shift S", A::Screenshot(Shot::Cameras), "Save the pictures alone"),
         row(Window, CTRL_SHIFT, &[Key::S], "Ctrl Shift S", A::Screenshot(Shot::Window), "Save the whole window"),
+        row(Window, CTRL, &[Key::E], "Ctrl E", A::Export, "Export a picture, a film, or the signals as a table")
+            .hint("export"),
         row(Window, CTRL, &[Key::L], "Ctrl L", A::Theme, "Light or dark"),
         row(Window, CTRL, &[Key::Plus, Key::Equals], "Ctrl +", A::Zoom(1), "Larger"),
         row(Window, CTRL, &[Key::Minus], "Ctrl -", A::Zoom(-1), "Smaller"),

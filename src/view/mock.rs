@@ -1,15 +1,26 @@
-//! A session without simulator or network, for tests: a painted road, sine waves for signals, the real wiring.
+//! For tests: a session without simulator or network, which shows a painted road, sine waves for signals and the real wiring;
+//! and a workshop that makes such sessions, and trainings that are short or long.
 
+use super::workshop::Workshop;
+use crate::jobs::training::{TrainingJob, TrainingRequest};
 use anyhow::{anyhow, bail, ensure};
+use lane_driver::Driver;
 use lane_driver::moment::{
     Attention, Decision, Fractions, Lane, LiquidActivity, Moment, NeuronActivity, Picture, Side, Status,
 };
-use lane_driver::session::{AttentionSetup, DriveSetup, MemoryAfterSeek, Order, PolicyInfo, Session, SessionInfo};
+use lane_driver::session::{
+    AttentionSetup, Band, BandKind, DriveSetup, Every, MemoryAfterSeek, Order, PolicyInfo, Session, SessionInfo,
+};
+use lane_driver::train::TrainingConfig;
 use lane_frame::projection::Projection;
 use lane_frame::{RgbImage, Size, Steering};
+use lane_policy::PolicyKind;
+use lane_policy::device::Backend;
 use lane_policy::saliency::Method;
 use lane_policy::saliency::map::{SaliencyMap, Share};
 use lane_policy::wiring::{LANE_KEEPING_SEED, Wiring};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const FRAME_SECS: f64 = 0.05;
@@ -63,6 +74,20 @@ impl MockSession {
         self
     }
 
+    /// The same replay of three drives, some of whose stretches are known.
+    pub fn with_bands(mut self) -> Self {
+        let band = |kind, from_secs, to_secs| Band { kind, from_secs, to_secs };
+        self.info.bands = vec![
+            band(BandKind::Drive(0), 0.0, 22.0),
+            band(BandKind::Drive(1), 22.05, 41.0),
+            band(BandKind::Drive(2), 41.05, 60.0),
+            band(BandKind::Gap, 22.0, 22.05),
+            band(BandKind::Gap, 41.0, 41.05),
+            band(BandKind::Spoiled, 30.0, 31.0),
+        ];
+        self
+    }
+
     /// A session that fails at once.
     pub fn failing(message: &'static str) -> Self {
         Self { failure: Some(Failure::Error(message)), ..Self::drive(1.0) }
@@ -81,7 +106,8 @@ impl MockSession {
         let blank = !closed && self.index % BLANK_EVERY > BLANK_EVERY - 10;
         let input = if closed { [0.0, 0.0, 1.0, 1.0] } else { [0.0, 0.35, 1.0, 0.95] };
         let neurons = (policy == 0).then(|| neurons(self.info.policies[0].wiring.as_ref(), phase));
-        let saliency = Some(saliency(phase, if blank { 0.0 } else { 1.0 + policy as f32 }).into());
+        let is_wanted = self.info.attention.every != Every::Never;
+        let saliency = is_wanted.then(|| saliency(phase, if blank { 0.0 } else { 1.0 + policy as f32 }).into());
         Side {
             picture: picture(curve, input),
             decision: (closed || !self.spoiled()).then_some(Decision {
@@ -171,6 +197,57 @@ impl Session for MockSession {
             other => return Err(anyhow!("{other:?}: a mock cannot do that")),
         }
         Ok(())
+    }
+
+    fn copy(&self, span_secs: RangeInclusive<f64>) -> anyhow::Result<Box<dyn Session>> {
+        let mut copy = self.clone();
+        copy.obey(Order::Seek(*span_secs.start()))?;
+        Ok(Box::new(copy))
+    }
+}
+
+/// A workshop of made-up sessions. It has no policies: none that is asked for fits.
+pub struct MockWorkshop {
+    /// Demonstrations of its trainings.
+    pub looks: usize,
+}
+
+impl Workshop for MockWorkshop {
+    fn policy_names(&self) -> Vec<String> {
+        vec!["ncp".into(), "cnn".into()]
+    }
+
+    fn drivers(&self, names: &[String]) -> anyhow::Result<Vec<Driver>> {
+        bail!("{}: expected the weights of a policy, got those of an audio codec", names.join(","))
+    }
+
+    fn drive(&self, _: &[String], _: &DriveSetup) -> anyhow::Result<Box<dyn Session>> {
+        Ok(Box::new(MockSession::drive(60.0)))
+    }
+
+    fn replay(&self, path: &Path, _: &[String]) -> anyhow::Result<Box<dyn Session>> {
+        ensure!(path.is_dir(), "{}: no recording that this program knows", path.display());
+        Ok(Box::new(MockSession::replay(60.0)))
+    }
+
+    fn training(&self, words: &[String]) -> anyhow::Result<TrainingJob> {
+        let config = TrainingConfig::recipe(PolicyKind::NCP, 1, self.looks);
+        TrainingJob::prepare(TrainingRequest {
+            config: TrainingConfig { validation_looks: 16, ..config },
+            recordings: Vec::new(),
+            backend: Backend::Cpu,
+            out: words.iter().skip_while(|word| *word != "--out").nth(1).map(PathBuf::from).unwrap_or_default(),
+            score_roads: 1,
+            stage_roads: 0,
+            resume: words.iter().any(|word| word == "--resume"),
+            command: "liquid-lane train".into(),
+            options: "policy = \"ncp\"\n".into(),
+            data: None,
+        })
+    }
+
+    fn sample(&self) -> anyhow::Result<PathBuf> {
+        bail!("no sample here")
     }
 }
 

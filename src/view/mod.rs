@@ -5,6 +5,7 @@ pub mod app;
 mod camera;
 mod colormap;
 pub mod export;
+pub mod exporter;
 mod feed;
 mod gif;
 pub mod headless;

@@ -1,11 +1,13 @@
 //! Pictures of the interface on disk.
 
 use super::app::App;
+use super::export::Layout;
 use super::raster::Raster;
 use anyhow::Context as _;
+use egui::RawInput;
 use image::{ExtendedColorType, ImageEncoder as _, codecs::png::PngEncoder};
 use lane_frame::whole_file::WholeFile;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Saves what a raster holds as a PNG.
 ///
@@ -25,34 +27,16 @@ pub(super) fn encode_png(raster: &Raster, output: &WholeFile) -> anyhow::Result<
         .with_context(|| format!("cannot write {}", output.path().display()))
 }
 
-/// Saves the pictures on screen side by side as a PNG, with the maps that lie over them or without.
+/// Saves the pictures on screen at their own size as a PNG, laid out like this.
 ///
 /// # Errors
 /// When there is no picture, or the path cannot be written, naming it.
-pub fn write_pictures(app: &App, with_maps: bool, path: &Path) -> anyhow::Result<()> {
-    let picture = app.pictures(with_maps).context("there is no picture to save")?;
-    let output = WholeFile::create(path)?;
-    let (width, height) = picture.dimensions();
-    PngEncoder::new(output.writer()?)
-        .write_image(&picture, width, height, ExtendedColorType::Rgb8)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    output.commit()
-}
-
-/// The first of `NAME-001.png`, `NAME-002.png` and so on that does not exist in this folder.
-pub fn next_free_png(folder: &Path, name: &str) -> PathBuf {
-    let numbered = |number: u32| folder.join(format!("{name}-{number:03}.png"));
-    (1..).map(numbered).find(|path| !path.exists()).unwrap_or_else(|| numbered(0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn screenshots_never_overwrite_each_other() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("liquid-lane-001.png"), "").unwrap();
-        assert!(next_free_png(folder.path(), "liquid-lane").ends_with("liquid-lane-002.png"));
-    }
+pub fn write_pictures(app: &mut App, layout: Layout, path: &Path) -> anyhow::Result<()> {
+    let size = app.pictures_size().context("there is no picture to save")?;
+    let mut raster = Raster::new(size, 1.0);
+    // Textures belong to the raster that draws them.
+    app.forget_textures();
+    raster.draw_layout(app, layout, RawInput::default());
+    app.forget_textures();
+    write_png(&raster, path)
 }

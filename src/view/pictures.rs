@@ -5,6 +5,7 @@
 
 use super::raster::Raster;
 use image::RgbImage;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use std::path::PathBuf;
 
 /// Levels of 255 by which a pixel may differ, and the share of pixels that may differ by more.
@@ -16,7 +17,9 @@ pub fn check(raster: &Raster, name: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/pictures").join(name).with_extension("png");
     let shown = halved(raster);
     if std::env::var_os("LIQUID_LANE_PICTURES").is_some_and(|wish| wish == "remake") {
-        shown.save(&path).unwrap();
+        let file = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
+        let encoder = PngEncoder::new_with_quality(file, CompressionType::Best, FilterType::Adaptive);
+        shown.write_with_encoder(encoder).unwrap();
         return;
     }
     let expected = image::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).to_rgb8();

@@ -3,6 +3,7 @@
 
 use super::feed::{Feed, News, Patience};
 use lane_driver::session::{Order, Session};
+use std::ops::RangeInclusive;
 
 /// Speeds of `[` and `]`, as multiples of the time in which the frames were taken.
 const SPEEDS: [f64; 7] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
@@ -150,6 +151,14 @@ impl Playback {
         }
         self.restart(Order::Seek(time_secs));
         (self.clock_secs, self.shown_secs, self.jumping) = (time_secs, time_secs, true);
+    }
+
+    /// A session of its own with the moments of this span, in s, as [`Session::copy`] makes it.
+    ///
+    /// # Errors
+    /// The session's own.
+    pub fn copy(&self, span_secs: RangeInclusive<f64>) -> anyhow::Result<Box<dyn Session>> {
+        self.feed.copy(span_secs)
     }
 
     /// Passes an order on that does not move the time line.

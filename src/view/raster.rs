@@ -58,12 +58,11 @@ impl Raster {
         }
         let pixels_per_point = match layout {
             Layout::Window => self.pixels_per_point(app),
-            Layout::Pictures | Layout::Policy(_) => self.pixels_per_point,
+            Layout::Pictures | Layout::Policy(_) | Layout::Cameras => self.pixels_per_point,
         };
         self.draw_ui(app.settings().theme, pixels_per_point, input, |ui| match layout {
             Layout::Window => app.ui(ui),
-            Layout::Pictures => app.pictures_ui(ui, None),
-            Layout::Policy(policy) => app.pictures_ui(ui, Some(policy)),
+            Layout::Pictures | Layout::Policy(_) | Layout::Cameras => app.pictures_ui(ui, layout),
         })
     }
 

@@ -18,12 +18,12 @@ impl ScaleMode {
     /// The modes, in the order in which a key goes through them.
     pub const ALL: [Self; 3] = [Self::TimesUniform, Self::Absolute, Self::PerFrame];
 
-    /// The name in a list.
+    /// The name in a list and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::TimesUniform => "times even",
-            Self::Absolute => "largest so far",
-            Self::PerFrame => "per frame",
+            Self::TimesUniform => "uniform",
+            Self::Absolute => "absolute",
+            Self::PerFrame => "frame",
         }
     }
 

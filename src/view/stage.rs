@@ -1,6 +1,7 @@
 //! One drive or replay on screen: its place in time, what was shown of it, and what the user marked and changed in it.
 
 use super::camera::Cameras;
+use super::export::Source;
 use super::feed::{News, Patience};
 use super::history::History;
 use super::keys::Action;
@@ -8,7 +9,9 @@ use super::marks::{Part, Range};
 use super::panels::neuron_record::Record;
 use super::playback::Playback;
 use lane_driver::moment::Moment;
-use lane_driver::session::{AttentionSetup, BandKind, Every, Lesion, Order, Session, SessionInfo};
+use lane_driver::session::{AttentionSetup, BandKind, DriveSetup, Every, Lesion, Order, Session, SessionInfo};
+use lane_sim::Weather;
+use std::path::PathBuf;
 
 /// Noise levels of `+` and `-`: the variances of Lechner et al. 2020, Fig. 4, and half the least of them.
 const NOISE_VARIANCES: [f32; 5] = [0.0, 0.05, 0.1, 0.2, 0.3];
@@ -57,6 +60,10 @@ pub struct Stage {
     pub pointed: Option<Part>,
     /// The time under the pointer, in a plot or on the time line.
     pub hover_secs: Option<f64>,
+    /// The recording that is watched, where its place is known.
+    pub recording: Option<PathBuf>,
+    /// The first time at which a drive or a policy was changed by hand on the way, in s.
+    changed_secs: Option<f64>,
     undo: Vec<(usize, Vec<Lesion>)>,
 }
 
@@ -79,6 +86,8 @@ impl Stage {
             chosen: None,
             pointed: None,
             hover_secs: None,
+            recording: None,
+            changed_secs: None,
             undo: Vec::new(),
         }
     }
@@ -132,13 +141,66 @@ impl Stage {
         None
     }
 
-    /// Passes an order on that does not move the time line.
+    /// Passes an order on.
     pub fn order(&mut self, order: Order) {
-        if order.restarts() { self.restart(order) } else { self.playback.order(order) }
+        if order.restarts() {
+            self.restart(order);
+            return;
+        }
+        let is_change =
+            matches!(order, Order::Drive(_) | Order::Noise(_) | Order::TakeOver { .. } | Order::Policies(_));
+        let now = self.time_secs();
+        if is_change && now > 0.0 {
+            self.changed_secs.get_or_insert(now);
+        }
+        self.playback.order(order);
+    }
+
+    /// What a command line would have to name to show the same from its beginning; nothing where none can.
+    pub fn source(&self) -> Option<Source> {
+        let SessionInfo { setup, lesions, branched_at_secs, noise_variance, .. } = &self.info;
+        if self.changed_secs.is_some()
+            || branched_at_secs.is_some()
+            || lesions.iter().any(|lesions| !lesions.is_empty())
+        {
+            return None;
+        }
+        let mut options = Vec::new();
+        let mut say = |option: &str, value: String| options.extend([option.to_owned(), value]);
+        if *noise_variance > 0.0 {
+            say("--noise", noise_variance.to_string());
+        }
+        let Some(DriveSetup { seed, family, weather, noise_variance, .. }) = *setup else {
+            return Some(Source::Recording(self.recording.clone()?, options));
+        };
+        let of_options = DriveSetup { seed, family, weather, noise_variance, ..DriveSetup::default() };
+        if let Some(family) = family {
+            say("--family", family.name().to_owned());
+        }
+        if weather != Weather::Daylight {
+            say("--weather", weather.name().to_owned());
+        }
+        say("--road", seed.to_string());
+        (*setup == Some(of_options)).then_some(Source::Drive(options))
+    }
+
+    /// Forgets the textures: another raster draws next.
+    pub fn forget_textures(&mut self) {
+        self.cameras = self.info.policies.iter().map(|_| Cameras::default()).collect();
+        self.record = Record::default();
+    }
+
+    /// Plays from the first moment on, with everything as it is set now.
+    pub fn play_from_start(&mut self) {
+        self.restart(Order::Reset);
+        if !self.playback.is_playing() {
+            self.playback.play_or_pause();
+        }
     }
 
     /// Starts anew from another place.
     fn restart(&mut self, order: Order) {
+        self.changed_secs = None;
         self.playback.restart(order);
         self.forget();
     }
@@ -158,7 +220,10 @@ impl Stage {
     /// Goes to a time on the line, within what there is.
     pub fn jump(&mut self, time_secs: f64) {
         self.stop = None;
-        self.playback.jump(time_secs.clamp(0.0, self.last_secs().max(0.0)));
+        let time_secs = time_secs.clamp(0.0, self.last_secs().max(0.0));
+        // A drive undoes what was changed later; in a replay it stays.
+        self.changed_secs = self.changed_secs.filter(|secs| *secs <= time_secs || !self.info.closed_loop);
+        self.playback.jump(time_secs);
     }
 
     fn step(&mut self, frames: i32) {

@@ -2,9 +2,11 @@
 //! application how much time has passed.
 
 use super::app::App;
+use super::export::{Layout, next_free};
+use super::exporter;
 use super::keys::Shot;
 use super::layout::pixels_per_point;
-use super::output::{next_free_png, write_pictures, write_png};
+use super::output::{write_pictures, write_png};
 use super::presenter::Presenter;
 use super::raster::Raster;
 use anyhow::Context as _;
@@ -132,11 +134,16 @@ impl Handler {
             return;
         }
         for shot in self.app.take_shots() {
-            let path = next_free_png(Path::new("out"), "liquid-lane");
-            let saved = save(shot, &view.raster, &self.app, &path);
+            let path = next_free(Path::new("out"), "liquid-lane", "png");
+            let saved = match shot {
+                Shot::Window => write_png(&view.raster, &path),
+                Shot::Pictures => write_pictures(&mut self.app, Layout::Pictures, &path),
+                Shot::Cameras => write_pictures(&mut self.app, Layout::Cameras, &path),
+            };
             self.app.notify(saved.map_or_else(|error| format!("{error:#}"), |()| format!("saved {}", path.display())));
             view.window.request_redraw();
         }
+        self.app.take_exports().into_iter().for_each(exporter::start);
         if self.app.take_fullscreen_wish() {
             let fullscreen = view.window.fullscreen().is_none().then_some(Fullscreen::Borderless(None));
             view.window.set_fullscreen(fullscreen);
@@ -171,7 +178,10 @@ impl ApplicationHandler for Handler {
         let Some(view) = &mut self.view else { return };
         let wants_redraw = view.input.on_window_event(&view.window, &event).repaint;
         match event {
-            WindowEvent::CloseRequested => events.exit(),
+            WindowEvent::CloseRequested => {
+                self.app.close();
+                view.window.request_redraw();
+            }
             WindowEvent::Resized(_) | WindowEvent::ScaleFactorChanged { .. } => view.resize(),
             WindowEvent::RedrawRequested => self.draw(events),
             _ if wants_redraw => view.window.request_redraw(),
@@ -217,15 +227,6 @@ impl View {
         self.input.handle_platform_output(&self.window, output);
         self.window.pre_present_notify();
         self.presenter.present(&self.window, &self.raster)
-    }
-}
-
-/// Saves what the user asked for as a PNG.
-fn save(shot: Shot, raster: &Raster, app: &App, path: &Path) -> anyhow::Result<()> {
-    match shot {
-        Shot::Window => write_png(raster, path),
-        Shot::Pictures => write_pictures(app, true, path),
-        Shot::CleanPictures => write_pictures(app, false, path),
     }
 }
 

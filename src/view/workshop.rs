@@ -1,5 +1,6 @@
 //! What the window asks of the program around it: policies by name, drives and replays to show.
 
+use crate::jobs::training::TrainingJob;
 use lane_driver::Driver;
 use lane_driver::session::{DriveSetup, Session};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,12 @@ pub trait Workshop: Send + Sync {
     /// # Errors
     /// When there is no recording there, or a policy is unusable.
     fn replay(&self, path: &Path, names: &[String]) -> anyhow::Result<Box<dyn Session>>;
+
+    /// The training that these words behind `liquid-lane train` ask for, ready to run.
+    ///
+    /// # Errors
+    /// When the command line would refuse them, in one line.
+    fn training(&self, words: &[String]) -> anyhow::Result<TrainingJob>;
 
     /// A recording that the program can show at once, made if need be.
     ///

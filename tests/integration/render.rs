@@ -1,6 +1,6 @@
 //! `liquid-lane render`: pictures, clips and tables of signals without a window.
 
-use crate::binary::{done, refused_in_one_line};
+use crate::binary::{command, done, refused_in_one_line};
 use std::path::Path;
 
 /// A recorded drive of two seconds.
@@ -66,4 +66,36 @@ fn what_cannot_be_made_is_refused_in_one_line_and_leaves_nothing() {
     let mut left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["drive", "file"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fills_is_told_in_one_line_and_nothing_half_written_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    recorded(folder.path());
+    for out in [
+        "--out clip.mp4",
+        "--out clip.gif",
+        "--out picture.png",
+        "--csv signals.csv",
+        "--out clip.gif --csv signals.csv",
+    ] {
+        // A limit of 4 KB for each file stands in for a full disk: writing more is an error of the same kind.
+        let limited = "ulimit -f 8; trap '' XFSZ; exec \"$0\" \"$@\"";
+        let render = ["render", "drive", "--policies", "ncp", "--method", "visual-back-prop", "--size", "640x400"];
+        let program = command(folder.path(), &render);
+        let output = std::process::Command::new("sh")
+            .args(["-c", limited])
+            .arg(program.get_program())
+            .args(program.get_args())
+            .args(out.split(' '))
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), message.lines().count()), (Some(2), 1), "{out}: {message}");
+        assert!(message.contains("too large"), "{out}: {message}");
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["drive"], "{out}");
+    }
 }

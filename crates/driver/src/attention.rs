@@ -92,6 +92,7 @@ impl MapMaker {
     /// Takes up the maps of a frame; [`MapMaker::finish`] gives them.
     pub(crate) fn begin(&mut self, question: impl FnOnce() -> Question, every: Every) {
         self.asked = match every {
+            Every::Never => Asked::Nothing,
             Every::Frame => Asked::Here(Box::new(question())),
             Every::WhenThereIsTime => {
                 self.helper = self.helper.take().or_else(Helper::start);

@@ -4,7 +4,9 @@
 use super::attention::{MapMaker, Question};
 use super::moment::{Decision, Moment, Picture, Side};
 use super::seat::Seat;
-use super::session::{AttentionSetup, Band, BandKind, MemoryAfterSeek, Order, Session, SessionInfo, check_policies};
+use super::session::{
+    AttentionSetup, Band, BandKind, Every, MemoryAfterSeek, Order, Session, SessionInfo, check_policies,
+};
 use super::sight::Sight;
 use super::{CannotSteer, Driver, Memory};
 use anyhow::{bail, ensure};
@@ -14,7 +16,7 @@ use lane_policy::Lesion;
 use lane_recording::{CameraView, Recording, Stream, Timing};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 /// Frames that policies without a memory of what came before are run up over: at 20 frames/s a second, after which liquid
@@ -56,6 +58,7 @@ struct Viewer {
 }
 
 /// Everything that is remembered before an entry.
+#[derive(Clone)]
 struct Kept {
     memories: Vec<Memory>,
     size: Option<Size>,
@@ -66,6 +69,11 @@ struct Kept {
 impl Viewer {
     fn new(driver: Driver) -> Self {
         let seat = Seat::new(driver);
+        Self::seated(seat)
+    }
+
+    /// Who sits there, without memory.
+    fn seated(seat: Seat) -> Self {
         Self { driver: (*seat.driver).clone(), maps: MapMaker::new(seat.intact.control()), seat }
     }
 }
@@ -492,5 +500,20 @@ impl Session for Replay {
         }
         self.refresh_info();
         Ok(())
+    }
+
+    fn copy(&self, span_secs: RangeInclusive<f64>) -> anyhow::Result<Box<dyn Session>> {
+        let mut copy = Self {
+            recording: Arc::clone(&self.recording),
+            viewers: self.viewers.iter().map(|viewer| Viewer::seated(viewer.seat.clone())).collect(),
+            info: SessionInfo { attention: self.info.attention.every(Every::Frame), ..self.info.clone() },
+            next: 0,
+            at: None,
+            shown: Vec::new(),
+            size: None,
+            kept: self.kept.clone(),
+        };
+        copy.seek(*span_secs.start())?;
+        Ok(Box::new(copy))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Driver;
 use super::moment::Moment;
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use lane_frame::Steering;
 pub use lane_policy::Lesion;
 use lane_policy::saliency::Method;
@@ -36,6 +36,16 @@ pub trait Session: Send {
     /// # Errors
     /// When it cannot be done, in one line: what was asked, why it cannot be, what to do. The session stays as it was.
     fn obey(&mut self, order: Order) -> anyhow::Result<()>;
+
+    /// A session of its own with the same moments in this span, in s, each change at its time, and a map of every one of
+    /// them. Its next moment is the last that is not later than the start; its time line stays as it is, wherever it goes.
+    ///
+    /// # Errors
+    /// When it has no such moments, or other policies take over in between, and where a session cannot be copied.
+    fn copy(&self, span_secs: RangeInclusive<f64>) -> anyhow::Result<Box<dyn Session>> {
+        let (from, to) = span_secs.into_inner();
+        bail!("{from:.1} s to {to:.1} s: this session cannot be copied")
+    }
 }
 
 /// A change that is asked of a session.
@@ -167,6 +177,11 @@ pub struct AttentionSetup {
 }
 
 impl AttentionSetup {
+    /// The same maps, made this often.
+    pub fn every(self, every: Every) -> Self {
+        Self { every, ..self }
+    }
+
     /// Refuses a method that is not among these.
     pub(crate) fn check(&self, methods: &[Method]) -> anyhow::Result<()> {
         for method in std::iter::once(self.method).chain(self.beside.map(|(method, _)| method)) {
@@ -206,6 +221,8 @@ pub enum Every {
     Frame,
     /// Of as many frames as the machine has time for; in between the last map stands, and says its age.
     WhenThereIsTime,
+    /// Of no frame.
+    Never,
 }
 
 /// A part of the picture, by the simulator's exact masks.

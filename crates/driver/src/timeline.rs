@@ -4,6 +4,7 @@ use super::car::Conditions;
 use super::policy_car::KeptCar;
 use super::seat::Seat;
 use super::session::DriveSetup;
+use std::sync::Arc;
 
 /// Control steps between two kept states: a second.
 pub(crate) const KEPT_EVERY: u64 = 20;
@@ -19,6 +20,7 @@ pub(crate) struct Settings {
 }
 
 /// The settings of a drive over its control steps, and kept states of its cars.
+#[derive(Clone)]
 pub(crate) struct Timeline {
     /// From which control step on what is set, in rising order; the first one is 0.
     changes: Vec<(u64, Settings)>,
@@ -56,6 +58,16 @@ impl Timeline {
     pub(crate) fn change_at(&self, step: u64) -> Option<&Settings> {
         let found = self.changes.binary_search_by_key(&step, |(from, _)| *from);
         found.ok().map(|number| &self.changes[number].1)
+    }
+
+    /// True if the same policies drive from a control step to a later one.
+    pub(crate) fn has_same_policies(&self, from: u64, to: u64) -> bool {
+        let first = &self.at(from).seats;
+        let later = self.changes.iter().filter(|(step, _)| (from..=to).contains(step));
+        later.into_iter().all(|(_, settings)| {
+            let pairs = first.iter().zip(&settings.seats);
+            first.len() == settings.seats.len() && pairs.into_iter().all(|(a, b)| Arc::ptr_eq(&a.intact, &b.intact))
+        })
     }
 
     /// Sets something from a control step on and drops what was kept after it. False where nothing changes.

@@ -6,13 +6,14 @@ use super::moment::Moment;
 pub use super::policy_car::SCREEN;
 use super::policy_car::{PolicyCar, Shown};
 use super::seat::Seat;
-use super::session::{AttentionSetup, DriveSetup, MemoryAfterSeek, Order, Session, SessionInfo, check_policies};
+use super::session::{AttentionSetup, DriveSetup, Every, MemoryAfterSeek, Order, Session, SessionInfo, check_policies};
 use super::timeline::{Settings, Timeline};
 use anyhow::ensure;
 use lane_frame::noise::NoiseBank;
 use lane_policy::Lesion;
 use lane_sim::{Course, DT_SECS, RoadSet, World};
 use rayon::prelude::*;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// How far a seek may go beyond what was driven, in s: so much is driven unseen within a second or two.
@@ -31,6 +32,8 @@ pub struct TwinDrive {
     /// The control step before which the cars are, where they are as the time line has it.
     cars_at: Option<u64>,
     causes: bool,
+    /// True of a copy: going back undoes nothing.
+    is_copy: bool,
 }
 
 impl TwinDrive {
@@ -60,8 +63,8 @@ impl TwinDrive {
         };
         let bank = Arc::new(NoiseBank::new(0));
         let timeline = Timeline::new(settings);
-        let mut drive =
-            Self { set, info, world, bank, timeline, next: 0, cars: Vec::new(), cars_at: None, causes: false };
+        let (cars, causes, is_copy) = (Vec::new(), false, false);
+        let mut drive = Self { set, info, world, bank, timeline, next: 0, cars, cars_at: None, causes, is_copy };
         drive.refresh_info();
         drive
     }
@@ -110,7 +113,7 @@ impl TwinDrive {
             step as f64 * DT_SECS <= driven + MOST_AHEAD_SECS,
             "seek to {secs:.1} s: the cars have driven {driven:.1} s; seek at most {MOST_AHEAD_SECS} s ahead of that"
         );
-        if self.timeline.undo_after(step) {
+        if !self.is_copy && self.timeline.undo_after(step) {
             self.cars_at = None;
         }
         self.next = step;
@@ -222,6 +225,30 @@ impl Session for TwinDrive {
         self.next += 1;
         self.cars_at = Some(self.next);
         Ok(Some(Moment { frame, time_secs, sides, skipped: None }))
+    }
+
+    fn copy(&self, span_secs: RangeInclusive<f64>) -> anyhow::Result<Box<dyn Session>> {
+        let (from_secs, to_secs) = span_secs.into_inner();
+        let mut copy = Self {
+            set: self.set,
+            info: SessionInfo { attention: self.info.attention.every(Every::Frame), ..self.info.clone() },
+            world: Arc::clone(&self.world),
+            bank: Arc::clone(&self.bank),
+            timeline: self.timeline.clone(),
+            next: self.next,
+            cars: Vec::new(),
+            cars_at: None,
+            causes: self.causes,
+            is_copy: true,
+        };
+        copy.seek(from_secs)?;
+        copy.refresh_info();
+        let last = (to_secs / DT_SECS) as u64;
+        ensure!(
+            self.timeline.has_same_policies(copy.next, last),
+            "{from_secs:.1} s to {to_secs:.1} s: the policies change in between; choose a part with the same ones"
+        );
+        Ok(Box::new(copy))
     }
 
     fn obey(&mut self, order: Order) -> anyhow::Result<()> {

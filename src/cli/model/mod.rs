@@ -12,7 +12,7 @@ use crate::jobs::models;
 use lane_policy::Policy;
 use lane_policy::cell::Cell;
 use lane_policy::device;
-use lane_policy::interchange::cell_file;
+use lane_policy::interchange::{Style, cell_file};
 use lane_policy::weights::{self, ModelCard};
 use std::path::Path;
 
@@ -64,7 +64,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
 /// What a name or a file on the command line stands for.
 enum Model {
     Policy(Box<(Policy, ModelCard)>),
-    Cell(Box<Cell>),
+    /// With the names by which it was written down.
+    Cell(Box<(Cell, Style)>),
 }
 
 impl Model {
@@ -72,7 +73,7 @@ impl Model {
     fn cell(&self) -> Option<&Cell> {
         match self {
             Self::Policy(model) => model.0.recurrent().map(|head| head.cell()),
-            Self::Cell(cell) => Some(cell),
+            Self::Cell(cell) => Some(&cell.0),
         }
     }
 }

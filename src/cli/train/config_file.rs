@@ -22,15 +22,18 @@ pub struct ResolvedOptions {
     table: Table,
 }
 
-/// The options that a command line and the file that it names come to; the command line counts where both say something.
-/// `words` are those behind `train`.
+/// The options that the words behind `train` and the file that they name come to; the words count where both say something.
 ///
 /// # Errors
 /// Refuses a file that cannot be read, a key that is no option, naming the nearest, and a value that its option does not
 /// take.
-pub fn resolve(arguments: &Arguments, words: &[OsString]) -> anyhow::Result<ResolvedOptions> {
-    let command = Arguments::augment_args(clap::Command::new("train")).args_override_self(true).no_binary_name(true);
-    let command = with_negative_numbers(command);
+pub fn resolve(words: &[OsString]) -> anyhow::Result<ResolvedOptions> {
+    let refuse = |error: clap::Error| anyhow::anyhow!("{}", in_one_line(&error));
+    let command = with_negative_numbers(Arguments::augment_args(clap::Command::new("train")).no_binary_name(true));
+    let given = command.clone().try_get_matches_from(words).map_err(refuse)?;
+    let arguments = Arguments::from_arg_matches(&given).map_err(refuse)?;
+    // What the words say counts more than what the file says before them.
+    let command = command.args_override_self(true);
     let mut all = Vec::new();
     if let Some(path) = &arguments.config {
         let file = format!("--config {}", path.display());
@@ -42,7 +45,6 @@ pub fn resolve(arguments: &Arguments, words: &[OsString]) -> anyhow::Result<Reso
         alone.map_err(|error| anyhow::anyhow!("{file}: {}", in_one_line(&error)))?;
     }
     all.extend(words.iter().cloned());
-    let refuse = |error: clap::Error| anyhow::anyhow!("{}", in_one_line(&error));
     let matches = command.clone().try_get_matches_from(all).map_err(refuse)?;
     let mut table = Table::new();
     for option in command.get_arguments() {
@@ -153,9 +155,7 @@ mod tests {
     }
 
     fn parsed(line: &str) -> anyhow::Result<ResolvedOptions> {
-        let command = Arguments::augment_args(clap::Command::new("train")).no_binary_name(true);
-        let arguments = Arguments::from_arg_matches(&command.try_get_matches_from(words(line))?)?;
-        resolve(&arguments, &words(line))
+        resolve(&words(line))
     }
 
     /// A file of this text, and the command line that names it with more words.

@@ -5,7 +5,7 @@ use crate::cli::recording::options::{RecordingArguments, one_of};
 use anyhow::ensure;
 use clap::Parser;
 use clap::builder::TypedValueParser;
-use lane_driver::train::{Recorded, Source, TrainingConfig};
+use lane_driver::train::Source;
 use lane_recording::{Columns, Recording, RecordingOptions, SplitBy, VehicleOptions};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -61,19 +61,16 @@ impl NamedRecording {
     }
 }
 
-/// The recordings of a command, opened and parted; nothing where it names none.
-pub fn recorded(
-    named: &[NamedRecording],
-    for_all: &RecordingOptions,
-    split: SplitBy,
-    config: &TrainingConfig,
-) -> anyhow::Result<Option<Recorded>> {
-    if named.is_empty() {
-        ensure!(*for_all == RecordingOptions::default(), "options of a recording: expected --recording PATH with them");
-        return Ok(None);
-    }
-    let sources = named.iter().map(|named| named.open(for_all, split)).collect::<anyhow::Result<Vec<_>>>()?;
-    Recorded::new(sources, config).map(Some)
+/// The recordings of a command, opened.
+///
+/// # Errors
+/// Refuses options of recordings where there is none, and a recording that cannot be opened.
+pub fn opened(named: &[NamedRecording], for_all: &RecordingOptions, split: SplitBy) -> anyhow::Result<Vec<Source>> {
+    ensure!(
+        !named.is_empty() || *for_all == RecordingOptions::default(),
+        "options of a recording: expected --recording PATH with them"
+    );
+    named.iter().map(|named| named.open(for_all, split)).collect()
 }
 
 /// What a parser says, without what is about a command that nobody typed.

@@ -1,8 +1,11 @@
 //! The keys, and the words on screen, on a made-up session.
 
 use super::*;
+use crate::view::exporter;
 use crate::view::keys::BINDINGS;
-use crate::view::mock::MockSession;
+use crate::view::mock::{MockSession, MockWorkshop};
+use crate::view::output::write_pictures;
+use crate::view::pictures;
 use crate::view::raster::Raster;
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, pos2, vec2};
 
@@ -38,7 +41,10 @@ fn lines(app: &mut App, size: egui::Vec2) -> Vec<Line> {
         }
     }
     let input = RawInput { screen_rect: Some(Rect::from_min_size(pos2(0.0, 0.0), size)), ..RawInput::default() };
-    let output = egui::Context::default().run_ui(input, |ui| app.ui(ui));
+    let context = egui::Context::default();
+    // Dialogs find their size in a first pass.
+    let _ = context.run_ui(input.clone(), |ui| app.ui(ui));
+    let output = context.run_ui(input, |ui| app.ui(ui));
     let mut lines = Vec::new();
     output.shapes.iter().for_each(|clipped| collect(&clipped.shape, &mut lines));
     lines
@@ -165,15 +171,25 @@ fn a_screenshot_is_wished_for_once() {
 }
 
 #[test]
-fn the_pictures_can_be_saved_with_their_maps_and_without() {
-    let app = drive();
-    let (with, without) = (app.pictures(true).unwrap(), app.pictures(false).unwrap());
-    assert_eq!(with.dimensions(), (2 * 640, 256));
-    assert_ne!(with, without);
-    assert_eq!(
-        image::imageops::crop_imm(&without, 0, 0, 640, 256).to_image(),
-        *app.moment().unwrap().sides[0].picture.image
-    );
+fn the_pictures_can_be_saved_with_all_that_lies_over_them_and_bare_and_the_window_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = drive();
+    let mut raster = raster(&mut app);
+    let before = raster.rgba().to_vec();
+    let saved = |app: &mut App, layout: export::Layout| {
+        let path = folder.path().join(format!("{layout}.png"));
+        write_pictures(app, layout, &path).unwrap();
+        image::open(path).unwrap().to_rgb8()
+    };
+    let (with, bare) = (saved(&mut app, export::Layout::Pictures), saved(&mut app, export::Layout::Cameras));
+    assert_eq!(with.dimensions(), (2 * 640 + 4, 256));
+    assert_ne!(with, bare);
+    let first = image::imageops::crop_imm(&bare, 0, 0, 640, 256).to_image();
+    let picture = &app.moment().unwrap().sides[0].picture.image;
+    let off = first.pixels().zip(picture.pixels()).map(|(a, b)| a.0[1].abs_diff(b.0[1])).max();
+    assert!(off <= Some(1), "as the camera gave it: {off:?}");
+    raster.draw(&mut app, RawInput::default());
+    assert!(raster.rgba() == before, "the window looks as before");
 }
 
 fn press(key: Key, modifiers: Modifiers) -> Event {
@@ -409,4 +425,167 @@ fn a_session_that_stops_by_itself_does_not_hold_the_window_up() {
     assert!(!app.is_live(), "nothing more is to come");
     app.act(Action::Reset);
     tick_until(&mut app, |app| app.error().is_some());
+}
+
+#[test]
+fn an_export_shows_the_marked_range_again_while_the_window_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let csv = folder.path().join("signals.csv");
+    let mut app = app(MockSession::replay(60.0));
+    app.act(Action::PlayOrPause);
+    for secs in [1.0, 2.0] {
+        app.stage_mut().unwrap().jump(secs);
+        tick_until(&mut app, |app| (time_secs(app) - secs).abs() < 1e-6);
+        app.act(Action::Loop);
+    }
+    app.act(Action::Export);
+    assert!(says(&mut app, "now, at 2.00 s"), "a picture is of this moment");
+    let copy = app.stage().unwrap().playback.copy(1.0..=2.0);
+    let export = export::Export {
+        from_secs: 1.0,
+        to_secs: Some(2.0),
+        csv: Some(csv.clone()),
+        ..export::Export::of(export::Source::Drive(Vec::new()), Vec::new())
+    };
+    let (session, settings, progress) = (copy.unwrap(), Settings::default(), app.export.follow(&export));
+    exporter::start(export::ExportJob { session, export, settings, progress });
+    tick_until(&mut app, |app| app.export.running().is_none());
+    assert_eq!(app.export.outcome().unwrap().as_ref().unwrap(), &format!("21 rows: {}", csv.display()));
+    assert_eq!(std::fs::read_to_string(csv).unwrap().lines().count(), 22);
+    assert!(says(&mut app, "21 rows"));
+}
+
+/// The whole window at a size in pixels.
+fn window(app: &mut App, width: u32, height: u32) -> Raster {
+    let scale = crate::view::layout::pixels_per_point(width, height, 1.0);
+    let mut raster = Raster::new(lane_frame::Size::new(width, height), scale);
+    app.forget_textures();
+    // The second pass knows the sizes that the first found.
+    for _ in 0..2 {
+        raster.draw(app, RawInput::default());
+    }
+    raster
+}
+
+#[test]
+fn pictures_of_the_drive_and_the_replay_look_as_they_did() {
+    let at = |session: MockSession, policies: usize, light: bool| {
+        let mut app = app(session.with_policies(policies));
+        app.show_until(8.0);
+        if light {
+            app.act(Action::Theme);
+        }
+        app
+    };
+    let mut app = at(MockSession::drive(60.0), 2, false);
+    pictures::check(&window(&mut app, 1280, 800), "drive-two-dark");
+    app.act(Action::Setup);
+    pictures::check(&window(&mut app, 1280, 800), "drive-setup-dark");
+    let mut app = at(MockSession::drive(60.0), 4, true);
+    pictures::check(&window(&mut app, 1280, 800), "drive-four-light");
+    pictures::check(&window(&mut app, 640, 440), "drive-four-small-light");
+    let mut app = at(MockSession::drive(60.0), 1, false);
+    pictures::check(&window(&mut app, 640, 440), "drive-one-small-dark");
+    let mut app = at(MockSession::replay(60.0).with_bands(), 2, false);
+    pictures::check(&window(&mut app, 1280, 800), "replay-two-dark");
+    app.act(Action::Setup);
+    app.act(Action::Theme);
+    pictures::check(&window(&mut app, 640, 440), "replay-setup-small-light");
+}
+
+#[test]
+fn pictures_of_dialogs_and_small_forms_look_as_they_did() {
+    let mut app = drive();
+    app.show_until(8.0);
+    app.act(Action::Export);
+    app.export.set_path("out/liquid-lane-001.png");
+    pictures::check(&window(&mut app, 1280, 800), "export-dark");
+    app.act(Action::Theme);
+    pictures::check(&window(&mut app, 640, 440), "export-small-light");
+    app.act(Action::Go(PlaceName::Train));
+    pictures::check(&window(&mut app, 640, 440), "train-small-light");
+}
+
+#[test]
+fn a_window_of_one_pixel_and_every_size_after_it_is_drawn() {
+    let mut app = drive();
+    for action in
+        [Action::Help, Action::Export, Action::Open, Action::Go(PlaceName::Train), Action::Go(PlaceName::Audit)]
+    {
+        app.act(action);
+        for (width, height) in [(1, 1), (3, 900), (1280, 1), (1280, 800)] {
+            let raster = window(&mut app, width, height);
+            assert_eq!(raster.rgba().len(), 4 * (width * height) as usize);
+        }
+    }
+}
+
+fn with_workshop() -> App {
+    drive().with_workshop(Arc::new(MockWorkshop { looks: 640 }), Kept::default())
+}
+
+/// Drops a file on the window.
+fn drop_on(app: &mut App, path: &Path) {
+    let file = egui::DroppedFile { path: Some(path.to_owned()), ..egui::DroppedFile::default() };
+    let input = RawInput { dropped_files: vec![file], ..RawInput::default() };
+    Raster::new(lane_frame::Size::new(320, 200), 0.25).draw(app, input);
+}
+
+#[test]
+fn a_dropped_recording_is_watched_and_a_wrong_file_is_told_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = with_workshop();
+    drop_on(&mut app, &folder.path().join("song.mp3"));
+    tick_until(&mut app, |app| app.opening.is_none());
+    assert!(says(&mut app, "song.mp3: no recording that this program knows"));
+    assert_eq!(app.place(), PlaceName::Replay);
+    app.act(Action::Go(PlaceName::Drive));
+    assert!(says(&mut app, "crashes"), "the drive is still there");
+    drop_on(&mut app, folder.path());
+    tick_until(&mut app, |app| app.moment().is_some() && app.place() == PlaceName::Replay);
+    assert_eq!(app.recent().paths(), [folder.path().canonicalize().unwrap()]);
+}
+
+#[test]
+fn dropped_weights_that_do_not_fit_are_told_and_the_drive_goes_on_as_it_was() {
+    let mut app = with_workshop();
+    drop_on(&mut app, Path::new("codec.safetensors"));
+    assert!(says(&mut app, "got those of an audio codec"));
+    app.show_until(2.0);
+    assert_eq!(app.moment().unwrap().sides.len(), 2);
+}
+
+#[test]
+fn the_close_button_asks_once_while_a_policy_learns_and_says_what_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = with_workshop();
+    app.close();
+    assert!(app.quit_wanted(), "nothing is under way");
+    let mut app = with_workshop();
+    app.act(Action::Go(PlaceName::Train));
+    app.train.start_in(folder.path());
+    app.close();
+    assert!(!app.quit_wanted());
+    assert!(says(&mut app, "training ncp") && says(&mut app, "once more ends it"));
+    app.act(Action::Quit);
+    assert!(app.quit_wanted(), "asked once, by whatever way");
+    app.train.stop();
+}
+
+#[test]
+fn an_export_that_cannot_be_written_is_told_in_the_window_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let mut app = drive();
+    app.show_until(1.0);
+    app.act(Action::Export);
+    app.export.set_path(&folder.path().join("file/a.png").display().to_string());
+    let mut raster = raster(&mut app);
+    let place = lines(&mut app, vec2(1280.0, 800.0)).into_iter().rfind(|line| line.words == "Export").unwrap().place;
+    click(&mut raster, &mut app, place.center());
+    app.take_exports().into_iter().for_each(exporter::start);
+    tick_until(&mut app, |app| app.export.running().is_none() && app.export.outcome().is_some());
+    assert!(says(&mut app, "file/a.png"));
+    assert!(app.export.outcome().unwrap().is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }

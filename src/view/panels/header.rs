@@ -5,8 +5,18 @@ use crate::view::keys::{Action, PlaceName};
 use crate::view::theme::{BODY, Palette, TITLE, font};
 use egui::{Align2, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
-/// Draws the header; `scene` is there where something is shown.
-pub fn draw(ui: &mut Ui, rect: Rect, scene: Option<&Scene>, place: PlaceName, palette: &Palette) -> Vec<Wish> {
+/// A place where work is under way, and that work in a line.
+pub type Busy = (PlaceName, String);
+
+/// Draws the header; `scene` is there where something is shown. Places that are `busy` have a dot.
+pub fn draw(
+    ui: &mut Ui,
+    rect: Rect,
+    scene: Option<&Scene>,
+    place: PlaceName,
+    busy: &[Busy],
+    palette: &Palette,
+) -> Vec<Wish> {
     let middle = rect.center().y;
     let at = pos2(rect.left() + 4.0, middle);
     let name = ui.painter().text(at, Align2::LEFT_CENTER, "liquid-lane", font(TITLE + 4.0), palette.text);
@@ -17,13 +27,17 @@ pub fn draw(ui: &mut Ui, rect: Rect, scene: Option<&Scene>, place: PlaceName, pa
         let colour = if chosen { palette.text } else { palette.weak };
         let words = ui.painter().layout_no_wrap(other.name().to_owned(), font(BODY), colour);
         let tab = Rect::from_min_size(pos2(left, middle - 11.0), vec2(words.size().x + 18.0, 22.0));
-        let response = ui.allocate_rect(tab, Sense::click()).on_hover_text(other.purpose());
+        let work = busy.iter().find(|(busy, _)| *busy == other).map(|(_, words)| words.as_str());
+        let response = ui.allocate_rect(tab, Sense::click()).on_hover_text(work.unwrap_or(other.purpose()));
         if chosen {
             ui.painter().rect(tab, 11.0, palette.panel, Stroke::new(1.0, palette.outline), StrokeKind::Inside);
         } else if response.hovered() {
             ui.painter().rect_filled(tab, 11.0, palette.rest);
         }
         ui.painter().galley(tab.center() - words.size() / 2.0, words, colour);
+        if work.is_some() {
+            ui.painter().circle_filled(tab.right_top() + vec2(-6.0, 4.0), 3.0, palette.policies[0]);
+        }
         wishes.extend((response.clicked() && !chosen).then_some(Wish::Act(Action::Go(other))));
         left = tab.right() + 2.0;
     }

@@ -1,6 +1,7 @@
 //! The panels, one file each, and what they share: the scene they draw, cards, text and line samples.
 
 pub mod colour_bar;
+pub mod export;
 mod facts;
 pub mod header;
 pub mod help;

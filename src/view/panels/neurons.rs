@@ -167,14 +167,14 @@ fn part_text(part: Part, wiring: &Wiring, activity: Option<&NeuronActivity>, sce
         Part::Synapse(place) => {
             let synapse = wiring.synapses()[place];
             let (from, to) = (neuron_name(wiring, synapse.source), neuron_name(wiring, synapse.target));
-            lines.push(format!("{from} → {to}, {}", polarity_text(synapse.polarity)));
+            lines.push(format!("{from} to {to}, {}", polarity_text(synapse.polarity)));
             lines.extend(liquid.map(|liquid| minus(&format!("current {:+.3}", liquid.current[place]))));
             lines.push("X cuts it".to_owned());
         }
         Part::SensorySynapse(place) => {
             let synapse = wiring.sensory_synapses()[place];
             let to = neuron_name(wiring, synapse.target);
-            lines.push(format!("input {} → {to}, {}", synapse.source, polarity_text(synapse.polarity)));
+            lines.push(format!("input {} to {to}, {}", synapse.source, polarity_text(synapse.polarity)));
             lines.extend(liquid.map(|liquid| minus(&format!("current {:+.3}", liquid.sensory_current[place]))));
             lines.push("X cuts it".to_owned());
         }

@@ -1,8 +1,10 @@
 //! The question which recording to open: a path to type, those of late, and the folders of the machine.
 
 use super::Wish;
+use crate::view::places::form;
 use crate::view::recent::Recent;
-use egui::{Ui, vec2};
+use crate::view::theme::{Palette, SMALL, font};
+use egui::{Label, RichText, Sense, Ui};
 use egui_file_dialog::{DialogState, FileDialog};
 use std::path::PathBuf;
 
@@ -22,7 +24,7 @@ impl Default for OpenDialog {
 
 impl OpenDialog {
     /// Draws the question; asks for a recording once it is answered.
-    pub fn draw(&mut self, ui: &mut Ui, recent: &Recent) -> Option<Wish> {
+    pub fn draw(&mut self, ui: &mut Ui, recent: &Recent, palette: &Palette) -> Option<Wish> {
         self.folders.update(ui.ctx());
         if let Some(path) = self.folders.take_picked() {
             return Some(Wish::Open(path));
@@ -31,38 +33,40 @@ impl OpenDialog {
             return None;
         }
         let mut wish = None;
-        let shown = egui::Window::new("Open a recording")
-            .collapsible(false)
-            .resizable(false)
-            .anchor(egui::Align2::CENTER_CENTER, vec2(0.0, 0.0))
-            .show(ui.ctx(), |ui| wish = self.draw_question(ui, recent));
-        if shown.is_none() {
-            return Some(Wish::Close);
-        }
+        form::dialog(ui, "Open", palette, |ui| wish = self.draw_question(ui, recent, palette));
         wish
     }
 
-    fn draw_question(&mut self, ui: &mut Ui, recent: &Recent) -> Option<Wish> {
-        ui.label("Folder or file of the recording; it can also be dropped on the window.");
-        let edit = ui.add(egui::TextEdit::singleline(&mut self.typed).desired_width(440.0).hint_text("path"));
+    fn draw_question(&mut self, ui: &mut Ui, recent: &Recent, palette: &Palette) -> Option<Wish> {
+        form::heading(ui, "Open a recording", "Its folder or file; it can also be dropped on the window.", palette);
+        ui.add_space(6.0);
+        let edit = form::row(ui, "Path", "Folder or file of the recording", palette, |ui| {
+            form::line(ui, &mut self.typed, "path, then Enter", palette)
+        });
         let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let mut wish = None;
+        ui.add_space(4.0);
         ui.horizontal(|ui| {
-            if (ui.button("Open").clicked() || entered) && !self.typed.trim().is_empty() {
+            if (form::primary(ui, "Open", palette).clicked() || entered) && !self.typed.trim().is_empty() {
                 wish = Some(Wish::Open(PathBuf::from(self.typed.trim())));
             }
-            if ui.button("Choose a folder …").clicked() {
+            if form::secondary(ui, "Choose a folder …", palette).clicked() {
                 self.folders.pick_directory();
             }
-            if ui.button("Choose a file …").clicked() {
+            if form::secondary(ui, "Choose a file …", palette).clicked() {
                 self.folders.pick_file();
             }
-            if ui.button("Close").clicked() {
+            if form::secondary(ui, "Close", palette).clicked() {
                 wish = Some(Wish::Close);
             }
         });
+        if !recent.paths().is_empty() {
+            ui.add_space(6.0);
+            form::weak(ui, "Opened of late", palette);
+        }
         for path in recent.paths() {
-            if ui.link(path.display().to_string()).clicked() {
+            let words = RichText::new(path.display().to_string()).font(font(SMALL)).color(palette.text);
+            if ui.add(Label::new(words).truncate().sense(Sense::click())).clicked() {
                 wish = Some(Wish::Open(path.clone()));
             }
         }

@@ -2,13 +2,12 @@
 //! is missing.
 
 use super::{Scene, cross, road_path};
-use crate::view::camera::{Camera, Cameras, Overlay, compose_rgb};
+use crate::view::camera::{Camera, Cameras, Overlay};
 use crate::view::settings::Settings;
 use crate::view::theme::{BODY, Identity, SMALL, TITLE, font};
 use egui::emath::GuiRounding as _;
-use egui::{Align2, Color32, Painter, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
-use lane_driver::moment::{Fractions, Side, Status};
-use lane_frame::RgbImage;
+use egui::{Align2, Color32, Mesh, Painter, Rect, Stroke, StrokeKind, TextureId, Ui, Vec2, pos2, vec2};
+use lane_driver::moment::{Fractions, Picture, Side, Status};
 use lane_policy::saliency::Method;
 use lane_policy::saliency::map::Attribution;
 
@@ -68,17 +67,13 @@ fn draw_one(
     map: Option<&Attribution>,
     camera: &mut Camera,
 ) -> Rect {
-    let (image, painter) = (&side.picture.image, ui.painter());
-    let source = vec2(image.width() as f32, image.height() as f32);
-    let fit = (room.size() / source).min_elem();
-    let rect = Rect::from_center_size(room.center(), source * fit).round_to_pixels(painter.pixels_per_point());
-    let size_px = rect.size() * painter.pixels_per_point();
-    let size_px = [(size_px.x.round() as usize).max(1), (size_px.y.round() as usize).max(1)];
+    let painter = ui.painter();
+    let (rect, size_px) = place(painter, room, &side.picture);
     let overlay = map
         .filter(|_| scene.settings.overlay)
         .and_then(|map| overlay(scene.settings, scene.history.peaks.saliency, map));
     let texture = camera.texture(ui.ctx(), scene.moment_number, &side.picture, overlay, size_px);
-    painter.image(texture, rect, WHOLE, Color32::WHITE);
+    draw_texture(painter, texture, rect);
     draw_policy_input(painter, rect, side.picture.input);
     if let Some(ghost) = &side.ghost {
         road_path::draw_ghost(painter, rect, &side.picture, ghost);
@@ -97,11 +92,31 @@ fn draw_one(
     rect
 }
 
-/// A picture at its own size, with its map over it where the settings want that.
-pub fn composed(side: &Side, settings: Settings, peak: f32) -> RgbImage {
-    let map = side.decision.as_ref().and_then(|decision| decision.saliency.as_ref()).filter(|_| settings.overlay);
-    let overlay = map.and_then(|map| overlay(settings, peak, map));
-    compose_rgb(&side.picture, overlay.as_ref())
+/// Draws the picture as the camera gave it.
+pub fn draw_bare(ui: &Ui, room: Rect, scene: &Scene, side: &Side, cameras: &mut Cameras) {
+    let whole = Picture { input: [0.0, 0.0, 1.0, 1.0], ..side.picture.clone() };
+    let (rect, size_px) = place(ui.painter(), room, &whole);
+    let texture = cameras.first.texture(ui.ctx(), scene.moment_number, &whole, None, size_px);
+    draw_texture(ui.painter(), texture, rect);
+}
+
+/// Draws a texture of exactly the size of its place, pixel by pixel: egui's own images are blended at their edges, and the
+/// renderer takes the pixel above or at the left where rounding says so, unless it is asked a quarter of a pixel further.
+fn draw_texture(painter: &Painter, texture: TextureId, rect: Rect) {
+    const FURTHER_PX: f32 = 0.25;
+    let mut mesh = Mesh::with_texture(texture);
+    let further = Vec2::splat(FURTHER_PX) / (rect.size() * painter.pixels_per_point());
+    mesh.add_rect_with_uv(rect, WHOLE.translate(further), Color32::WHITE);
+    painter.add(mesh);
+}
+
+/// The place of a picture at its own aspect in the middle of its room, and its size there in pixels.
+fn place(painter: &Painter, room: Rect, picture: &Picture) -> (Rect, [usize; 2]) {
+    let source = vec2(picture.image.width() as f32, picture.image.height() as f32);
+    let fit = (room.size() / source).min_elem();
+    let rect = Rect::from_center_size(room.center(), source * fit).round_to_pixels(painter.pixels_per_point());
+    let size_px = rect.size() * painter.pixels_per_point();
+    (rect, [(size_px.x.round() as usize).max(1), (size_px.y.round() as usize).max(1)])
 }
 
 /// The map on the scale of the colour bar, if it holds evidence; `peak` is the largest value so far.

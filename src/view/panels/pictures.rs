@@ -5,12 +5,20 @@ use super::{Scene, picture};
 use crate::view::camera::Cameras;
 use crate::view::theme::{TITLE, font};
 use egui::{Color32, Rect, Ui, Vec2, pos2, vec2};
+use lane_frame::Size;
 
 /// Between two pictures, in points.
 const GAP: f32 = 4.0;
 
-/// Draws the pictures of some policies, by their numbers.
-pub fn draw(ui: &Ui, rect: Rect, scene: &Scene, policies: &[usize], cameras: &mut [Cameras]) {
+/// The size at which so many pictures of this size lie beside each other, none scaled.
+pub fn natural_size(picture: Size, count: usize) -> Size {
+    let (columns, rows) = (count.min(2) as u32, count.div_ceil(2) as u32);
+    let side = |length: u32, count: u32| length * count + GAP as u32 * count.saturating_sub(1);
+    Size::new(side(picture.width, columns), side(picture.height, rows))
+}
+
+/// Draws the pictures of some policies, by their numbers; bare as the cameras gave them, or with all that lies over them.
+pub fn draw(ui: &Ui, rect: Rect, scene: &Scene, policies: &[usize], cameras: &mut [Cameras], bare: bool) {
     ui.painter().rect_filled(rect, 0.0, scene.palette.ground);
     let aspect = scene.moment.and_then(|moment| moment.sides.first()).map_or(2.0, |side| {
         let image = &side.picture.image;
@@ -20,6 +28,10 @@ pub fn draw(ui: &Ui, rect: Rect, scene: &Scene, policies: &[usize], cameras: &mu
         let policy = policies[place];
         let side = scene.moment.and_then(|moment| moment.sides.get(policy));
         let (Some(side), Some(cameras)) = (side, cameras.get_mut(policy)) else { continue };
+        if bare {
+            picture::draw_bare(ui, room, scene, side, cameras);
+            continue;
+        }
         picture::draw(ui, room, scene, side, scene.identities[policy], cameras);
         let name = ui.painter().layout_no_wrap(scene.name(policy), font(TITLE), scene.identities[policy].colour);
         let plate = Rect::from_min_size(room.min + vec2(8.0, 8.0), name.size() + vec2(14.0, 6.0));
@@ -64,5 +76,15 @@ mod tests {
         });
         // One fills the width; two stand on each other; from three on, two columns or three rows.
         assert_eq!(widths, [1280.0, 995.0, 660.0, 638.0]);
+    }
+
+    #[test]
+    fn at_their_natural_size_pictures_are_not_scaled() {
+        for count in 1..=4 {
+            let size = natural_size(Size::new(640, 256), count);
+            let all = Rect::from_min_size(pos2(0.0, 0.0), vec2(size.width as f32, size.height as f32));
+            let rooms = rooms(all, count, 2.5);
+            assert!(rooms.iter().all(|room| (room.width() - 640.0).abs() < 0.01), "{count}: {rooms:?}");
+        }
     }
 }

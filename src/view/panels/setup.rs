@@ -269,7 +269,9 @@ fn draw_attention(ui: &mut Ui, scene: &Scene, wishes: &mut Vec<Wish>) {
         wishes.push(Wish::order(Order::Attention(AttentionSetup { ..wanted })));
     }
     let Settings { overlay, strength, scale, .. } = scene.settings;
-    row(ui, scene, "scale", "What full colour means (C)", |ui| {
+    let help =
+        "What full colour means: a fixed multiple of an even spread, the largest so far, the largest of the frame (C)";
+    row(ui, scene, "scale", help, |ui| {
         if let Some(scale) = choice(ui, "scale", &scale, &ScaleMode::ALL, |scale| scale.name().to_owned()) {
             wishes.push(Wish::show(move |settings| settings.scale = scale));
         }

@@ -2,6 +2,7 @@
 
 use super::{Wish, card};
 use crate::view::keys::{Action, PlaceName};
+use crate::view::places::form;
 use crate::view::recent::Recent;
 use crate::view::theme::{BODY, Palette, SMALL, TITLE, font};
 use egui::{Align2, Rect, RichText, Ui, vec2};
@@ -21,17 +22,11 @@ pub fn draw(ui: &mut Ui, rect: Rect, place: PlaceName, recent: &Recent, palette:
     super::room(ui, middle.with_min_y(middle.top() + 70.0), |ui| {
         ui.vertical_centered(|ui| match place {
             PlaceName::Drive => {
-                wishes.extend(ui.button("Drive now").clicked().then_some(Wish::StartDrive));
+                wishes.extend(form::primary(ui, "Drive now", palette).clicked().then_some(Wish::StartDrive));
             }
             PlaceName::Replay => draw_replay(ui, recent, palette, &mut wishes),
-            PlaceName::Train => {
-                ui.label(RichText::new("On the command line, on the simulator or on recordings:").font(font(BODY)));
-                ui.label(RichText::new("liquid-lane train --policy ncp --out my-models").font(font(BODY)).strong());
-                ui.label(
-                    RichText::new("liquid-lane train --policy ncp --recording my_drive/").font(font(BODY)).strong(),
-                );
-            }
-            PlaceName::Audit => {}
+            // These have a form of their own.
+            PlaceName::Train | PlaceName::Audit => {}
         });
     });
     wishes
@@ -40,9 +35,9 @@ pub fn draw(ui: &mut Ui, rect: Rect, place: PlaceName, recent: &Recent, palette:
 fn draw_replay(ui: &mut Ui, recent: &Recent, palette: &Palette, wishes: &mut Vec<Wish>) {
     ui.label(RichText::new("Drop a recording here").font(font(TITLE)));
     ui.add_space(10.0);
-    wishes.extend(ui.button("Open a recording …  (Ctrl O)").clicked().then_some(Wish::Act(Action::Open)));
+    wishes.extend(form::primary(ui, "Open a recording …", palette).clicked().then_some(Wish::Act(Action::Open)));
     ui.add_space(4.0);
-    wishes.extend(ui.button("Watch the sample drive").clicked().then_some(Wish::OpenSample));
+    wishes.extend(form::secondary(ui, "Watch the sample drive", palette).clicked().then_some(Wish::OpenSample));
     ui.add_space(12.0);
     ui.label(RichText::new(FORMATS).font(font(SMALL)).color(palette.weak));
     if recent.paths().is_empty() {

@@ -18,6 +18,25 @@ pub fn card<R>(ui: &mut Ui, rect: egui::Rect, palette: &Palette, content: impl F
     .inner
 }
 
+/// Width of a dialog's content, in points.
+const DIALOG: f32 = 470.0;
+
+/// A dialog in the middle of the window.
+pub fn dialog(ui: &Ui, name: &str, palette: &Palette, content: impl FnOnce(&mut Ui)) {
+    let frame = egui::Frame::new().fill(palette.panel).stroke(Stroke::new(1.0, palette.outline));
+    egui::Window::new(name)
+        .title_bar(false)
+        .collapsible(false)
+        .resizable(false)
+        .frame(frame.corner_radius(6).inner_margin(16))
+        .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
+        .show(ui.ctx(), |ui| {
+            ui.set_width(DIALOG);
+            ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
+            content(ui);
+        });
+}
+
 /// A heading with one line that explains it.
 pub fn heading(ui: &mut Ui, title: &str, explanation: &str, palette: &Palette) {
     ui.label(RichText::new(title).font(font(TITLE)).color(palette.text));
@@ -74,14 +93,29 @@ pub fn chip(ui: &mut Ui, on: bool, words: &str, colour: Color32, palette: &Palet
 /// The button that does what a form is for.
 pub fn primary(ui: &mut Ui, words: &str, palette: &Palette) -> Response {
     let ink = Color32::WHITE;
-    let button = egui::Button::new(RichText::new(words).font(font(BODY)).color(ink)).fill(palette.policies[0]);
-    ui.add(button.min_size(vec2(0.0, 30.0)).corner_radius(5))
+    button(ui, egui::Button::new(RichText::new(words).font(font(BODY)).color(ink)).fill(palette.policies[0]))
 }
 
 /// Any other button.
 pub fn secondary(ui: &mut Ui, words: &str, palette: &Palette) -> Response {
-    let button = egui::Button::new(RichText::new(words).font(font(BODY)).color(palette.text)).fill(palette.rest);
-    ui.add(button.min_size(vec2(0.0, 30.0)).corner_radius(5).stroke(Stroke::new(1.0, palette.outline)))
+    let words = RichText::new(words).font(font(BODY)).color(palette.text);
+    button(ui, egui::Button::new(words).fill(palette.rest).stroke(Stroke::new(1.0, palette.outline)))
+}
+
+/// A button with air around its words.
+fn button(ui: &mut Ui, button: egui::Button<'_>) -> Response {
+    let padding = std::mem::replace(&mut ui.spacing_mut().button_padding, vec2(12.0, 4.0));
+    let response = ui.add(button.min_size(vec2(0.0, 30.0)).corner_radius(5));
+    ui.spacing_mut().button_padding = padding;
+    response
+}
+
+/// How much of something is done, as a bar.
+pub fn progress(ui: &mut Ui, share: f32, palette: &Palette) {
+    let (bar, _) = ui.allocate_exact_size(vec2(ui.available_width(), 6.0), Sense::hover());
+    ui.painter().rect_filled(bar, 3.0, palette.rest);
+    let done = bar.with_max_x(bar.left() + share.clamp(0.0, 1.0) * bar.width());
+    ui.painter().rect_filled(done, 3.0, palette.policies[0]);
 }
 
 /// A command that does the same on the command line, to be copied.

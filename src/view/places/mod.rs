@@ -2,8 +2,9 @@
 //! command line does (`crate::jobs`), on threads of their own; leaving a place does not stop its work.
 
 pub mod audit;
-mod form;
+pub mod form;
 mod pool;
+pub mod train;
 
 use super::theme::Palette;
 use anyhow::Context as _;
@@ -33,6 +34,8 @@ pub trait Place {
 pub enum Request {
     /// Drive with the weights in this file.
     DriveWith(PathBuf),
+    /// Watch this recording with the weights in this file.
+    ReplayWith(PathBuf, PathBuf),
     /// Audit the weights in this file.
     AuditWith(PathBuf),
     /// Show this page.

@@ -398,7 +398,12 @@ fn memory_stays_flat_over_a_hundred_thousand_frames_of_replay_and_a_scrub_is_qui
     replay.obey(Order::Reset).unwrap();
     next(&mut replay, 2000);
     let before = resident_bytes();
-    while replay.advance().unwrap().is_some() {}
+    // Maps take most of the time and are kept nowhere: the last thousand frames have them again.
+    let attention = replay.info().attention;
+    replay.obey(Order::Attention(attention.every(Every::Never))).unwrap();
+    next(&mut replay, FRAMES as usize - 3000);
+    replay.obey(Order::Attention(attention)).unwrap();
+    assert_eq!(next(&mut replay, 2000).len(), 1000, "to the end");
     let grown = resident_bytes().saturating_sub(before);
     let back = seek_ms(&mut replay, last_secs);
     println!(
@@ -410,4 +415,66 @@ fn memory_stays_flat_over_a_hundred_thousand_frames_of_replay_and_a_scrub_is_qui
         back[1]
     );
     assert!(grown < 16 << 20, "{grown} bytes");
+}
+
+#[test]
+fn a_copy_of_a_drive_shows_every_change_at_its_time_and_undoes_none() {
+    let mut drive = drive(4.0);
+    let mut shown = next(&mut drive, 20);
+    drive.obey(Order::TakeOver { policy: 1, steering: Some(Steering(0.02)) }).unwrap();
+    shown.extend(next(&mut drive, 20));
+    drive.obey(Order::Lesions { policy: 0, lesions: vec![Lesion::Hold { neuron: 3, value: 0.5 }] }).unwrap();
+    shown.extend(next(&mut drive, 20));
+    let mut copy = drive.copy(0.7..=2.9).unwrap();
+    next(copy.as_mut(), 40).iter().zip(&shown[14..]).for_each(|(again, first)| assert_same(again, first));
+    copy.obey(Order::Seek(0.2)).unwrap();
+    next(copy.as_mut(), 50).iter().zip(&shown[4..]).for_each(|(again, first)| assert_same(again, first));
+    // The drive itself goes on where it was.
+    assert_eq!(next(&mut drive, 1)[0].frame, 60);
+    drive.obey(Order::Policies(drivers())).unwrap();
+    next(&mut drive, 5);
+    let refused = drive.copy(2.0..=3.2).err().unwrap().to_string();
+    assert!(refused.contains("the policies change in between"), "{refused}");
+    assert!(drive.copy(3.05..=3.2).is_ok());
+}
+
+#[test]
+fn a_copy_of_a_replay_shows_the_same_moments_with_the_same_memories() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut replay = Replay::new(recording_of(folder.path(), 90, &[]), drivers());
+    replay.obey(Order::Attention(AttentionSetup::of(Method::VisualBackProp))).unwrap();
+    let shown = next(&mut replay, 80);
+    let mut copy = replay.copy(shown[60].time_secs..=shown[79].time_secs).unwrap();
+    next(copy.as_mut(), 20).iter().zip(&shown[60..]).for_each(|(again, first)| assert_same(again, first));
+}
+
+#[test]
+fn a_recording_that_vanishes_while_it_is_watched_is_told_frame_by_frame_and_may_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut replay = Replay::new(recording_of(folder.path(), 60, &[]), drivers());
+    assert!(next(&mut replay, 2).iter().all(|moment| moment.skipped.is_none()));
+    let (here, elsewhere) = (folder.path().join("IMG"), folder.path().join("elsewhere"));
+    std::fs::rename(&here, &elsewhere).unwrap();
+    replay.obey(Order::Seek(3.0)).unwrap();
+    for moment in next(&mut replay, 5) {
+        let why = moment.skipped.unwrap();
+        assert!(why.contains("center_2020"), "{why}");
+        assert!(moment.sides.iter().all(|side| side.decision.is_none()));
+    }
+    std::fs::rename(&elsewhere, &here).unwrap();
+    replay.obey(Order::Seek(2.0)).unwrap();
+    assert!(next(&mut replay, 5).iter().all(|moment| moment.skipped.is_none()));
+}
+
+#[test]
+fn where_no_maps_are_wanted_none_are_made_and_the_steering_is_the_same() {
+    let shown = next(&mut drive(1.0), 10);
+    let mut unseen = drive(1.0);
+    unseen.obey(Order::Attention(unseen.info().attention.every(Every::Never))).unwrap();
+    for (moment, shown) in next(&mut unseen, 10).iter().zip(&shown) {
+        let (decision, expected) =
+            (moment.sides[0].decision.as_ref().unwrap(), shown.sides[0].decision.as_ref().unwrap());
+        assert_eq!(decision.steering, expected.steering);
+        assert!(decision.saliency.is_none() && expected.saliency.is_some() && moment.sides[0].attention.is_none());
+    }
 }

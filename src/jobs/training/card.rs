@@ -1,7 +1,6 @@
 //! The model card of a policy that was just trained.
 
-use super::{Arguments, SCORE_SECONDS};
-use crate::jobs::command_line;
+use super::{SCORE_SECONDS, TrainingRequest};
 use lane_audit::driving::DrivingScore;
 use lane_driver::train::{Learned, Recorded, Trained, TrainingConfig};
 use lane_policy::weights::ModelCard;
@@ -11,10 +10,10 @@ use std::collections::BTreeMap;
 
 /// A training that is done, and how its policy drives.
 pub struct Done<'a> {
-    pub arguments: &'a Arguments,
+    pub request: &'a TrainingRequest,
     pub config: &'a TrainingConfig,
     /// Sources that the program was built from.
-    pub revision: String,
+    pub revision: &'a str,
     pub recorded: Option<&'a Recorded>,
     pub trained: &'a Trained,
     pub training_secs: f64,
@@ -50,13 +49,13 @@ impl Done<'_> {
     fn training(&self) -> BTreeMap<String, Value> {
         let held_back = Weather::ALL.into_iter().filter(|weather| !weather.in_training());
         let mut training = entries([
-            ("command", command_line::whole(&["--json", "--resume"], &["--out"]).into()),
+            ("command", self.request.command.as_str().into()),
             ("version", env!("CARGO_PKG_VERSION").into()),
-            ("revision", self.revision.as_str().into()),
+            ("revision", self.revision.into()),
             ("recipe", json!(self.config)),
             ("data", self.data().into()),
             ("augmentation", self.augmentation().into()),
-            ("device", self.arguments.device.to_string().into()),
+            ("device", self.request.backend.to_string().into()),
             ("seconds", self.training_secs.round().into()),
             ("threads", rayon::current_num_threads().into()),
         ]);
@@ -65,8 +64,10 @@ impl Done<'_> {
         }
         if let Some(recorded) = self.recorded {
             training.insert("recordings".into(), recorded.recordings().iter().map(recording).collect());
+            training.extend(self.request.data.as_ref().map(|data| ("data_origin".into(), data.as_str().into())));
+        }
+        if self.recorded.is_some() || self.trained.steps < self.config.steps {
             training.insert("steps_done".into(), self.trained.steps.into());
-            training.extend(self.arguments.data.as_ref().map(|data| ("data_origin".into(), data.as_str().into())));
         }
         training
     }

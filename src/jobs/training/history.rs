@@ -11,22 +11,42 @@ pub struct History {
     /// Seconds that it took.
     pub secs: f64,
     rows: Vec<Row>,
+    /// The losses since the last row: their sum and their number.
+    #[serde(default)]
+    since: (f64, usize),
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Row {
-    step: usize,
-    /// Mean since the row before.
-    loss: f64,
-    held_back: Option<HeldBack>,
+/// A stage of a training.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Steps done.
+    pub step: usize,
+    /// Mean loss since the row before, in (15/m)², weighted.
+    pub loss: f64,
+    /// How the policy steers on what was held back of recordings.
+    pub held_back: Option<HeldBack>,
     /// Share of the validation roads without a crash.
-    without_crash: Option<f64>,
+    pub without_crash: Option<f64>,
 }
 
 impl History {
+    /// Adds the loss of a step; gives the mean since the last row.
+    pub fn push_loss(&mut self, loss: f32) -> f64 {
+        let (sum, count) = &mut self.since;
+        *sum += f64::from(loss);
+        *count += 1;
+        *sum / *count as f64
+    }
+
     /// Adds a row: the mean loss since the last one, and figures where there are any.
-    pub fn push_row(&mut self, step: usize, loss: f64, held_back: Option<HeldBack>) {
-        self.rows.push(Row { step, loss, held_back, without_crash: None });
+    pub fn push_row(&mut self, step: usize, held_back: Option<HeldBack>) {
+        let (sum, count) = std::mem::take(&mut self.since);
+        self.rows.push(Row { step, loss: sum / count.max(1) as f64, held_back, without_crash: None });
+    }
+
+    /// The stages so far.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
     }
 
     /// Adds a driving score to the last row.

@@ -31,6 +31,11 @@ impl Files {
         Ok(files)
     }
 
+    /// The weights.
+    pub fn weights(&self) -> &Path {
+        &self.weights
+    }
+
     fn beside(&self, extension: &str) -> PathBuf {
         self.weights.with_extension(extension)
     }
@@ -53,25 +58,33 @@ impl Files {
         Checkpoint::from_bytes(bytes).with_context(|| path.display().to_string()).map(Some)
     }
 
-    /// Writes a checkpoint. Where that fails, as on a full disk, the last good one stays and the training goes on.
-    pub fn keep(&self, checkpoint: &[u8]) {
-        if let Err(error) = whole_file::write(&self.checkpoint_path(), checkpoint) {
-            eprintln!("no checkpoint, the one before stays: {error:#}");
-        }
+    /// Writes a checkpoint.
+    ///
+    /// # Errors
+    /// When it cannot be written, as on a full disk: the last good one stays.
+    pub fn keep(&self, checkpoint: &[u8]) -> anyhow::Result<()> {
+        whole_file::write(&self.checkpoint_path(), checkpoint)
     }
 
-    /// Writes all that a finished training leaves, and removes its checkpoint.
+    /// Writes the weights, their card, the options that made them and the course of the training.
     ///
     /// # Errors
     /// When something cannot be written, naming it.
-    pub fn finish(&self, trained: &Trained, card: &ModelCard, toml: &str, history: &History) -> anyhow::Result<()> {
+    pub fn write(&self, trained: &Trained, card: &ModelCard, options: &str, history: &History) -> anyhow::Result<()> {
         let mut of_the_weights = card.clone();
         of_the_weights.training.retain(|key, _| !OF_THE_RUN.contains(&key.as_str()));
         whole_file::write(&self.weights, &weights::to_bytes(&trained.policy, &of_the_weights)?)?;
         whole_file::write(&self.beside("json"), (serde_json::to_string_pretty(card)? + "\n").as_bytes())?;
-        whole_file::write(&self.beside("toml"), toml.as_bytes())?;
+        whole_file::write(&self.beside("toml"), options.as_bytes())?;
         whole_file::write(&self.beside("losses.csv"), history.csv().as_bytes())?;
-        whole_file::write(&self.beside("losses.svg"), history.svg()?.as_bytes())?;
+        whole_file::write(&self.beside("losses.svg"), history.svg()?.as_bytes())
+    }
+
+    /// Removes the checkpoint of a training that has come to its end, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be removed, naming it.
+    pub fn remove_checkpoint(&self) -> anyhow::Result<()> {
         match std::fs::remove_file(self.checkpoint_path()) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(error).with_context(|| format!("cannot remove {}", self.checkpoint_path().display()))
