@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod command_line;
 pub mod models;
+pub mod onnx;
 pub mod revision;
 pub mod roads;
 pub mod signals;

@@ -1,5 +1,6 @@
 //! The weights that a policy's name stands for: those in the binary, those in a folder, or a file; and where they run.
 
+use super::onnx;
 use anyhow::Context as _;
 use lane_driver::{Driver, Source};
 use lane_policy::device::{Backend, Device};
@@ -80,7 +81,7 @@ const TORCHSCRIPT: &str = "torchscript:";
 /// The choice of policies: those named, where they come from and where they compute.
 #[derive(Clone, Debug)]
 pub struct Choice<'a> {
-    /// Names, weights files, or `torchscript:FILE`; the usual ones where there are none.
+    /// Names, weights files, `onnx:FILE` or `torchscript:FILE`; the usual ones where there are none.
     pub names: &'a [String],
     /// The folder of the named policies' weights, in place of those in the binary.
     pub folder: Option<&'a Path>,
@@ -123,6 +124,9 @@ impl Choice<'_> {
     fn driver(&self, name: &str, device: &Device) -> anyhow::Result<Driver> {
         if let Some(path) = name.strip_prefix(TORCHSCRIPT) {
             return torchscript(Path::new(path), self.backend);
+        }
+        if let Some(driver) = onnx::driver(name) {
+            return driver;
         }
         if let Some(stem) = name.strip_suffix(".safetensors") {
             let stem = Path::new(stem).file_name().map_or(name.into(), |stem| stem.to_string_lossy());

@@ -1,6 +1,7 @@
 //! Which trainings an audit judges: those in the binary, those in folders, or files.
 
 use super::models::{audit_set, of_recordings};
+use super::onnx;
 use anyhow::{Context as _, bail, ensure};
 use lane_audit::engine::sha256;
 use lane_audit::suite::Subject;
@@ -23,6 +24,10 @@ pub fn subjects(policies: &[String], folders: &[PathBuf]) -> anyhow::Result<Arc<
     let device = lane_policy::device::Backend::Cpu.open()?;
     let mut subjects = Vec::new();
     for name in policies {
+        if let Some(subject) = onnx::subject(name) {
+            subjects.push(subject?);
+            continue;
+        }
         if name.ends_with(".safetensors") {
             subjects.push(from_file(Path::new(name), None, &device)?);
             continue;

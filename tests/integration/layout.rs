@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("burn", &["liquid-cells", "policy", "driver", "reference"]),
     ("tch", &["policy", "driver"]),
+    ("rten", &["onnx"]),
+    ("prost", &["onnx", "policy"]),
     ("resvg", &["report"]),
     ("maud", &["report"]),
     ("openh264", &["recording"]),

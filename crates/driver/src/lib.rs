@@ -6,6 +6,7 @@ pub mod cause;
 pub mod closed_loop;
 pub mod module_card;
 pub mod moment;
+mod onnx;
 mod own;
 mod policy_car;
 mod probe;
@@ -28,6 +29,7 @@ use lane_policy::saliency::map::Attribution;
 use lane_policy::weights::RecordedView;
 use lane_policy::{Lesion, Policy};
 use moment::{Decision, NeuronActivity};
+use onnx::OnnxModel;
 use own::OwnPolicy;
 use session::PolicyInfo;
 use sight::Sight;
@@ -113,6 +115,9 @@ trait Model: std::fmt::Debug + Send + Sync {
         watched: Option<&mut Vec<NeuronActivity>>,
     ) -> Result<Steering, String>;
 
+    /// The methods that it has a map by.
+    fn methods(&self) -> Vec<Method>;
+
     /// Its maps of a picture that comes `elapsed_secs` after the last one, or first, where it has one by that method. The
     /// memory stays as it is.
     fn attributions(&self, image: &RgbImage, elapsed_secs: Option<f32>, methods: &[Method])
@@ -156,6 +161,13 @@ impl Driver {
         Self::with_model(source, Box::new(module))
     }
 
+    /// A driver with a user's ONNX graph, at the start of a drive.
+    pub fn onnx(source: Source, policy: lane_onnx::Policy) -> Self {
+        // Whatever recorded the pictures, the graph was trained on this part of them.
+        let view = policy.crop().map(|crop| RecordedView { format: RecordedView::ANY_FORMAT.into(), crop });
+        Self::with_model(source, Box::new(OnnxModel::new(policy))).with_views(view.into_iter().collect())
+    }
+
     fn with_model(source: Source, model: Box<dyn Model>) -> Self {
         Self { source, model, views: Vec::new(), last_time_secs: None, watched: None }
     }
@@ -197,8 +209,10 @@ impl Driver {
 
     /// The methods that all of these drivers have a map by.
     pub fn methods<'a>(drivers: impl IntoIterator<Item = &'a Self>) -> Vec<Method> {
-        let own = drivers.into_iter().all(|driver| driver.policy().is_some());
-        if own { Method::ALL.into() } else { vec![Method::InputGradient] }
+        let each = drivers.into_iter().map(|driver| driver.model.methods());
+        let of_all =
+            each.reduce(|of_all, methods| of_all.into_iter().filter(|method| methods.contains(method)).collect());
+        of_all.unwrap_or_else(|| Method::ALL.into())
     }
 
     /// Notes from now on what the neurons do whenever it steers; nothing is known of a user's module.

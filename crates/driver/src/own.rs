@@ -105,6 +105,10 @@ impl Model for OwnPolicy {
         Ok(step.steering)
     }
 
+    fn methods(&self) -> Vec<Method> {
+        Method::ALL.into()
+    }
+
     fn attributions(
         &self,
         image: &RgbImage,

@@ -18,7 +18,7 @@ impl Sight {
     /// The part of a picture that is seen, and the projection of the ground into the picture.
     pub fn view(&self, recording: &Recording, image: &RgbImage) -> CameraView {
         let view = recording.view_of(image);
-        let trained_on = self.views.iter().find(|view| view.format == recording.format().id());
+        let trained_on = self.views.iter().find(|view| view.is_for(recording.format().id()));
         let crop = trained_on.map(|view| view.crop_px(Size::new(image.width(), image.height())));
         CameraView { crop: crop.unwrap_or(view.crop), ..view }
     }

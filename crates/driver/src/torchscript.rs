@@ -170,6 +170,10 @@ impl Model for TorchScript {
         Ok(self.card.steering(output.number))
     }
 
+    fn methods(&self) -> Vec<Method> {
+        vec![Method::InputGradient]
+    }
+
     /// The input gradient; the others ask for a policy of this program.
     fn attributions(&self, image: &RgbImage, _: Option<f32>, methods: &[Method]) -> Vec<Option<Attribution>> {
         let asked = self.differentiable && methods.contains(&Method::InputGradient);

@@ -17,6 +17,7 @@ mod kind;
 mod lesion;
 pub mod preprocess;
 pub mod saliency;
+pub mod step;
 pub mod weights;
 
 pub use kind::{FEATURES, HeadKind, PolicyKind};

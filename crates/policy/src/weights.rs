@@ -51,6 +51,14 @@ pub struct RecordedView {
 }
 
 impl RecordedView {
+    /// Stands for every format.
+    pub const ANY_FORMAT: &str = "*";
+
+    /// Whether it is of this format's pictures.
+    pub fn is_for(&self, format: &str) -> bool {
+        self.format == format || self.format == Self::ANY_FORMAT
+    }
+
     /// Left, top, width and height in a picture of this size: at least one pixel, and inside.
     pub fn crop_px(&self, size: Size) -> [u32; 4] {
         let along = |start: f64, length: f64, end: u32| {

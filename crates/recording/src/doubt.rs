@@ -130,8 +130,7 @@ impl Recording {
             Motion::Contradicts(r) => {
                 doubt(Certainty::Contradicted, format!("the pictures move against it, r {r:.2}"), Some("--sign"))
             }
-            Motion::Unclear if label.sign_is_known => doubt(guessed, String::new(), option),
-            Motion::Unclear => doubt(guessed, "the pictures do not tell".to_owned(), option),
+            Motion::Unclear => doubt(guessed, "the motion of the pictures could not be measured".to_owned(), option),
         }
     }
 
@@ -146,6 +145,10 @@ impl Recording {
         }
     }
 
+    fn timing_is_counted(&self) -> bool {
+        matches!(self.timing(), Timing::Assumed { .. })
+    }
+
     fn doubt_of_order(&self) -> Doubt {
         let doubt = |certainty, why, option| Doubt { about: About::Order, certainty, why, option };
         match self.arrangement.moved {
@@ -154,7 +157,8 @@ impl Recording {
             }
             0 => doubt(Certainty::Known, String::new(), None),
             moved => {
-                let why = format!("{moved} rows stood behind later ones; all were put in the order of their times");
+                let by = if self.timing_is_counted() { "the numbers in their names" } else { "their times" };
+                let why = format!("{moved} rows stood behind later ones; all were put in the order of {by}");
                 doubt(Certainty::Contradicted, why, Some("--rate keeps the order of the file"))
             }
         }
@@ -187,7 +191,7 @@ mod tests {
         let texts = texts(&rows(|i| (i as f64 / 5.0).sin(), |i| 50 * i), &RecordingOptions::default());
         let expected = [
             "unit guessed: share by name and values (--unit)",
-            "sign guessed: the pictures do not tell (--sign)",
+            "sign guessed: the motion of the pictures could not be measured (--sign)",
             "time known",
             "order known",
         ];

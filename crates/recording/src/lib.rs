@@ -13,14 +13,15 @@
 //! | LeRobot dataset, version 2.1 and 3 | yes | | Hugging Face, 2024 on |
 //! | MCAP with pictures | yes | yes | Foxglove, ROS 2 |
 //! | bags of ROS 1 and ROS 2, pictures in them | yes | | ROS |
+//! | NumPy arrays in one archive | yes | | `numpy.savez` |
 //!
 //! A recording is opened as an index without pictures. What a row gets wrong is decided then: the row is left out and
 //! counted by reason. What a picture gets wrong shows when it is read: that one sample is [`Spoiled`]. A recording
 //! names only files below its own folder. Recorded steering becomes curvature here, in [`LabelProfile`], and nowhere
 //! else.
 //!
-//! Video, AV1, LeRobot, MCAP and bags are the cargo features `video`, `av1`, `lerobot`, `mcap` and `rosbag`, on by default:
-//! all but `av1` need a C compiler.
+//! Video, AV1, LeRobot, MCAP, bags and archives of arrays are the cargo features `video`, `av1`, `lerobot`, `mcap`, `rosbag` and `npz`,
+//! on by default: all but `av1` and `npz` need a C compiler.
 //!
 //! | folder | holds |
 //! | --- | --- |
@@ -31,7 +32,7 @@
 //! | `write` | conversion, with a sink for each format that is written |
 
 #![cfg_attr(
-    not(all(feature = "av1", feature = "lerobot", feature = "rosbag", feature = "video")),
+    not(all(feature = "av1", feature = "lerobot", feature = "npz", feature = "rosbag", feature = "video")),
     allow(dead_code, reason = "some parts serve only formats whose feature is off")
 )]
 

@@ -6,25 +6,28 @@ use crate::Recording;
 use lane_frame::RgbImage;
 
 /// Entries one after the other of which the motion is measured, and how many such stretches at most.
-const STRETCH: usize = 21;
-const MAX_STRETCHES: usize = 12;
+const STRETCH: usize = 41;
+const MAX_STRETCHES: usize = 8;
 
 /// Columns of the profile of a picture, and the furthest that it is looked for from one picture to the next.
 const COLUMNS: usize = 160;
 const FURTHEST: i32 = 16;
 
-/// The band that is far ahead: heights of the picture above and below the horizon.
-const ABOVE: f32 = 0.12;
-const BELOW: f32 = 0.06;
+/// The band that is far ahead: heights of the picture above and below the horizon, and the parts of which each has a profile.
+const ABOVE: f32 = 0.25;
+const BELOW: f32 = 0.05;
+const PARTS: usize = 3;
 
-/// Entries over which motion and steering are averaged: a car turns a little later than its wheels.
-const SMOOTHED: usize = 5;
+/// Entries by which a car turns later than it is steered, and over which motion and steering are averaged.
+const LAG: usize = 4;
+const SMOOTHED: usize = 9;
 
 /// Fewer pairs of pictures tell nothing.
 const FEWEST: usize = 60;
 
-/// A correlation nearer to 0 tells nothing.
-const WEAKEST: f64 = 0.25;
+/// A correlation nearer to 0 tells nothing. Five drives of a simulator and of model cars have 0.85 to 0.97, one over bare carpet 0.2; of
+/// averages that overlap chance alone makes 0.4.
+const WEAKEST: f64 = 0.5;
 
 /// How the pictures move with the steering.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,7 +41,7 @@ pub enum Motion {
 }
 
 impl Recording {
-    /// Measures how the pictures move with the steering, in the stretches in which that changes most. Decodes 252 pictures
+    /// Measures how the pictures move with the steering, in the stretches in which that changes most. Decodes 328 pictures
     /// at most.
     pub fn motion(&self) -> Motion {
         let (mut motions, mut steerings) = (Vec::new(), Vec::new());
@@ -72,7 +75,7 @@ impl Recording {
         stretches
     }
 
-    /// Motion to the right from each picture of a stretch to the next, in columns, and the steering between them.
+    /// Motion to the right from each picture of a stretch to the next, in columns, and the steering [`LAG`] entries before.
     fn motion_in(&self, stretch: Range<usize>) -> (Vec<f64>, Vec<f64>) {
         let profile = |i: usize| {
             let image = self.sample(i).ok()?.frame.image;
@@ -81,7 +84,7 @@ impl Recording {
         };
         let profiles: Vec<Option<Vec<f64>>> = stretch.clone().map(profile).collect();
         let steering = |i: usize| self.entry(i).steering.map(|steering| f64::from(steering.0));
-        let pairs = stretch.zip(profiles.windows(2)).filter_map(|(i, pair)| {
+        let pairs = stretch.zip(profiles.windows(2).skip(LAG)).filter_map(|(i, pair)| {
             let (Some(from), Some(to)) = (&pair[0], &pair[1]) else { return None };
             Some((shift(from, to)?, (steering(i)? + steering(i + 1)?) / 2.0))
         });
@@ -89,44 +92,53 @@ impl Recording {
     }
 }
 
-/// The changes of brightness from column to column of the band around the horizon.
+/// The changes of brightness from column to column, of each part of the band around the horizon one behind the other.
 fn profile(image: &RgbImage, horizon_px: f32) -> Option<Vec<f64>> {
     let (width, height) = image.dimensions();
     let row = |share: f32| (horizon_px + share * height as f32).clamp(0.0, height as f32) as u32;
-    let rows = row(-ABOVE)..row(BELOW).max(row(-ABOVE) + 1).min(height);
-    if rows.is_empty() || (width as usize) < COLUMNS / 4 {
+    let (first, end) = (row(-ABOVE), row(BELOW));
+    let part_rows = (end.saturating_sub(first) / PARTS as u32).max(1);
+    if (width as usize) < COLUMNS / 4 || first + PARTS as u32 * part_rows > height {
         return None;
     }
-    let column = |number: usize| (number * width as usize / (COLUMNS + 1)) as u32;
+    let parts = (0..PARTS as u32).flat_map(|part| changes(image, first + part * part_rows, part_rows));
+    Some(parts.collect())
+}
+
+/// The changes of brightness over so many rows, from column to column, smoothed over three.
+fn changes(image: &RgbImage, first_row: u32, rows: u32) -> Vec<f64> {
+    let columns = COLUMNS + 3;
+    let place = |number: usize| (number * image.width() as usize / columns) as u32;
     let brightness = |number: usize| {
-        let columns = column(number)..column(number + 1).max(column(number) + 1);
-        let count = columns.len() * rows.len();
-        let pixels = rows.clone().flat_map(|y| columns.clone().map(move |x| image.get_pixel(x, y).0));
-        pixels.map(|[r, g, b]| f64::from(r) + f64::from(g) + f64::from(b)).sum::<f64>() / count as f64
+        let across = place(number)..place(number + 1).max(place(number) + 1);
+        let count = f64::from(across.end - across.start) * f64::from(rows);
+        let pixels = (first_row..first_row + rows).flat_map(|y| across.clone().map(move |x| image.get_pixel(x, y).0));
+        pixels.map(|[r, g, b]| f64::from(r) + f64::from(g) + f64::from(b)).sum::<f64>() / count
     };
-    let brightness: Vec<f64> = (0..=COLUMNS).map(brightness).collect();
-    Some(brightness.windows(2).map(|pair| pair[1] - pair[0]).collect())
+    let brightness: Vec<f64> = (0..columns).map(brightness).collect();
+    // The difference of two means of three neighbours.
+    brightness.windows(4).map(|four| (four[3] - four[0]) / 3.0).collect()
 }
 
 /// Columns by which a profile has moved to the right; `None` where no place fits better than others.
 fn shift(from: &[f64], to: &[f64]) -> Option<f64> {
     let difference = |shift: i32| {
-        let pairs = (0..COLUMNS as i32).filter_map(|column| {
-            let moved = usize::try_from(column + shift).ok()?;
-            Some((from.get(column as usize)?, to.get(moved)?))
-        });
         let (mut sum, mut count) = (0.0, 0);
-        for (a, b) in pairs {
-            sum += (a - b) * (a - b);
-            count += 1;
+        for (from, to) in from.chunks_exact(COLUMNS).zip(to.chunks_exact(COLUMNS)) {
+            let places = 0..COLUMNS as i32;
+            for column in places.filter(|column| (0..COLUMNS as i32).contains(&(column + shift))) {
+                let change = from[column as usize] - to[(column + shift) as usize];
+                sum += change * change;
+                count += 1;
+            }
         }
         sum / f64::from(count.max(1))
     };
     let differences: Vec<f64> = (-FURTHEST..=FURTHEST).map(difference).collect();
-    let energy = from.iter().map(|change| change * change).sum::<f64>() / COLUMNS as f64;
+    let energy = from.iter().map(|change| change * change).sum::<f64>() / from.len() as f64;
     let best = (0..differences.len()).min_by(|&a, &b| differences[a].total_cmp(&differences[b]))?;
     // A wall without a mark, or another place altogether.
-    if energy < 1.0 || differences[best] > 0.7 * energy || best == 0 || best + 1 == differences.len() {
+    if energy < 1.0 || differences[best] > 0.8 * energy || best == 0 || best + 1 == differences.len() {
         return None;
     }
     let [left, middle, right] = [differences[best - 1], differences[best], differences[best + 1]];
@@ -156,7 +168,7 @@ mod tests {
     use super::*;
     use crate::{RecordingOptions, Sign};
 
-    /// A far scene of stripes that moves to the right where the car turns left, as a folder with a table.
+    /// A far scene of stripes that moves to the right where the car turns left, at once, as a folder with a table.
     fn drive() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         let (mut table, mut heading) = ("image,curvature\n".to_owned(), 0.0_f64);
@@ -182,8 +194,8 @@ mod tests {
             let options = RecordingOptions { sign: Some(sign), ..RecordingOptions::default() };
             Recording::open_with(dir.path(), &options).unwrap().motion()
         };
-        assert!(matches!(motion(Sign::LeftPositive), Motion::Agrees(r) if r > 0.9), "{:?}", motion(Sign::LeftPositive));
-        assert!(matches!(motion(Sign::RightPositive), Motion::Contradicts(r) if r < -0.9));
+        assert!(matches!(motion(Sign::LeftPositive), Motion::Agrees(r) if r > 0.8), "{:?}", motion(Sign::LeftPositive));
+        assert!(matches!(motion(Sign::RightPositive), Motion::Contradicts(r) if r < -0.8));
     }
 
     #[test]
@@ -200,15 +212,20 @@ mod tests {
 
     // What the recordings' own descriptions measured: the scene moves left where the steering is to the right.
     #[test]
-    fn real_drives_do_not_contradict_the_sign_of_their_format() {
+    fn real_drives_agree_with_the_sign_of_their_format_and_contradict_the_other() {
         for name in [
             "udacity-sim/markroy-center-only",
+            "udacity-sim/aliasaswad-first-2400",
+            "donkeycar-v2/sarveshwar-tub_17_21-09-20",
             "donkeycar-v2/sarveshwar-tub_23_21-09-20",
             "donkeycar-v1/tub_3_18-08-18",
         ] {
             let Some(path) = crate::samples::real_recording(name) else { return };
             let motion = Recording::open(&path).unwrap().motion();
-            assert!(!matches!(motion, Motion::Contradicts(_)), "{name}: {motion:?}");
+            assert!(matches!(motion, Motion::Agrees(_)), "{name}: {motion:?}");
+            let turned = RecordingOptions { sign: Some(Sign::LeftPositive), ..RecordingOptions::default() };
+            let motion = Recording::open_with(&path, &turned).unwrap().motion();
+            assert!(matches!(motion, Motion::Contradicts(_)), "{name}: {motion:?}");
         }
     }
 }

@@ -86,7 +86,7 @@ impl AuditArguments {
     fn prepare(&self, command: &[String]) -> anyhow::Result<Audit> {
         Audit::prepare(&AuditRequest {
             word: self.suite.clone().context("expected a suite")?,
-            policies: self.subjects.policies.clone(),
+            policies: self.subjects.names(),
             models: self.subjects.models.clone(),
             size: self.size.into(),
             recordings: self.recordings.clone(),

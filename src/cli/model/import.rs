@@ -3,14 +3,15 @@
 use super::{Model, show};
 use crate::cli::output;
 use crate::cli::range::{MOST_PARTS, above, whole};
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{anyhow, bail, ensure};
 use lane_frame::whole_file::WholeFile;
 use lane_policy::FEATURES;
 use lane_policy::cell::{Activation, Cell, CfcMode, Constraint};
 use lane_policy::device;
-use lane_policy::interchange::{self, CellName, Hints, StateDict, cell_file};
+use lane_policy::interchange::{self, CellName, Hints, ImportError, StateDict, Style, cell_file};
 use lane_policy::solver::Solver;
 use lane_policy::weights;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
@@ -19,6 +20,9 @@ Examples:
   liquid-lane model import cfc.safetensors --kind cfc --mode no-gate --activation silu
   liquid-lane model import trained.pt --kind ltc --constraint explicit --into ncp --out mine.safetensors
   liquid-lane drive --policies mine.safetensors,ncp
+
+Names of wrappers (`module.`, `_orig_mod.`, the one attribute of a Lightning module) are taken off. Where a state dict
+holds more than the cell, --prefix says below which name the cell is.
 
 A state dict holds tensors and no settings: those that differ from ncps' defaults are given as options.
 The unit of time is one of them: behind a policy of ours liquid cells count in 1/6 s, ncps by default in steps.";
@@ -31,6 +35,9 @@ pub struct Arguments {
     // The names come from the table of the cells.
     #[arg(long, help = format!("Which cell: {}", CellName::ALL.map(CellName::name).join(", ")))]
     pub kind: CellName,
+    /// The module that is the cell, in a state dict of several: net.rnn reads what is named net.rnn.…
+    #[arg(long, value_name = "NAME")]
+    pub prefix: Option<String>,
     /// File to write; default out/NAME-cell.safetensors, with --into out/NAME-policy.safetensors
     #[arg(long, value_name = "FILE.safetensors")]
     pub out: Option<PathBuf>,
@@ -73,20 +80,48 @@ impl Arguments {
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let name = arguments.file.display();
-    let dict = StateDict::read(&arguments.file)?;
-    let spec = interchange::infer(&dict, arguments.kind, &arguments.hints()).with_context(|| name.to_string())?;
-    let cell = interchange::import(&dict, &spec, &device::cpu()).with_context(|| name.to_string())?;
+    let whole = StateDict::read(&arguments.file)?;
+    let dict = arguments.prefix.as_ref().map_or_else(|| whole.clone(), |prefix| whole.under(&format!("{prefix}.")));
+    let refuse = |error| anyhow!("{name}: {error}{}", hint(&dict, arguments));
+    let cell = cell(&dict, arguments).map_err(refuse)?;
     // Not the file's own name: `train` writes out/ncp.safetensors.
     let what = if arguments.into.is_some() { "policy" } else { "cell" };
     let stem = arguments.file.file_stem().unwrap_or_default().to_string_lossy();
     let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(format!("out/{stem}-{what}.safetensors")));
     let file = WholeFile::create(&out)?;
     let bytes = match &arguments.into {
-        None => cell_file::to_bytes(&cell),
+        None => cell_file::to_bytes(&cell, &Style::of(&dict)),
         Some(policy) => behind_encoder(policy, cell.clone(), &arguments.file)?,
     };
     file.finish(&bytes)?;
-    output::line(&format!("{}\n{}", out.display(), show::describe_cell(&cell).trim_end()))
+    output::line(&format!("{}\n{}", out.display(), show::describe_cell(&cell).trim_end()))?;
+    match whole.len() - dict.len() {
+        0 => Ok(()),
+        others => output::line(&format!("  left out: {others} tensors of other modules")),
+    }
+}
+
+/// The cell that a state dict is, its settings as told.
+fn cell(dict: &StateDict, arguments: &Arguments) -> Result<Cell, ImportError> {
+    let spec = interchange::infer(dict, arguments.kind, &arguments.hints())?;
+    interchange::import(dict, &spec, &device::cpu())
+}
+
+/// A way out for a state dict that is no such cell: the modules in it that are, else those that it has.
+fn hint(dict: &StateDict, arguments: &Arguments) -> String {
+    let outer = arguments.prefix.as_ref().map(|prefix| format!("{prefix}.")).unwrap_or_default();
+    let modules: BTreeSet<&str> =
+        dict.names().flat_map(|name| name.match_indices('.').map(|(end, _)| &name[..end])).collect();
+    let is_cell = |module: &&&str| cell(&dict.under(&format!("{module}.")), arguments).is_ok();
+    let cells: Vec<String> = modules.iter().filter(is_cell).map(|module| format!("--prefix {outer}{module}")).collect();
+    let first: Vec<&str> = modules.iter().filter(|module| !module.contains('.')).copied().collect();
+    match (&cells[..], &first[..]) {
+        ([], [] | [_]) => String::new(),
+        ([], several) => {
+            format!("; it has the modules {outer}{}: name one with --prefix", several.join(&format!(", {outer}")))
+        }
+        (cells, _) => format!("; a module of it is: {}", cells.join(" or ")),
+    }
 }
 
 /// Weights of a policy with this cell in place of its own.

@@ -3,14 +3,16 @@
 mod check;
 mod dynamics;
 mod export;
+mod graphs;
 mod import;
 mod show;
+mod step;
 
 use crate::jobs::models;
 use lane_policy::Policy;
 use lane_policy::cell::Cell;
 use lane_policy::device;
-use lane_policy::interchange::cell_file;
+use lane_policy::interchange::{Style, cell_file};
 use lane_policy::weights::{self, ModelCard};
 use std::path::Path;
 
@@ -19,6 +21,8 @@ Examples:
   liquid-lane model show ncp --svg wiring.svg          neurons, synapses, parameters, and the wiring as a picture
   liquid-lane model import mine.pt --kind cfc          an ncps or PyTorch state dict becomes out/mine-cell.safetensors
   liquid-lane model export ncp --out ncp-for-ncps.safetensors
+  liquid-lane model export ncp --out ncp.onnx          one step of the whole policy; or ncp.h, the same in C
+  liquid-lane model info mine.onnx --write             an ONNX graph, and a manifest to start from
   liquid-lane model check fixtures/                    reference numbers against this program
   liquid-lane model dynamics                           what makes a liquid neuron liquid, as tables and plots";
 
@@ -35,9 +39,11 @@ enum Task {
     Show(show::Arguments),
     /// Make a cell, or a policy, of an ncps or PyTorch state dict
     Import(import::Arguments),
-    /// Write a policy's or cell's state dict for ncps or PyTorch
+    /// Write a policy's or cell's state dict for ncps or PyTorch, or one step of a policy as ONNX or C
     Export(export::Arguments),
-    /// Run a folder of reference fixtures and print the largest deviations
+    /// Inputs, outputs and operators of an ONNX file, and what its manifest must say
+    Info(graphs::Arguments),
+    /// Run folders of reference fixtures or of ONNX graphs and print the largest deviations
     Check(check::Arguments),
     /// Response, time constant and trajectory length of liquid neurons beside others
     Dynamics(dynamics::Arguments),
@@ -49,6 +55,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         Task::Show(arguments) => show::run(arguments).map(|()| true),
         Task::Import(arguments) => import::run(arguments).map(|()| true),
         Task::Export(arguments) => export::run(arguments).map(|()| true),
+        Task::Info(arguments) => graphs::info(arguments).map(|()| true),
         Task::Check(arguments) => check::run(arguments),
         Task::Dynamics(arguments) => dynamics::run(arguments).map(|()| true),
     }
@@ -57,7 +64,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
 /// What a name or a file on the command line stands for.
 enum Model {
     Policy(Box<(Policy, ModelCard)>),
-    Cell(Box<Cell>),
+    /// With the names by which it was written down.
+    Cell(Box<(Cell, Style)>),
 }
 
 impl Model {
@@ -65,7 +73,7 @@ impl Model {
     fn cell(&self) -> Option<&Cell> {
         match self {
             Self::Policy(model) => model.0.recurrent().map(|head| head.cell()),
-            Self::Cell(cell) => Some(cell),
+            Self::Cell(cell) => Some(&cell.0),
         }
     }
 }

@@ -43,7 +43,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let mut text = match &model {
         Model::Policy(model) => describe_policy(&model.0, &model.1),
-        Model::Cell(cell) => describe_cell(cell),
+        Model::Cell(cell) => describe_cell(&cell.0),
     };
     if arguments.tensors {
         text += &describe_tensors(&state_dict(&model));
@@ -86,7 +86,7 @@ impl<'a> Facts<'a> {
         let cell = model.cell().map(Cell::spec);
         let (parameters, card) = match model {
             Model::Policy(model) => (model.0.parameters(), Some(&model.1)),
-            Model::Cell(cell) => (cell.parameters(), None),
+            Model::Cell(cell) => (cell.0.parameters(), None),
         };
         Self {
             parameters,
@@ -103,7 +103,7 @@ impl<'a> Facts<'a> {
 fn state_dict(model: &Model) -> StateDict {
     match model {
         Model::Policy(model) => lane_policy::export::state_dict(&model.0),
-        Model::Cell(cell) => interchange::export(cell),
+        Model::Cell(cell) => interchange::export_as(&cell.0, &cell.1),
     }
 }
 

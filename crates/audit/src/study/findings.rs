@@ -3,6 +3,7 @@
 use super::colours::colours;
 use super::{Comparison, Group, Measure, Record, Row, Study};
 use crate::suite::Subject;
+use lane_report::section::Section;
 use lane_statistics::pairs::every_two;
 
 /// All that is known when a study's section is written.
@@ -48,6 +49,17 @@ impl<'a, S: Study> Findings<'a, S> {
     /// Who was audited, also who is left out here.
     pub fn subjects(&self) -> &'a [Subject] {
         self.subjects
+    }
+
+    /// A section that says which trainings are left out of it, if any are, because they are black boxes, and why those
+    /// are not tried.
+    pub fn without_black_boxes(&self, section: Section, why: &str) -> Section {
+        let black_boxes = self.subjects.iter().filter(|subject| subject.driver.policy().is_none());
+        let labels: Vec<String> = black_boxes.map(Subject::label).collect();
+        match &labels[..] {
+            [] => section,
+            _ => section.say(format!("Left out, as black boxes, because {why}: {}.", labels.join(", "))),
+        }
     }
 
     /// The policies, then the baselines.

@@ -100,6 +100,10 @@ impl Kind for CfcSpec {
         Style::NCPS
     }
 
+    fn module(&self, bare: bool) -> &'static str {
+        if bare { "ncps.torch.CfCCell" } else { "ncps.torch.CfC" }
+    }
+
     fn reference_name(&self, path: &str) -> String {
         backbone_name(&closed_form_name(path))
     }

@@ -91,6 +91,10 @@ impl Kind for CtRnnSpec {
         Style::BARE
     }
 
+    fn module(&self, _: bool) -> &'static str {
+        "a module with these parameters"
+    }
+
     fn infer(dict: &CoreDict, hints: &Hints) -> Result<Self, ImportError> {
         let [rows, units] = dict.shape("w")?;
         let (unfolds, solver) = (hints.unfolds, hints.solver.unwrap_or(Solver::Euler));

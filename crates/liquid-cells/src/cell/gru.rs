@@ -53,6 +53,10 @@ impl Kind for GruSpec {
         Style::TORCH
     }
 
+    fn module(&self, _: bool) -> &'static str {
+        "torch.nn.GRU"
+    }
+
     fn reference_name(&self, path: &str) -> String {
         torch_name(path)
     }

@@ -102,6 +102,9 @@ pub(crate) trait Kind {
     /// The style of its reference library.
     fn style(&self) -> Style;
 
+    /// The module of its reference library: that of the bare cell, or the one around it.
+    fn module(&self, bare: bool) -> &'static str;
+
     /// The reference library's name of a parameter, from its path in the cell such as `gate.ff2.weight`.
     fn reference_name(&self, path: &str) -> String {
         path.to_owned()

@@ -88,6 +88,13 @@ impl Kind for LstmSpec {
         Style::TORCH
     }
 
+    fn module(&self, _: bool) -> &'static str {
+        match self.gates {
+            GateOrder::Ncps => "ncps.torch.lstm.LSTMCell",
+            GateOrder::Torch => "torch.nn.LSTM",
+        }
+    }
+
     fn reference_name(&self, path: &str) -> String {
         match (self.gates, path) {
             // A linear layer without bias there.

@@ -274,6 +274,10 @@ impl Kind for LtcSpec {
         Style::NCPS
     }
 
+    fn module(&self, bare: bool) -> &'static str {
+        if bare { "ncps.torch.LTCCell" } else { "ncps.torch.LTC" }
+    }
+
     fn layout(&self, name: &str) -> Layout {
         match name {
             "sensory_w" | "sensory_mu" | "sensory_sigma" | "sensory_erev" => Layout::SensorySynapses,

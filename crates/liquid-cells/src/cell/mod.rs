@@ -31,7 +31,7 @@ mod wiring_source;
 pub use choices::{Activation, CfcMode, Constraint, GateOrder, Mapping};
 pub use held::Held;
 pub use kind::SpecError;
-pub(crate) use reference::{CoreDict, Layout, Part};
+pub(crate) use reference::{CoreDict, Layout, Part, unwrapped};
 pub use reference::{Hints, ImportError, Style};
 pub use spec::CellSpec;
 pub use wiring_source::WiringSource;

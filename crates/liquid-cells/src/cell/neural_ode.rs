@@ -84,6 +84,10 @@ impl Kind for NeuralOdeSpec {
         Style::BARE
     }
 
+    fn module(&self, _: bool) -> &'static str {
+        "a module with these parameters"
+    }
+
     fn infer(dict: &CoreDict, hints: &Hints) -> Result<Self, ImportError> {
         let [width, seen] = dict.shape("inner.weight")?;
         let [units, _] = dict.shape("slope.weight")?;

@@ -63,31 +63,43 @@ pub(crate) enum Part {
     Readout,
 }
 
-/// How the parts of a cell are told apart in a state dict.
+/// How the parts of a cell are told apart in a state dict, and the layers of a backbone numbered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Style {
     core: &'static str,
     readout: &'static str,
+    /// Whether modules of dropout stand between the layers of a backbone and are counted with them.
+    dropout: bool,
 }
 
 const MEMORY: &str = "lstm.";
 
 impl Style {
     /// As ncps' modules `LTC` and `CfC` name their parts.
-    pub const NCPS: Self = Self { core: "rnn_cell.", readout: "fc." };
+    pub const NCPS: Self = Self { core: "rnn_cell.", readout: "fc.", dropout: false };
     /// As PyTorch's recurrent modules are commonly held, beside a linear readout.
-    pub const TORCH: Self = Self { core: "rnn.", readout: "readout." };
+    pub const TORCH: Self = Self { core: "rnn.", readout: "readout.", dropout: false };
     /// The parameters of a cell alone.
-    pub const BARE: Self = Self { core: "", readout: "readout." };
+    pub const BARE: Self = Self { core: "", readout: "readout.", dropout: false };
 
-    /// The style in which the names of a state dict are written.
+    /// The style in which the names of a state dict are written, wrappers taken off.
     pub fn of(dict: &StateDict) -> Self {
+        let dict = unwrapped(dict);
         let has = |prefix: &str| dict.names().any(|name| name.starts_with(prefix));
-        match (has(Self::NCPS.core), has(Self::TORCH.core)) {
+        let style = match (has(Self::NCPS.core), has(Self::TORCH.core)) {
             (true, _) => Self::NCPS,
             (_, true) => Self::TORCH,
             _ => Self::BARE,
-        }
+        };
+        // Without dropout every second module of a backbone is a layer: all of them have even numbers.
+        let is_odd = |name: &str| name.strip_prefix(style.core).and_then(layer).is_some_and(|(at, _)| at % 2 == 1);
+        let dropout = dict.names().any(is_odd);
+        Self { dropout, ..style }
+    }
+
+    /// Whether the names are those of a module that is nothing but the cell proper.
+    pub fn is_bare(&self) -> bool {
+        self.core.is_empty()
     }
 
     pub(crate) fn name(&self, part: Part, name: &str) -> String {
@@ -96,7 +108,11 @@ impl Style {
             Part::Memory => MEMORY,
             Part::Readout => self.readout,
         };
-        format!("{prefix}{name}")
+        match layer(name) {
+            // A layer, its activation, and from the second layer on dropout: 0, 2, 5, 8.
+            Some((at, rest)) if self.dropout && at > 0 => format!("{prefix}backbone.{}.{rest}", at / 2 * 3 - 1),
+            _ => format!("{prefix}{name}"),
+        }
     }
 
     /// The tensors of one part, without its prefix.
@@ -117,6 +133,42 @@ impl Style {
             Part::Readout => dict.under(self.readout),
         }
     }
+}
+
+/// Number of a backbone's module, and the rest of the name of its parameter.
+fn layer(name: &str) -> Option<(usize, &str)> {
+    let (number, rest) = name.strip_prefix("backbone.")?.split_once('.')?;
+    Some((number.parse().ok()?, rest))
+}
+
+/// Parts of names that stand for wrappers without parameters: `torch.nn.DataParallel` and `torch.compile`.
+const WRAPPERS: [&str; 2] = ["module", "_orig_mod"];
+
+/// The state dict without the names of what is wrapped around the cell: [`WRAPPERS`] wherever they stand, and modules
+/// that hold nothing else, as a Lightning module's `model`.
+pub(crate) fn unwrapped(dict: &StateDict) -> StateDict {
+    let plain_name = |name: &str| name.split('.').filter(|part| !WRAPPERS.contains(part)).collect::<Vec<_>>().join(".");
+    let mut plain = StateDict::default();
+    dict.iter().for_each(|(name, array)| plain.insert(plain_name(name), array.clone()));
+    // Two tensors of one name are no cell; which of them was lost does not matter then.
+    while let Some(holder) = holder(&plain) {
+        plain = plain.under(&holder);
+    }
+    plain
+}
+
+/// The first part of all names, where it is no part of a cell.
+fn holder(dict: &StateDict) -> Option<String> {
+    let (first, _) = dict.names().next()?.split_once('.')?;
+    let prefix = format!("{first}.");
+    let inside = |part: &str| dict.names().any(|name| name[prefix.len()..].starts_with(part));
+    let is_all = dict.names().all(|name| name.starts_with(&prefix));
+    let is_own = || match first {
+        "rnn_cell" | "layer_0" => true,
+        "rnn" => !inside(Style::NCPS.core),
+        _ => false,
+    };
+    (is_all && !is_own()).then_some(prefix)
 }
 
 /// PyTorch's name of a parameter of a recurrent module of one layer, from its path in a cell.

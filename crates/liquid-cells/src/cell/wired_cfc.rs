@@ -146,6 +146,10 @@ impl Kind for WiredCfcSpec {
         Style::NCPS
     }
 
+    fn module(&self, bare: bool) -> &'static str {
+        if bare { "ncps.torch.WiredCfCCell" } else { "ncps.torch.CfC of this wiring" }
+    }
+
     fn reference_name(&self, path: &str) -> String {
         closed_form_name(&path.replacen("layers.", "layer_", 1))
     }

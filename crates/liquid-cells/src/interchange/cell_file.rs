@@ -1,7 +1,7 @@
 //! A cell in a file of its own: a state dict that its reference library loads as it is, with the specification in the
 //! header.
 
-use super::{ImportError, StateDict, export, import};
+use super::{ImportError, StateDict, Style, export_as, import};
 use crate::cell::{Cell, CellSpec};
 use burn::tensor::Device;
 use std::path::Path;
@@ -9,10 +9,10 @@ use std::path::Path;
 /// Where in the header the specification lies.
 const SPEC_KEY: &str = "liquid_lane_cell";
 
-/// A cell as the bytes of a file.
-pub fn to_bytes(cell: &Cell) -> Vec<u8> {
+/// A cell as the bytes of a file, in a style: that of the state dict from which it came.
+pub fn to_bytes(cell: &Cell, style: &Style) -> Vec<u8> {
     match serde_json::to_string(cell.spec()) {
-        Ok(spec) => export(cell).to_safetensors_with(Some((SPEC_KEY, spec))),
+        Ok(spec) => export_as(cell, style).to_safetensors_with(Some((SPEC_KEY, spec))),
         Err(error) => unreachable!("a specification is numbers and names: {error}"),
     }
 }
@@ -22,11 +22,11 @@ pub fn is_cell(bytes: &[u8]) -> bool {
     StateDict::metadata(bytes, SPEC_KEY).is_some()
 }
 
-/// Reads a cell; `name` stands for the file in messages.
+/// Reads a cell and the style of its names; `name` stands for the file in messages.
 ///
 /// # Errors
 /// Refuses what is no such file, or whose tensors are not those of its specification.
-pub fn from_bytes(bytes: &[u8], name: &Path, device: &Device) -> Result<Cell, ImportError> {
+pub fn from_bytes(bytes: &[u8], name: &Path, device: &Device) -> Result<(Cell, Style), ImportError> {
     let dict = StateDict::from_safetensors(bytes, name).map_err(|error| ImportError(error.to_string()))?;
     let refuse = |why: String| ImportError(format!("{}: {why}", name.display()));
     let spec = StateDict::metadata(bytes, SPEC_KEY);
@@ -34,5 +34,6 @@ pub fn from_bytes(bytes: &[u8], name: &Path, device: &Device) -> Result<Cell, Im
         spec.ok_or_else(|| refuse("expected a cell, got tensors without a specification in the header".into()))?;
     let spec: CellSpec =
         serde_json::from_str(&spec).map_err(|error| refuse(format!("its cell cannot be understood: {error}")))?;
-    import(&dict, &spec, device).map_err(|error| refuse(error.to_string()))
+    let cell = import(&dict, &spec, device).map_err(|error| refuse(error.to_string()))?;
+    Ok((cell, Style::of(&dict)))
 }

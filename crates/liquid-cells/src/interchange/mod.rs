@@ -5,7 +5,7 @@ pub mod cell_file;
 pub use crate::cell::{CellName, Hints, ImportError, Style};
 pub use crate::state_dict::{Array, Fault, StateDict, StateDictError, one_line};
 
-use crate::cell::{Cell, CellSpec, CoreDict, CoreSpec, Kind as _, Layout, Part};
+use crate::cell::{Cell, CellSpec, CoreDict, CoreSpec, Kind as _, Layout, Part, unwrapped};
 use crate::init::FirstWeights;
 use crate::values::to_vec;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
@@ -13,26 +13,59 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use std::collections::BTreeMap;
 
 /// The specification of the cell whose state dict this is: widths, wiring and mappings stand in it; what does not, such
-/// as the number of unfolds, comes as a hint.
+/// as the number of unfolds, comes as a hint. Names of wrappers around the cell, such as `module.` or a Lightning
+/// module's `model.`, do not count.
 ///
 /// # Errors
 /// When a tensor that tells a width is missing or has another number of dimensions, or masks are no wiring.
 pub fn infer(dict: &StateDict, cell: CellName, hints: &Hints) -> Result<CellSpec, ImportError> {
-    let style = Style::of(dict);
+    let (dict, style) = (&unwrapped(dict), Style::of(dict));
     let core = CoreSpec::infer(cell, &CoreDict(style.part(dict, Part::Core)), hints)?;
     let mixed_memory = !style.part(dict, Part::Memory).is_empty();
     let readout = style.part(dict, Part::Readout).get("bias").map(|bias| bias.values.len());
     Ok(CellSpec { core, mixed_memory, readout })
 }
 
-/// A cell as a state dict that its reference library loads, masks included.
+/// A cell as a state dict that its reference library loads, masks included: that of the [`module`] in its [`style`].
 pub fn export(cell: &Cell) -> StateDict {
-    let style = style(cell.spec());
-    let mut dict = in_style(cell.spec(), &style, collect(cell, None));
-    for (name, mask) in cell.spec().core.kind().masks() {
+    export_as(cell, &style(cell.spec()))
+}
+
+/// The same in another style.
+pub fn export_as(cell: &Cell, style: &Style) -> StateDict {
+    with_masks(parameters(cell, style), cell.spec(), style)
+}
+
+/// The cell proper alone, without mixed memory and readout, by the names that it has where no module is around it.
+pub fn export_core(cell: &Cell) -> StateDict {
+    let is_core = |(path, _): &(String, Array)| reference(cell.spec(), path).part == Part::Core;
+    let core = collect(cell, None).into_iter().filter(is_core).collect();
+    with_masks(in_style(cell.spec(), &Style::BARE, core), cell.spec(), &Style::BARE)
+}
+
+fn with_masks(mut dict: StateDict, spec: &CellSpec, style: &Style) -> StateDict {
+    for (name, mask) in spec.core.kind().masks() {
         dict.insert(style.name(Part::Core, &name), mask);
     }
     dict
+}
+
+/// The module, in words, whose state dict a cell is in a style.
+pub fn module(spec: &CellSpec, style: &Style) -> String {
+    let kind = spec.core.kind();
+    let mut text = match *style == Style::TORCH {
+        true => format!("a module with {} as `rnn`", kind.module(true)),
+        false => kind.module(style.is_bare()).to_owned(),
+    };
+    match spec.readout {
+        Some(outputs) if !style.is_bare() && *style != Style::TORCH => text += &format!(", proj_size={outputs}"),
+        Some(_) => text += ", with a torch.nn.Linear as `readout`",
+        None => {}
+    }
+    if spec.mixed_memory {
+        text += ", mixed_memory=True";
+    }
+    text
 }
 
 /// Gradients of a cell's parameters, written in a style like the parameters themselves.
@@ -51,8 +84,7 @@ pub fn parameters(cell: &Cell, style: &Style) -> StateDict {
 /// Refuses a tensor that is missing, superfluous or of another shape, and masks that are not those of the wiring.
 pub fn import(dict: &StateDict, spec: &CellSpec, device: &Device) -> Result<Cell, ImportError> {
     spec.check().map_err(|error| ImportError(error.to_string()))?;
-    let style = Style::of(dict);
-    let mut left = dict.clone();
+    let (mut left, style) = (unwrapped(dict), Style::of(dict));
     check_masks(&mut left, spec, &style)?;
     let cell = Cell::init(spec, &mut FirstWeights::blank(device));
     let mut values = BTreeMap::new();
@@ -104,9 +136,13 @@ fn check_masks(dict: &mut StateDict, spec: &CellSpec, style: &Style) -> Result<(
     Ok(())
 }
 
-/// The style in which a cell is written down.
-fn style(spec: &CellSpec) -> Style {
-    if spec.mixed_memory { Style::NCPS } else { spec.core.kind().style() }
+/// The style in which a cell is written down. PyTorch's recurrent modules stand alone where nothing is beside them.
+pub fn style(spec: &CellSpec) -> Style {
+    match spec.core.kind().style() {
+        _ if spec.mixed_memory => Style::NCPS,
+        style if style == Style::TORCH && spec.readout.is_none() => Style::BARE,
+        style => style,
+    }
 }
 
 /// Name and layout of a parameter in the reference library.

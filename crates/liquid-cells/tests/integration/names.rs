@@ -1,10 +1,11 @@
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor, TensorData};
 use liquid_cells::cell::{
     Activation, Cell, CellSpec, CfcMode, CfcSpec, Constraint, CtRnnSpec, GateOrder, GruSpec, LstmSpec, LtcSpec,
     NeuralOdeSpec, WiredCfcSpec,
 };
-use liquid_cells::interchange::{self, Array, CellName, Hints, StateDict};
+use liquid_cells::interchange::{self, Array, CellName, Hints, StateDict, Style};
 use liquid_cells::solver::Solver;
+use liquid_cells::to_vec;
 use liquid_cells::wiring::{Layer, Wiring, WiringSpec};
 
 /// Names and shapes of a cell's state dict, sorted by name.
@@ -87,9 +88,9 @@ const TORCH_LSTM: &[(&str, &[usize])] = &[
     ("rnn.weight_ih_l0", &[8, 3]),
 ];
 
-/// Of PyTorch's `GRU(3, 2)`.
+/// Of PyTorch's `GRU(3, 2)` itself.
 const TORCH_GRU: &[(&str, &[usize])] =
-    &[("rnn.bias_hh_l0", &[6]), ("rnn.bias_ih_l0", &[6]), ("rnn.weight_hh_l0", &[6, 2]), ("rnn.weight_ih_l0", &[6, 3])];
+    &[("bias_hh_l0", &[6]), ("bias_ih_l0", &[6]), ("weight_hh_l0", &[6, 2]), ("weight_ih_l0", &[6, 3])];
 
 #[test]
 fn an_exported_cell_has_the_names_and_shapes_of_its_reference_library() {
@@ -100,7 +101,7 @@ fn an_exported_cell_has_the_names_and_shapes_of_its_reference_library() {
     assert_exported(GruSpec { inputs: 3, units: 2 }, TORCH_GRU);
     // ncps' own LSTM has a linear layer without bias from its state.
     let ncps_lstm: &[(&str, &[usize])] =
-        &[("rnn.input_map.bias", &[8]), ("rnn.input_map.weight", &[8, 3]), ("rnn.recurrent_map.weight", &[8, 2])];
+        &[("input_map.bias", &[8]), ("input_map.weight", &[8, 3]), ("recurrent_map.weight", &[8, 2])];
     assert_exported(lstm(GateOrder::Ncps), ncps_lstm);
     let pure: &[(&str, &[usize])] = &[
         ("rnn_cell.A", &[1, 2]),
@@ -154,4 +155,102 @@ fn a_state_dict_of_another_cell_is_refused_with_the_tensor_that_it_lacks() {
     assert_eq!(refused(CellName::Cfc), "tensor `ff1.weight` is missing: it is no such cell");
     assert_eq!(refused(CellName::NeuralOde), "tensor `inner.weight` is missing: it is no such cell");
     assert!("rnn".parse::<CellName>().unwrap_err().contains("ltc, cfc, wired-cfc, lstm, gru, ctrnn, node"));
+}
+
+/// The numbers of a state dict one by one, in the order of the names: sines of 0, 1, 2 and so on.
+fn with_sines(mut dict: StateDict) -> StateDict {
+    let names: Vec<String> = dict.names().map(str::to_owned).collect();
+    let mut number = 0;
+    for name in names {
+        let Array { shape, values } = dict.remove(&name).unwrap();
+        let sine = |_: f32| {
+            number += 1;
+            f64::from(number - 1).sin() as f32
+        };
+        dict.insert(name, Array { shape, values: values.into_iter().map(sine).collect() });
+    }
+    dict
+}
+
+/// `state_dict()` of ncps 1.0.1's `CfCCell(3, 2, backbone_units=4, backbone_layers=4, backbone_dropout=0.1)`, itself and
+/// not within a `CfC`.
+const CFC_WITH_DROPOUT: &[(&str, &[usize])] = &[
+    ("backbone.0.bias", &[4]),
+    ("backbone.0.weight", &[4, 5]),
+    ("backbone.2.bias", &[4]),
+    ("backbone.2.weight", &[4, 4]),
+    ("backbone.5.bias", &[4]),
+    ("backbone.5.weight", &[4, 4]),
+    ("backbone.8.bias", &[4]),
+    ("backbone.8.weight", &[4, 4]),
+    ("ff1.bias", &[2]),
+    ("ff1.weight", &[2, 4]),
+    ("ff2.bias", &[2]),
+    ("ff2.weight", &[2, 4]),
+    ("time_a.bias", &[2]),
+    ("time_a.weight", &[2, 4]),
+    ("time_b.bias", &[2]),
+    ("time_b.weight", &[2, 4]),
+];
+
+#[test]
+fn a_backbone_with_dropout_computes_as_in_ncps_and_goes_back_by_its_own_names() {
+    let dict = with_sines(dict(CFC_WITH_DROPOUT));
+    let device = Device::flex();
+    let spec = interchange::infer(&dict, CellName::Cfc, &Hints::default()).unwrap();
+    let cell = interchange::import(&dict, &spec, &device).unwrap();
+    assert_eq!(interchange::export_as(&cell, &Style::of(&dict)), dict);
+    let inputs: Vec<f32> = (0..9).map(|number| f64::from(number).cos() as f32).collect();
+    let run = cell.forward_from_zero(Tensor::from_data(TensorData::new(inputs, [1, 3, 3]), &device));
+    // torch 2.15.0, in 64 bits, `eval()`: three steps of one unit of time from a state of zero.
+    let expected = [
+        0.006_176_213_615_8,
+        0.364_957_913_767_6,
+        -0.048_362_212_747_0,
+        0.382_893_212_269_9,
+        -0.009_480_608_116_0,
+        0.365_502_081_082_4,
+    ];
+    for (got, expected) in to_vec(run.outputs).into_iter().zip(expected) {
+        assert!((f64::from(got) - expected).abs() < 2e-6, "32 bits: {got}, expected {expected}");
+    }
+}
+
+#[test]
+fn names_of_wrappers_around_a_cell_do_not_count() {
+    // DataParallel, torch.compile, both, a Lightning module, and ncps' LTC held as `rnn`.
+    for wrapper in ["module.", "_orig_mod.", "module._orig_mod.", "model.", "net.policy.", "rnn."] {
+        let wrap = |(name, array): (&str, &Array)| (format!("{wrapper}{name}"), array.clone());
+        let plain = dict(LTC);
+        let mut wrapped = StateDict::default();
+        plain.iter().map(wrap).for_each(|(name, array)| wrapped.insert(name, array));
+        let hints = Hints { constraint: Some(Constraint::Softplus), ..Hints::default() };
+        let spec = interchange::infer(&wrapped, CellName::Ltc, &hints).unwrap();
+        assert_eq!((&spec, Style::of(&wrapped)), (&inferred(CellName::Ltc, LTC), Style::NCPS), "{wrapper}");
+        interchange::import(&wrapped, &spec, &Device::flex()).unwrap();
+    }
+    // PyTorch's own LSTM as an attribute of that name: no mixed memory.
+    let held = [("lstm.bias_hh_l0", &[8][..]), ("lstm.bias_ih_l0", &[8]), ("lstm.weight_hh_l0", &[8, 2])];
+    let held = [&held[..], &[("lstm.weight_ih_l0", &[8, 3])]].concat();
+    let lstm = LstmSpec { inputs: 3, units: 2, gates: GateOrder::Torch };
+    assert_eq!(inferred(CellName::Lstm, &held), CellSpec::from(lstm));
+    // What stands beside another module is not taken for the whole.
+    let beside = [("encoder.weight", &[2, 2][..]), ("rnn.weight_ih_l0", &[6, 3])];
+    assert!(interchange::infer(&dict(&beside), CellName::Cfc, &Hints::default()).is_err());
+}
+
+#[test]
+fn a_cell_is_named_by_the_module_that_its_tensors_fit() {
+    let device = Device::flex();
+    let named = |spec: CellSpec| interchange::module(&spec, &interchange::style(&spec));
+    let lstm = CellSpec::from(LstmSpec { inputs: 3, units: 2, gates: GateOrder::Torch });
+    assert_eq!(named(lstm.clone()), "torch.nn.LSTM");
+    assert_eq!(
+        named(lstm.clone().with_readout(1)),
+        "a module with torch.nn.LSTM as `rnn`, with a torch.nn.Linear as `readout`"
+    );
+    assert_eq!(named(CellSpec::from(CfcSpec::new(3, 2)).with_readout(1)), "ncps.torch.CfC, proj_size=1");
+    assert_eq!(interchange::module(&LtcSpec::new(wiring()).into(), &Style::BARE), "ncps.torch.LTCCell");
+    let core = interchange::export_core(&Cell::new(lstm.with_readout(1), 1, &device).unwrap());
+    assert_eq!(core.names().collect::<Vec<_>>(), ["bias_hh_l0", "bias_ih_l0", "weight_hh_l0", "weight_ih_l0"]);
 }

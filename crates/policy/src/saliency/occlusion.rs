@@ -6,7 +6,7 @@ use super::{BATCH, Cost, Procedure, Situation};
 use crate::conv::Patch;
 use crate::{CURVATURE_PER_OUTPUT, to_vec};
 use burn::tensor::{Tensor, TensorData};
-use lane_frame::Size;
+use lane_frame::{RgbImage, Size};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -40,6 +40,30 @@ pub fn occlusion(situation: &Situation<'_>) -> SignedMap {
     let hidden = outputs(situation, &encoded);
     let effects: Vec<f32> = hidden.iter().map(|hidden| CURVATURE_PER_OUTPUT * (commanded - hidden)).collect();
     SignedMap { size, values: average(size, &squares, &effects) }
+}
+
+/// The same of a policy that is asked from outside: the square is grey at the picture's mean brightness. `steer` says the
+/// curvature in 1/m for each of some pictures, and is asked once; nothing where it cannot say.
+pub fn occlusion_from_outside(
+    image: &RgbImage,
+    steer: impl FnOnce(&[RgbImage]) -> Option<Vec<f32>>,
+) -> Option<SignedMap> {
+    let size = Size { width: image.width(), height: image.height() };
+    let (squares, bytes) = (squares(size), image.as_raw());
+    let mean = bytes.iter().map(|byte| f64::from(*byte)).sum::<f64>() / bytes.len().max(1) as f64;
+    let grey = [mean.round() as u8; 3];
+    let hidden = squares.iter().map(|Patch { rows, columns }| {
+        let mut hidden = image.clone();
+        for row in rows.clone() {
+            columns.clone().for_each(|column| hidden.get_pixel_mut(column as u32, row as u32).0 = grey);
+        }
+        hidden
+    });
+    let pictures: Vec<RgbImage> = std::iter::once(image.clone()).chain(hidden).collect();
+    let steerings = steer(&pictures)?;
+    let (commanded, hidden) = steerings.split_first()?;
+    let effects: Vec<f32> = hidden.iter().map(|hidden| commanded - hidden).collect();
+    Some(SignedMap { size, values: average(size, &squares, &effects) })
 }
 
 /// Squares all over the picture, row by row; the last of a row or column ends at the picture's edge.
@@ -96,6 +120,18 @@ mod tests {
             // A pixel under no square would be 0/0.
             assert!(everywhere.iter().all(|value| *value == 2.0), "{size}");
         }
+    }
+
+    #[test]
+    fn what_is_seen_from_outside_is_where_it_is_in_the_picture() {
+        // It steers by the brightness of its left upper corner alone.
+        let steer =
+            |pictures: &[RgbImage]| Some(pictures.iter().map(|picture| f32::from(picture[(0, 0)].0[0])).collect());
+        let mut image = RgbImage::new(40, 16);
+        image.put_pixel(0, 0, image::Rgb([200; 3]));
+        let map = occlusion_from_outside(&image, steer).unwrap();
+        assert!(map.values[0] > 100.0, "{}", map.values[0]);
+        assert_eq!(map.values[20], 0.0, "squares of four pixels to the right of it hide nothing that counts");
     }
 
     #[test]

@@ -30,5 +30,17 @@ pub(crate) fn driving_angle(
 ) -> Result<Option<f64>, SkipReason> {
     let pilot_steers = mode.is_some_and(|mode| mode.starts_with("local"));
     let angle = if pilot_steers { pilot } else { user.or(pilot) };
-    angle.map(|angle| angle.as_f64().ok_or(SkipReason::SteeringNotANumber)).transpose()
+    angle.map(|angle| number(angle).ok_or(SkipReason::SteeringNotANumber)).transpose()
+}
+
+/// A number, also where a part of the car wrote it as text or in a list of its own.
+pub(crate) fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::String(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+        Value::Array(values) => match &values[..] {
+            [only] => only.as_f64(),
+            _ => None,
+        },
+        other => other.as_f64(),
+    }
 }

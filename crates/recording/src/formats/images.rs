@@ -4,19 +4,25 @@
 use std::sync::Arc;
 
 use super::{Mark, Reader, TableMark, has_extension};
-use crate::media::listing::Listing;
+use crate::media::cameras::{Seen, of_other_cameras};
+use crate::media::columns::{ColumnNumbers, Steerings};
+use crate::media::folder::base_name;
+use crate::media::listing::{Listing, numeric_order};
 use crate::media::name_labels::NameLabels;
 use crate::media::picture::PictureFiles;
 use crate::media::source::Source;
-use crate::media::table::{self, ColumnNumbers, Table, is_line_with_picture};
+use crate::media::table::{self, Table, is_line_with_picture};
+use crate::media::times;
 use crate::model::camera_view::CameraGuess;
+use crate::model::civil_time::time_ms_in_name;
 use crate::model::entry::{Log, Place, Row, sort_out};
 use crate::model::error::{BadOption, RecordingError};
 use crate::model::format::Format;
 use crate::model::label::LabelProfile;
 use crate::model::options::{Columns, RecordingOptions};
 use crate::model::pictures::PictureRef;
-use crate::model::skip::SkipReason;
+use crate::model::skip::{SkipReason, Skipped};
+use crate::model::steering_name::words;
 use crate::model::timeline::Clock;
 
 impl Format {
@@ -55,10 +61,16 @@ fn no_table(source: &Source) -> RecordingError {
     RecordingError::Option { path: source.path(), bad: BadOption { option: "--columns", expected, got } }
 }
 
-/// Pictures alone, in the order of the numbers in their names, with the labels that the names of some cars' have.
+/// Pictures alone, in the order of the numbers in their names, with the times and the labels that the names have.
 fn without_table(source: &Source, pictures: &Listing) -> Log {
     let file: Arc<str> = "folder".into();
     let names = pictures.pictures();
+    let seen: Vec<Seen> =
+        names.iter().map(|name| Seen { picture: name, camera: None, time: None, steering: None }).collect();
+    let others = of_other_cameras(&seen).unwrap_or_else(|| vec![false; names.len()]);
+    let read: Vec<(usize, String)> =
+        (1..).zip(names).zip(&others).filter(|(_, other)| !**other).map(|(picture, _)| picture).collect();
+    let names: Vec<String> = read.iter().map(|(_, name)| name.clone()).collect();
     let files = PictureFiles::in_folder(&source.folder);
     let width = names.iter().find_map(|name| files.size(&PictureRef::File(name.clone())).ok()).map(|size| size.width);
     let labels = width.and_then(|width| NameLabels::read(&names, width));
@@ -70,14 +82,61 @@ fn without_table(source: &Source, pictures: &Listing) -> Log {
         picture: PictureRef::File(name),
         starts_drive: false,
     };
-    let mut rows: Vec<Row> = (1..).zip(names).map(row).collect();
-    let clock = Clock::Counted { step_ms: USUAL_STEP_MS };
+    let mut rows: Vec<Row> = read.into_iter().map(row).collect();
+    let clock = match labels {
+        // The numbers of such names are labels.
+        Some(_) => Clock::Counted { step_ms: USUAL_STEP_MS },
+        None => clock_of_names(&mut rows),
+    };
+    let others = others.iter().filter(|other| **other).count();
+    let skipped = if others > 0 { [(SkipReason::OtherCamera, others)].into() } else { Skipped::new() };
     let Some(NameLabels { values, counts, name }) = labels else {
-        return log(source, rows, Default::default(), None, clock);
+        return log(source, rows, skipped, None, clock);
     };
     rows.iter_mut().zip(values).for_each(|(row, value)| row.value = Some(value));
     let label = Some(LabelProfile::guessed_counts(counts));
-    Log { label_name: Some(name.to_owned()), ..log(source, rows, Default::default(), label, clock) }
+    Log { label_name: Some(name.to_owned()), ..log(source, rows, skipped, label, clock) }
+}
+
+/// Gives rows the times in the names of their pictures, where all names have one and most of these differ.
+fn clock_of_names(rows: &mut [Row]) -> Clock {
+    let times: Option<Vec<f64>> = rows.iter().map(|row| time_ms_in_name(base_name(picture_name(row)?))).collect();
+    let mostly_differ = |times: &Vec<f64>| {
+        let mut sorted = times.clone();
+        sorted.sort_by(f64::total_cmp);
+        2 * sorted.windows(2).filter(|pair| pair[0] < pair[1]).count() > times.len()
+    };
+    let Some(mut times) = times.filter(mostly_differ) else { return Clock::Counted { step_ms: USUAL_STEP_MS } };
+    times::in_millis(&mut times, true, "");
+    rows.iter_mut().zip(times).for_each(|(row, time_ms)| row.recorded_ms = time_ms);
+    Clock::Recorded { usual_step_ms: USUAL_STEP_MS }
+}
+
+/// Rows of a table that has no times, and was shuffled as those of data sets are, are counted by the numbers in the names of their
+/// pictures, where these differ in nothing else.
+fn count_by_names(rows: &mut [Row]) {
+    let letters = |row: &Row| picture_name(row).map(|name| name.replace(|letter: char| letter.is_ascii_digit(), ""));
+    let is_series = rows.windows(2).all(|pair| letters(&pair[0]) == letters(&pair[1]));
+    let order = |a: usize, b: usize| {
+        numeric_order(picture_name(&rows[a]).unwrap_or_default(), picture_name(&rows[b]).unwrap_or_default())
+    };
+    let is_shuffled = (1..rows.len()).any(|row| order(row - 1, row).is_gt());
+    let repeats = (1..rows.len()).any(|row| order(row - 1, row).is_eq());
+    if !is_series || !is_shuffled || repeats {
+        return;
+    }
+    let mut by_name: Vec<usize> = (0..rows.len()).collect();
+    by_name.sort_by(|&a, &b| order(a, b));
+    for (place, row) in by_name.into_iter().enumerate() {
+        rows[row].recorded_ms = place as f64 * USUAL_STEP_MS;
+    }
+}
+
+fn picture_name(row: &Row) -> Option<&str> {
+    match &row.picture {
+        PictureRef::File(name) => Some(name),
+        PictureRef::Frame { .. } => None,
+    }
 }
 
 fn read_table(
@@ -87,73 +146,69 @@ fn read_table(
     options: &RecordingOptions,
 ) -> Result<Log, RecordingError> {
     let columns = table.columns(&options.columns)?;
-    // A column's values tell more than its name: `frame` may be a counter. Some tables leave the extensions out.
-    let by_values = if options.columns.image.is_none() { table.picture_column() } else { None };
-    let image = by_values.or(columns.image).ok_or_else(|| no_picture_column(table))?;
-    let camera = table.header.iter().flatten().position(|name| name.to_ascii_lowercase().contains("camera"));
-    let side = |fields: &[String]| Side::by_names(fields, [Some(image), camera]);
-    let has_side_cameras = has_side_cameras(table, side);
-    let judged = table.rows().map(|(line, fields)| {
-        if has_side_cameras && side(&fields) == Some(Side::Other) {
+    let image = columns.image.ok_or_else(|| no_picture_column(table))?;
+    let others = other_cameras(table, image, &columns);
+    let steerings = columns.steering.map(|column| table.steerings(column));
+    let judged = table.rows().zip(0..).map(|((line, fields), position)| {
+        if others.as_ref().is_some_and(|others| others[position]) {
             return Err(SkipReason::OtherCamera);
         }
-        judge(&fields, image, &columns, pictures, Place::line(&table.file, line))
+        judge(&fields, image, &columns, steerings, pictures, Place::line(&table.file, line))
     });
     let (mut rows, skipped) = sort_out(judged);
     let clock = match columns.time {
-        Some(column) => {
-            scale_times(&mut rows, table.has_dates(column));
+        Some(time) => {
+            let mut times: Vec<f64> = rows.iter().map(|row| row.recorded_ms).collect();
+            times::in_millis(&mut times, time.are_dates, table.column_name(time.column));
+            rows.iter_mut().zip(times).for_each(|(row, time_ms)| row.recorded_ms = time_ms);
             Clock::Recorded { usual_step_ms: USUAL_STEP_MS }
         }
-        None => Clock::Counted { step_ms: USUAL_STEP_MS },
+        None => {
+            let clock = clock_of_names(&mut rows);
+            if matches!(clock, Clock::Counted { .. }) {
+                count_by_names(&mut rows);
+            }
+            clock
+        }
     };
-    let label = columns.steering.map(|column| {
+    let label = columns.steering.zip(steerings).map(|(column, steerings)| {
         let values: Vec<f64> = rows.iter().filter_map(|row| row.value).collect();
-        LabelProfile::guessed(table.column_name(column), &values)
+        LabelProfile::guessed(&steerings.name_with_unit(table.column_name(column)), &values)
     });
     let label_name = columns.steering.map(|column| table.column_text(column));
     Ok(Log { label_name, ..log(source, rows, skipped, label, clock) })
 }
 
-/// The camera of a row of a car that has several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
-    Centre,
-    Other,
+/// Which rows of a table, blank ones among them, are of other cameras than the one that is read; `None` where there is one.
+fn other_cameras(table: &Table, image: usize, columns: &ColumnNumbers) -> Option<Vec<bool>> {
+    let rows: Vec<Vec<String>> = table.rows().map(|(_, fields)| fields).collect();
+    let camera = table.header.iter().flatten().position(|name| {
+        words(name)
+            .iter()
+            .any(|word| word.starts_with("cam") || ["view", "sensor", "position"].contains(&word.as_str()))
+    });
+    let camera = camera.filter(|camera| *camera != image);
+    let field = |fields: &Vec<String>, column: usize| fields.get(column).cloned();
+    let text = |column: Option<usize>| -> Vec<Option<String>> {
+        rows.iter().map(|fields| column.and_then(|column| field(fields, column))).collect()
+    };
+    let [pictures, cameras, times, steerings] =
+        [Some(image), camera, columns.time.map(|time| time.column), columns.steering].map(text);
+    let is_row = |&position: &usize| pictures[position].is_some();
+    let positions: Vec<usize> = (0..rows.len()).filter(is_row).collect();
+    let seen = |&position: &usize| Seen {
+        picture: pictures[position].as_deref().unwrap_or_default(),
+        camera: cameras[position].as_deref(),
+        time: times[position].as_deref(),
+        steering: steerings[position].as_deref(),
+    };
+    let seen: Vec<Seen> = positions.iter().map(seen).collect();
+    let mut others = vec![false; rows.len()];
+    positions.iter().zip(of_other_cameras(&seen)?).for_each(|(&position, other)| others[position] = other);
+    Some(others)
 }
 
-impl Side {
-    /// By the words in the picture's name and in the column of the camera.
-    fn by_names(fields: &[String], columns: [Option<usize>; 2]) -> Option<Self> {
-        let texts = columns.into_iter().flatten().filter_map(|column| fields.get(column)?.rsplit(['/', '\\']).next());
-        let texts: Vec<String> = texts.map(str::to_ascii_lowercase).collect();
-        let has_any = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
-        match (has_any(&["center", "centre"]), has_any(&["left", "right"])) {
-            (true, _) => Some(Self::Centre),
-            (false, true) => Some(Self::Other),
-            (false, false) => None,
-        }
-    }
-}
-
-/// True if every row is of the centre camera or of another, and there are as many of others at least: one drive, seen by
-/// several cameras at a time.
-fn has_side_cameras(table: &Table, side: impl Fn(&[String]) -> Option<Side>) -> bool {
-    let sides: Option<Vec<Side>> =
-        table.rows().filter(|(_, fields)| !fields.is_empty()).map(|(_, fields)| side(&fields)).collect();
-    sides.is_some_and(|sides| {
-        let centre = sides.iter().filter(|side| **side == Side::Centre).count();
-        centre > 0 && sides.len() >= 2 * centre
-    })
-}
-
-fn log(
-    source: &Source,
-    rows: Vec<Row>,
-    skipped: crate::model::skip::Skipped,
-    label: Option<LabelProfile>,
-    clock: Clock,
-) -> Log {
+fn log(source: &Source, rows: Vec<Row>, skipped: Skipped, label: Option<LabelProfile>, clock: Clock) -> Log {
     let pictures = PictureFiles::in_folder(&source.folder);
     Log {
         rows,
@@ -188,6 +243,7 @@ fn judge(
     fields: &[String],
     image: usize,
     columns: &ColumnNumbers,
+    steerings: Option<Steerings>,
     pictures: &Listing,
     place: Place,
 ) -> Result<Row, SkipReason> {
@@ -198,10 +254,10 @@ fn judge(
     let picture = find(pictures, name).ok_or(SkipReason::PictureMissing)?;
     Ok(Row {
         recorded_ms: match columns.time {
-            Some(column) => table::raw_time(fields, column).unwrap_or(f64::NAN),
+            Some(time) => time.raw(fields),
             None => place.number as f64 * USUAL_STEP_MS,
         },
-        value: columns.steering.map(|column| table::steering(fields, column)).transpose()?,
+        value: steerings.map(|steerings| steerings.value(fields)).transpose()?,
         speed_mps: columns.speed.and_then(|column| table::number(fields, column)).map(|speed_mps| speed_mps as f32),
         place,
         picture: PictureRef::File(picture),
@@ -209,20 +265,9 @@ fn judge(
     })
 }
 
-/// Some tables name pictures without their extension, and AirSim all of a row's in one field.
+/// The picture of a row; AirSim names all of a row's in one field.
 fn find(pictures: &Listing, names: &str) -> Option<String> {
-    let name = names.split(';').next().unwrap_or(names);
-    pictures
-        .find(name)
-        .or_else(|| ["jpg", "png", "jpeg"].iter().find_map(|end| pictures.find(&format!("{name}.{end}"))))
-}
-
-/// Brings times to milliseconds, in which dates are already.
-fn scale_times(rows: &mut [Row], are_dates: bool) {
-    let mut raw_times: Vec<f64> = rows.iter().map(|row| row.recorded_ms).collect();
-    let millis = if are_dates { 1.0 } else { table::millis_per_unit(&raw_times) };
-    table::spread_coarse(&mut raw_times);
-    rows.iter_mut().zip(raw_times).for_each(|(row, raw_time)| row.recorded_ms = raw_time * millis);
+    pictures.find(names.split(';').next().unwrap_or(names))
 }
 
 #[cfg(test)]
@@ -290,6 +335,39 @@ mod tests {
         let recording = Recording::open(dir.path()).unwrap();
         assert_eq!((recording.len(), recording.skipped()), (4, &[(SkipReason::OtherCamera, 8)].into()));
         assert!((recording.duration_secs() - 0.3).abs() < 1e-9, "{}", recording.duration_secs());
+    }
+
+    // Tables of data sets are often shuffled, and say so nowhere.
+    #[test]
+    fn rows_without_times_come_by_the_numbers_in_their_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut table = "image,steering\n".to_owned();
+        for number in [3, 11, 0, 7, 5, 1, 10, 2, 9, 4, 8, 6] {
+            RgbImage::new(16, 12).save(dir.path().join(format!("f{number}.png"))).unwrap();
+            table += &format!("f{number}.png,0.{number:02}\n");
+        }
+        std::fs::write(dir.path().join("labels.csv"), table).unwrap();
+        let values = |rate_hz| {
+            let options = RecordingOptions { rate_hz, ..RecordingOptions::default() };
+            let recording = Recording::open_with(dir.path(), &options).unwrap();
+            assert_eq!((recording.len(), recording.drives().len()), (12, 1));
+            (0..12).map(|i| (100.0 * recording.entry(i).recorded_value.unwrap()).round() as i32).collect::<Vec<_>>()
+        };
+        assert_eq!(values(None), (0..12).collect::<Vec<_>>());
+        assert_eq!(values(Some(10.0))[..3], [3, 11, 0], "with a rate the order of the file counts");
+        let order = Recording::open(dir.path()).unwrap().doubts().pop().unwrap().to_string();
+        assert!(order.contains("in the order of the numbers in their names"), "{order}");
+    }
+
+    #[test]
+    fn times_in_the_names_of_pictures_are_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        for number in 0..12 {
+            RgbImage::new(16, 12)
+                .save(dir.path().join(format!("{}.{:02}.png", 1_700_000_000 + number / 10, number % 10 * 10)))
+                .unwrap();
+        }
+        assert_eq!(Recording::open(dir.path()).unwrap().timing(), Timing::Recorded { step_ms: 100.0 });
     }
 
     #[test]

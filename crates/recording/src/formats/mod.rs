@@ -8,6 +8,7 @@ mod lerobot;
 pub(crate) mod mcap;
 #[cfg(feature = "mcap")]
 mod messages;
+mod npz;
 mod rosbag;
 pub(crate) mod sully_chen;
 mod tub_v1;
@@ -24,7 +25,7 @@ use crate::model::format::Format;
 use crate::model::options::{Columns, RecordingOptions};
 
 /// Every format, in the order in which help lists them. The first table of these that a line fits is taken.
-pub(crate) const READERS: [&Reader; 12] = [
+pub(crate) const READERS: [&Reader; 13] = [
     &udacity::READER,
     &tub_v1::READER,
     &tub_v2::READER,
@@ -37,6 +38,7 @@ pub(crate) const READERS: [&Reader; 12] = [
     &mcap::READER,
     &rosbag::ROS2,
     &rosbag::ROS1,
+    &npz::READER,
 ];
 
 impl Format {

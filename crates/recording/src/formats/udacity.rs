@@ -72,21 +72,22 @@ const USUAL_STEP_MS: f64 = 70.0;
 fn read(source: &Source, options: &RecordingOptions) -> Result<Log, RecordingError> {
     let index_file = source.file_or(INDEX_FILE);
     let text = source.folder.read_text(index_file)?;
+    let form = Form::of(&text);
     let mut lines = numbered_lines(&text).peekable();
-    if lines.peek().is_some_and(|(_, first)| is_header_of_another_table(&table::fields(first, b','))) {
+    if lines.peek().is_some_and(|(_, first)| is_header_of_another_table(&form.fields(first))) {
         let table = Source { folder: source.folder.clone(), file: Some(index_file.to_owned()) };
         return images::read(&table, options);
     }
     let pictures = Listing::read(&source.folder)?;
     if let Some((_, first)) = lines.peek()
-        && is_header(&table::fields(first, b','))
+        && is_header(&form.fields(first))
     {
-        check_header(source, &table::fields(first, b','))?;
+        check_header(source, &form.fields(first))?;
         lines.next();
     }
-    let layout = Layout::most_common(numbered_lines(&text).map(|(_, line)| line));
+    let layout = Layout::most_common(numbered_lines(&text).map(|(_, line)| form.fields(line)));
     let file: Arc<str> = index_file.into();
-    let judged = lines.map(|(line, bytes)| judge(bytes, layout, &pictures, Place::line(&file, line)));
+    let judged = lines.map(|(line, bytes)| judge(bytes, form, layout, &pictures, Place::line(&file, line)));
     let (rows, skipped) = sort_out(judged);
     Ok(Log {
         rows,
@@ -98,6 +99,30 @@ fn read(source: &Source, options: &RecordingOptions) -> Result<Log, RecordingErr
         clock: Clock::Recorded { usual_step_ms: USUAL_STEP_MS },
         time_note: String::new(),
     })
+}
+
+/// What spreadsheets and scripts make of the simulator's lines.
+#[derive(Clone, Copy, Debug)]
+struct Form {
+    delimiter: u8,
+    /// 1 where a counter stands before the pictures, else 0.
+    counters: usize,
+}
+
+impl Form {
+    fn of(text: &[u8]) -> Self {
+        let line = numbered_lines(text).map(|(_, line)| line).find(|line| table::is_line_with_picture(line));
+        let delimiter = line.map_or(b',', table::delimiter);
+        let delimiter = if delimiter == b' ' { b',' } else { delimiter };
+        let fields = line.map(|line| table::fields(line, delimiter)).unwrap_or_default();
+        let is_counter = fields.first().is_some_and(|first| first.parse::<u64>().is_ok());
+        let counters = usize::from(is_counter && fields.get(1).is_some_and(|second| is_picture(base_name(second))));
+        Self { delimiter, counters }
+    }
+
+    fn fields(self, line: &[u8]) -> Vec<String> {
+        table::fields(line, self.delimiter).into_iter().skip(self.counters).collect()
+    }
 }
 
 /// Places of the columns: pictures, steering, throttle, brake and speed follow one another. People take the side cameras or
@@ -114,9 +139,8 @@ impl Layout {
     const ROWS: usize = 20;
 
     /// The layout that most of the first rows have.
-    fn most_common<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Self {
-        let layouts: Vec<Self> =
-            lines.filter_map(|line| Self::of_row(&table::fields(line, b','))).take(Self::ROWS).collect();
+    fn most_common(rows: impl Iterator<Item = Vec<String>>) -> Self {
+        let layouts: Vec<Self> = rows.filter_map(|fields| Self::of_row(&fields)).take(Self::ROWS).collect();
         let count = |layout: &Self| layouts.iter().filter(|other| *other == layout).count();
         // Of equally common ones the first.
         layouts.iter().rev().max_by_key(|layout| count(layout)).copied().unwrap_or(USUAL)
@@ -174,20 +198,23 @@ fn check_header(source: &Source, fields: &[String]) -> Result<(), RecordingError
     if name.contains("steer") || name.contains("angle") {
         return Ok(());
     }
-    Err(RecordingError::Unreadable {
+    Err(RecordingError::Unsupported {
         path: source.folder.path().join(source.file_or(INDEX_FILE)),
-        place: format!("line 1, column {}", STEERING_COLUMN + 1),
-        expected: "steering (center,left,right,steering,throttle,brake,speed)".to_owned(),
+        expected: format!(
+            "steering in line 1, column {} (center,left,right,steering,throttle,brake,speed)",
+            STEERING_COLUMN + 1
+        ),
         got: format!("{got:?}"),
+        way_out: "say which column it is with --format images --columns image=COLUMN,steering=COLUMN".to_owned(),
     })
 }
 
 /// Makes a row of one line, or says why it is left out.
-fn judge(line: &[u8], layout: Layout, pictures: &Listing, place: Place) -> Result<Row, SkipReason> {
+fn judge(line: &[u8], form: Form, layout: Layout, pictures: &Listing, place: Place) -> Result<Row, SkipReason> {
     if line.iter().all(u8::is_ascii_whitespace) {
         return Err(SkipReason::BlankLine);
     }
-    let fields = table::fields(line, b',');
+    let fields = form.fields(line);
     // Spreadsheets append empty columns; anything else there means two rows on one line.
     if fields.len() < layout.columns || fields[layout.columns..].iter().any(|field| !field.is_empty()) {
         return Err(SkipReason::WrongColumnCount);
@@ -254,6 +281,24 @@ mod tests {
         assert_eq!(recording.entry(2).place.to_string(), "driving_log.csv line 3");
     }
 
+    // Spreadsheets write semicolons and decimal commas, and data frames a counter before the rows.
+    #[test]
+    fn other_separators_and_a_counter_before_the_rows_are_understood() {
+        let row = |i: usize| row(NAMES[i], "-0.5");
+        for log in [
+            (0..3).map(|i| row(i).replace(',', ";")).collect::<String>(),
+            (0..3).map(|i| row(i).replace(',', ";").replace("0.", "0,")).collect(),
+            (0..3).map(|i| row(i).replace(',', "\t")).collect(),
+            (0..3).map(|i| format!("{i},{}", row(i))).collect(),
+            ",center,left,right,steering,throttle,brake,speed\n".to_owned()
+                + &(0..3).map(|i| format!("{i},{}", row(i))).collect::<String>(),
+        ] {
+            let recording = open(&log);
+            assert_eq!((recording.len(), recording.skipped().len()), (3, 0), "{log}");
+            assert_eq!(recording.entry(2).recorded_value, Some(-0.5), "{log}");
+        }
+    }
+
     #[test]
     fn headers_of_the_simulator_and_by_hand_are_no_rows() {
         for header in
@@ -282,7 +327,10 @@ mod tests {
     fn a_header_with_steering_elsewhere_is_refused() {
         let dir = drive("center,left,right,throttle,steering,brake,speed\n".to_owned() + &row(NAMES[0], "0"));
         let message = Recording::open(dir.path()).unwrap_err().to_string();
-        assert!(message.contains("line 1, column 4: expected steering"), "{message}");
+        assert!(
+            message.contains("expected steering in line 1, column 4") && message.contains("--format images"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Folder {
         Ok(names)
     }
 
-    /// Whole content of a text file, without a byte order mark.
+    /// Whole content of a text file as UTF-8 with line feeds, without a byte order mark.
     ///
     /// # Errors
     /// Refuses what is no plain file, or is larger than any index can be.
@@ -84,11 +84,27 @@ impl Folder {
             expected: format!("a text file of at most {} MiB", MAX_TEXT_BYTES >> 20),
             got,
         })?;
-        Ok(match bytes.strip_prefix(b"\xEF\xBB\xBF") {
-            Some(text) => text.to_vec(),
-            None => bytes,
-        })
+        Ok(plain_text(bytes))
     }
+}
+
+/// A text, or the beginning of one, as UTF-8 without a byte order mark. Spreadsheets write UTF-16, and old ones end lines
+/// with a carriage return alone.
+pub(crate) fn plain_text(bytes: Vec<u8>) -> Vec<u8> {
+    let utf16 = |of_pair: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.as_chunks().0.iter().skip(1).map(|&pair| of_pair(pair)).collect();
+        String::from_utf16_lossy(&units).into_bytes()
+    };
+    let mut text = match bytes[..] {
+        [0xFF, 0xFE, ..] => utf16(u16::from_le_bytes),
+        [0xFE, 0xFF, ..] => utf16(u16::from_be_bytes),
+        [0xEF, 0xBB, 0xBF, ..] => bytes[3..].to_vec(),
+        _ => bytes,
+    };
+    if !text.contains(&b'\n') {
+        text.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+    }
+    text
 }
 
 /// Reads a plain file up to a size; says in words what stands in the way.
@@ -154,6 +170,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a.csv"), b"\xEF\xBB\xBFx").unwrap();
         assert_eq!(Folder::open(dir.path()).unwrap().read_text("a.csv").unwrap(), b"x");
+    }
+
+    #[test]
+    fn texts_of_spreadsheets_are_plain_text() {
+        let utf16 = |order: fn(u16) -> [u8; 2]| "\u{feff}ä,1\r\n".encode_utf16().flat_map(order).collect::<Vec<u8>>();
+        assert_eq!(plain_text(utf16(u16::to_le_bytes)), "ä,1\r\n".as_bytes());
+        assert_eq!(plain_text(utf16(u16::to_be_bytes)), "ä,1\r\n".as_bytes());
+        assert_eq!(plain_text(b"a,1\rb,2\r".to_vec()), b"a,1\nb,2\n");
     }
 
     #[test]

@@ -30,20 +30,105 @@ impl Array {
         Self::parse(&read_plain_file(path, MAX_FILE_BYTES)?)
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let (header, data) = split_header(bytes)?;
-        let (rows, columns) = shape(header)?;
-        let values = numbers(data, descr(header)?, rows * columns)?;
+    /// The same from memory.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let Header { element, is_fortran, shape, data_at } = Header::parse(bytes)?;
+        let (rows, columns) = match shape[..] {
+            [rows] => (rows, 1),
+            [rows, columns] if columns > 0 && rows.checked_mul(columns).is_some() => (rows, columns),
+            _ => return Err(format!("shape {shape:?}, expected rows, or rows and columns")),
+        };
+        let values = element.numbers(&bytes[data_at..], rows * columns);
         if values.len() != rows * columns {
             return Err(format!("array cut short: {} of {rows} x {columns} numbers", values.len()));
         }
-        let values = if is_fortran(header)? { row_by_row(&values, rows, columns) } else { values };
+        let values = if is_fortran { row_by_row(&values, rows, columns) } else { values };
         Ok(Self { columns, values })
     }
 
     /// The numbers of the first column.
     pub fn first_column(&self) -> Vec<f64> {
         self.values.iter().step_by(self.columns).copied().collect()
+    }
+}
+
+/// The description of an array of numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub element: Element,
+    /// True if the first index runs fastest, and not the last.
+    pub is_fortran: bool,
+    pub shape: Vec<usize>,
+    /// Bytes before the first number.
+    pub data_at: usize,
+}
+
+impl Header {
+    /// Bytes that hold the longest header that is read.
+    pub const MAX_BYTES: usize = MAX_HEADER_BYTES + 12;
+
+    /// Reads the header at the beginning of an array.
+    ///
+    /// # Errors
+    /// Says in words what is there instead, and that the elements are no numbers.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let (header, data) = split_header(bytes)?;
+        let element = Element::named(descr(header)?)?;
+        Ok(Self { element, is_fortran: is_fortran(header)?, shape: shape(header)?, data_at: bytes.len() - data.len() })
+    }
+}
+
+/// The type of an array's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Element {
+    kind: u8,
+    pub bytes: usize,
+    is_big_endian: bool,
+}
+
+impl Element {
+    /// By NumPy's name, such as `<f8`.
+    fn named(descr: &str) -> Result<Self, String> {
+        let is_big_endian = descr.starts_with('>');
+        let (kind, bytes) = match descr.trim_start_matches(['<', '>', '|', '=']) {
+            name @ ("f8" | "i8" | "u8") => (name.as_bytes()[0], 8),
+            name @ ("f4" | "i4" | "u4") => (name.as_bytes()[0], 4),
+            name @ ("i2" | "u2") => (name.as_bytes()[0], 2),
+            name @ ("i1" | "u1") => (name.as_bytes()[0], 1),
+            "b1" => (b'u', 1),
+            _ => return Err(format!("elements of type '{descr}', expected numbers")),
+        };
+        Ok(Self { kind, bytes, is_big_endian })
+    }
+
+    /// True for bytes, as most pictures are of.
+    pub fn is_byte(self) -> bool {
+        (self.kind, self.bytes) == (b'u', 1)
+    }
+
+    pub fn is_float(self) -> bool {
+        self.kind == b'f'
+    }
+
+    /// So many numbers, or fewer where the data end before, in the order of the file.
+    pub fn numbers(self, data: &[u8], count: usize) -> Vec<f64> {
+        data.chunks_exact(self.bytes).take(count).map(|bytes| self.number(bytes)).collect()
+    }
+
+    fn number(self, bytes: &[u8]) -> f64 {
+        let mut eight = [0; 8];
+        // Little-endian from here on.
+        for (at, &byte) in bytes.iter().enumerate() {
+            eight[if self.is_big_endian { self.bytes - 1 - at } else { at }] = byte;
+        }
+        let unsigned = u64::from_le_bytes(eight);
+        let unused_bits = 64 - 8 * self.bytes as u32;
+        match (self.kind, self.bytes) {
+            (b'f', 4) => f32::from_bits(unsigned as u32).into(),
+            (b'f', _) => f64::from_bits(unsigned),
+            (b'i', _) => ((unsigned << unused_bits) as i64 >> unused_bits) as f64,
+            _ => unsigned as f64,
+        }
     }
 }
 
@@ -88,34 +173,12 @@ fn is_fortran(header: &str) -> Result<bool, String> {
     }
 }
 
-/// Rows and columns.
-fn shape(header: &str) -> Result<(usize, usize), String> {
+/// Extents, the outermost first.
+fn shape(header: &str) -> Result<Vec<usize>, String> {
     let inside = value(header, "shape")?.strip_prefix('(').and_then(|text| text.split_once(')'));
     let (lengths, _) = inside.ok_or("a header whose shape is no tuple")?;
     let lengths = lengths.split(',').map(str::trim).filter(|length| !length.is_empty());
-    let shape: Vec<usize> =
-        lengths.map(str::parse).collect::<Result<_, _>>().map_err(|error| format!("shape: {error}"))?;
-    match shape[..] {
-        [rows] => Ok((rows, 1)),
-        [rows, columns] if columns > 0 && rows.checked_mul(columns).is_some() => Ok((rows, columns)),
-        _ => Err(format!("shape {shape:?}, expected rows, or rows and columns")),
-    }
-}
-
-/// So many numbers, or fewer where the data end before, in the order of the file.
-fn numbers(data: &[u8], descr: &str, count: usize) -> Result<Vec<f64>, String> {
-    let (eights, _) = data.as_chunks::<8>();
-    let (fours, _) = data.as_chunks::<4>();
-    let (eights, fours) = (eights.iter().take(count), fours.iter().take(count));
-    Ok(match descr {
-        "<f8" => eights.map(|&bytes| f64::from_le_bytes(bytes)).collect(),
-        ">f8" => eights.map(|&bytes| f64::from_be_bytes(bytes)).collect(),
-        "<f4" => fours.map(|&bytes| f32::from_le_bytes(bytes).into()).collect(),
-        ">f4" => fours.map(|&bytes| f32::from_be_bytes(bytes).into()).collect(),
-        "<i8" => eights.map(|&bytes| i64::from_le_bytes(bytes) as f64).collect(),
-        ">i8" => eights.map(|&bytes| i64::from_be_bytes(bytes) as f64).collect(),
-        _ => return Err(format!("elements of type '{descr}', expected numbers")),
-    })
+    lengths.map(str::parse).collect::<Result<_, _>>().map_err(|error| format!("shape: {error}"))
 }
 
 fn row_by_row(column_by_column: &[f64], rows: usize, columns: usize) -> Vec<f64> {
@@ -171,6 +234,9 @@ mod tests {
         assert_eq!(read("<f4", false, "(2,)", &singles).unwrap().first_column(), [0.5, -2.0]);
         let large_ends_first: Vec<u8> = [0.5_f64, -2.0].iter().flat_map(|value| value.to_be_bytes()).collect();
         assert_eq!(read(">f8", false, "(2,)", &large_ends_first).unwrap().first_column(), [0.5, -2.0]);
+        assert_eq!(read("|u1", false, "(2,)", &[7, 200]).unwrap().first_column(), [7.0, 200.0]);
+        assert_eq!(read("<i2", false, "(2,)", &[0xFE, 0xFF, 1, 1]).unwrap().first_column(), [-2.0, 257.0]);
+        assert_eq!(read(">i4", false, "(1,)", &[0xFF, 0xFF, 0xFF, 0xFD]).unwrap().first_column(), [-3.0]);
     }
 
     #[test]

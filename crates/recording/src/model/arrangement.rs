@@ -26,7 +26,9 @@ pub(crate) struct Arrangement {
 /// drive, and counts rows off where most have no time. With a rate of the user's the order stays, and rows without a time
 /// are counted on from the one before; without it those few are left out.
 pub(crate) fn arrange(rows: &mut Vec<Row>, clock: &mut Clock, has_rate: bool, skipped: &mut Skipped) -> Arrangement {
-    let Clock::Recorded { usual_step_ms } = *clock else { return Arrangement::default() };
+    let Clock::Recorded { usual_step_ms } = *clock else {
+        return Arrangement { moved: arrange_counted(rows, *clock, has_rate), is_counted: false };
+    };
     let untimed = rows.iter().filter(|row| !row.recorded_ms.is_finite()).count();
     if untimed > 0 && 2 * untimed >= rows.len() {
         count_off(rows, usual_step_ms);
@@ -43,6 +45,18 @@ pub(crate) fn arrange(rows: &mut Vec<Row>, clock: &mut Clock, has_rate: bool, sk
     }
     let moved = segments(rows).into_iter().map(|segment| sort(&mut rows[segment])).sum();
     Arrangement { moved, is_counted: false }
+}
+
+/// Rows without times stand by their counts, as pictures by the numbers in their names; says how many stood behind a later one.
+fn arrange_counted(rows: &mut [Row], clock: Clock, has_rate: bool) -> usize {
+    let Clock::Counted { step_ms } = clock else { return 0 };
+    if !has_rate {
+        return segments(rows).into_iter().map(|segment| sort(&mut rows[segment])).sum();
+    }
+    if rows.windows(2).any(|pair| pair[1].recorded_ms < pair[0].recorded_ms) {
+        rows.iter_mut().enumerate().for_each(|(position, row)| row.recorded_ms = position as f64 * step_ms);
+    }
+    0
 }
 
 /// Gives rows the times of their numbers, which keep the time of those left out, or else of their places.

@@ -82,7 +82,8 @@ const MS_PER_DAY: f64 = 86_400_000.0;
 fn unix_time_ms(text: &str) -> Option<f64> {
     let (whole, fraction) = text.split_once(['.', '_']).unwrap_or((text, ""));
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_digits(whole) || !is_digits(fraction) {
+    // Counters are padded with zeros, times begin with none.
+    if !is_digits(whole) || !is_digits(fraction) || whole.starts_with('0') {
         return None;
     }
     let number = |unit: f64| whole.parse::<f64>().ok().map(|number| number * unit);

@@ -27,6 +27,9 @@ pub struct LabelProfile {
 /// A share in a table may be a little beyond full lock; no drive in degrees stays below that.
 const LARGEST_GUESSED_SHARE: f64 = 1.5;
 
+/// Pulses of a model car's servo: 1.5 ms straight on, half a millisecond to either side.
+const SERVO_PULSES_US: std::ops::RangeInclusive<f64> = 900.0..=2100.0;
+
 /// The absolute value that 99 of 100 do not exceed.
 fn usual_largest(values: &[f64]) -> f64 {
     let mut sizes: Vec<f64> = values.iter().map(|value| value.abs()).filter(|size| size.is_finite()).collect();
@@ -47,6 +50,12 @@ impl LabelProfile {
     /// a glitch or a joystick's overshoot, do not make degrees of shares.
     pub(crate) fn guessed(column: &str, values: &[f64]) -> Self {
         let name = column.to_ascii_lowercase();
+        if ["percent", "pct", "%"].iter().any(|word| name.contains(word)) {
+            return Self::guessed_counts(Counts { centre: 0.0, full: 100.0 });
+        }
+        if values.len() > 1 && values.iter().all(|value| SERVO_PULSES_US.contains(value)) {
+            return Self::guessed_counts(Counts { centre: 1500.0, full: 500.0 });
+        }
         let unit = if name.contains("curvature") {
             Unit::Curvature
         } else if name.contains("deg") {

@@ -62,7 +62,7 @@ fn says_other(name: &str) -> bool {
 }
 
 /// Words of a name in small letters, parted by anything but letters, and by capitals inside: `steeringRate`.
-fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut is_behind_small = false;
     for letter in name.chars() {

@@ -44,7 +44,7 @@ impl Candidate {
 #[derive(Debug)]
 pub(super) struct Names {
     path: PathBuf,
-    files: Vec<String>,
+    pub files: Vec<String>,
     pub folders: Vec<String>,
     /// Formats of which there is a record; the records themselves may be 100,000.
     formats_of_records: Vec<Format>,

@@ -55,7 +55,13 @@ fn descend(
     stated: Option<&'static Reader>,
     descent: usize,
 ) -> Result<Recognised, RecordingError> {
-    let nothing = || not_a_recording(path, "a folder without any such file");
+    let nothing = || {
+        let known = names.files.iter().find_map(|name| known_kind(name));
+        match known {
+            Some(kind) => not_a_recording(path, &format!("a folder of such files as {kind}")),
+            None => not_a_recording(path, "a folder without any such file"),
+        }
+    };
     let descent = descent.checked_sub(1).ok_or_else(nothing)?;
     let mut recordings: Vec<(PathBuf, Recognised)> = Vec::new();
     for folder in &names.folders {
@@ -86,20 +92,28 @@ fn ambiguous(path: &Path, several: &[Candidate]) -> RecordingError {
 }
 
 /// Files that hold drives and are not read, by the ends of their names, with what can be done.
-const NOT_READ: [(&[&str], &str); 7] = [
-    (&["npz", "npy"], "NumPy arrays (save the pictures as files and the labels as a CSV)"),
+const NOT_READ: [(&[&str], &str); 9] = [
+    (&["npy"], "one NumPy array (save the pictures and the labels together by numpy.savez)"),
+    (
+        &["heic", "heif", "avif", "jp2", "jxl", "dng", "raw", "gif", "exr"],
+        "a picture of a kind that is not read (save the pictures as PNG or JPEG)",
+    ),
     (&["h5", "hdf5", "mat"], "an HDF5 file (save the pictures as files and the labels as a CSV)"),
     (&["pkl", "pickle"], "a pickle, which is not opened since it may run anything (save its content as files)"),
     (&["tfrecord", "tfrecords"], "TensorFlow records (save the pictures as files and the labels as a CSV)"),
     (&["zip", "tar", "gz", "tgz", "bz2", "xz", "7z", "rar"], "an archive (unpack it and name the folder)"),
     (&["rlog", "qlog"], "a log of openpilot (extract it to a comma2k19 folder, or to a video with a CSV)"),
+    (&["db", "sqlite", "sqlite3"], "a database (export its rows as a CSV beside the pictures)"),
     (&["parquet"], "a table of a dataset (name the dataset's folder, which has meta/info.json)"),
 ];
 
 fn kind_of_file(path: &Path) -> &'static str {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let known = NOT_READ.iter().find(|(extensions, _)| has_extension(name, extensions));
-    known.map_or("another file", |&(_, kind)| kind)
+    known_kind(name).unwrap_or("another file")
+}
+
+fn known_kind(name: &str) -> Option<&'static str> {
+    NOT_READ.iter().find(|(extensions, _)| has_extension(name, extensions)).map(|&(_, kind)| kind)
 }
 
 fn not_a_recording(path: &Path, got: &str) -> RecordingError {
@@ -192,8 +206,11 @@ mod tests {
         assert!(refusal(&dir.path().join("nowhere")).contains("no such file or folder"));
         assert!(refusal(dir.path()).contains("a folder without any such file"));
         assert!(refusal(&dir.path().join("notes.txt")).contains("got another file"));
-        let dir = folder(&["drive.npz", "drive.rlog"]);
-        assert!(refusal(&dir.path().join("drive.npz")).contains("got NumPy arrays (save the pictures as files"));
+        let dir = folder(&["drive.npy", "drive.rlog"]);
+        assert!(
+            refusal(&dir.path().join("drive.npy")).contains("got one NumPy array (save the pictures and the labels")
+        );
+        assert!(refusal(dir.path()).contains("got a folder of such files as one NumPy array (save"));
         assert!(refusal(&dir.path().join("drive.rlog")).contains("got a log of openpilot"));
     }
 

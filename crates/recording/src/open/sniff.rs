@@ -5,7 +5,8 @@ use std::io::Read as _;
 use std::path::Path;
 
 use crate::formats::{READERS, Reader};
-use crate::media::folder::numbered_lines;
+use crate::media::folder::{numbered_lines, plain_text};
+use crate::media::table::is_preamble;
 
 /// As much of a table as tells its kind.
 const SNIFFED_BYTES: u64 = 4096;
@@ -29,9 +30,9 @@ fn reader_of_table(path: &Path) -> Option<&'static Reader> {
 
 /// The lines that tell a table's kind; none of what is no plain file.
 pub(super) fn table_head(path: &Path) -> Vec<Vec<u8>> {
-    let head = head(path).unwrap_or_default();
-    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head);
-    numbered_lines(text).map(|(_, line)| line.to_vec()).take(SNIFFED_LINES).collect()
+    let text = plain_text(head(path).unwrap_or_default());
+    let lines = numbered_lines(&text).map(|(_, line)| line).filter(|line| !is_preamble(line));
+    lines.map(<[u8]>::to_vec).take(SNIFFED_LINES).collect()
 }
 
 /// The first bytes of a plain file.

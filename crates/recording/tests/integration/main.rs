@@ -7,4 +7,6 @@
 mod recording;
 #[path = "../../src/samples.rs"]
 mod samples;
+#[cfg(feature = "video")]
+mod videos;
 mod written;

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use crate::samples::sample;
 use lane_frame::RgbImage;
-use lane_recording::{Recording, RecordingOptions, Sign, Timing, Unit};
+use lane_recording::{Recording, RecordingOptions, Sign, SkipReason, Timing, Unit};
 
 /// The number in eight bars along the bottom edge, or ten blocks along the top one, the lowest bit at the left.
-fn number_shown(image: &RgbImage, bits: u32, y: u32) -> usize {
+pub(crate) fn number_shown(image: &RgbImage, bits: u32, y: u32) -> usize {
     let is_set = |bit: u32| image.get_pixel((2 * bit + 1) * image.width() / (2 * bits), y)[1] > 150;
     (0..bits).filter(|&bit| is_set(bit)).map(|bit| 1 << bit).sum()
 }
@@ -45,13 +45,18 @@ fn tables_of_any_origin_have_their_labels_beside_their_pictures() {
         let Some(recording) = open(&format!("cases/{name}/data")) else { return };
         assert_twelve_labels(&recording, name);
     }
+    let Some(recording) = open("cases/exif-orientation/data") else { return };
+    assert_eq!(numbers(&recording), (0..12).collect::<Vec<_>>(), "upright, the bars along the bottom");
     let Some(recording) = open("cases/frame-counter-column/data") else { return };
     assert_eq!(numbers(&recording), (5..17).collect::<Vec<_>>());
     assert!(values(&recording).iter().enumerate().all(|(i, value)| (value - i as f64 / 100.0).abs() < 1e-9));
     let Some(recording) = open("cases/tub-not-a-number-elsewhere/data") else { return };
-    assert!(recording.len() == 12 && (values(&recording)[11] - 0.11).abs() < 1e-9);
+    assert!(values(&recording).iter().enumerate().all(|(i, value)| (value - i as f64 / 100.0).abs() < 1e-9));
+    assert_eq!((recording.len(), recording.skipped().len()), (12, 0));
     let Some(recording) = open("cases/three-cameras-in-rows/data") else { return };
-    assert!(recording.len() == 12 && (recording.duration_secs() - 1.1).abs() < 1e-6);
+    assert_eq!((recording.len(), recording.skipped()), (12, &[(SkipReason::OtherCamera, 24)].into()));
+    assert_eq!(recording.timing(), Timing::Recorded { step_ms: 100.0 });
+    assert!((recording.duration_secs() - 1.1).abs() < 1e-6);
 }
 
 #[test]
@@ -72,6 +77,13 @@ fn a_unit_is_never_known_from_a_picture_and_a_number() {
     }
     let Some(recording) = open("cases/joystick-full-lock/data") else { return };
     assert_eq!((recording.label().unwrap().unit, recording.skipped().len()), (Unit::Share, 0));
+    for i in 0..recording.len() {
+        let entry = recording.entry(i);
+        // A share of 1 is 20 degrees of the front wheels, right positive, of a car of 2.7 m.
+        let share = entry.recorded_value.unwrap().clamp(-1.0, 1.0);
+        let expected = -(20.0 * share).to_radians().tan() / 2.7;
+        assert!((f64::from(entry.steering.unwrap().0) - expected).abs() < 1e-6, "{entry:?}");
+    }
 }
 
 #[test]

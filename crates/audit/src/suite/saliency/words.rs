@@ -53,7 +53,7 @@ pub(super) fn section(study: &SaliencyStudy, findings: &Findings<'_, SaliencyStu
 }
 
 fn opening(study: &SaliencyStudy, findings: &Findings<'_, SaliencyStudy>) -> Section {
-    let mut section = Section::new("saliency", "Saliency").say(format!(
+    let section = Section::new("saliency", "Saliency").say(format!(
         "{} frames of test roads in daylight, a road each, from the expert's drive; every policy has seen the second before \
          the frame, and each method is one procedure for all policies. Whatever costs twenty passes and more is made on the \
          first {} of them. A map is compared with the region's area (a uniform map), the picture's own edges and the same \
@@ -61,12 +61,7 @@ fn opening(study: &SaliencyStudy, findings: &Findings<'_, SaliencyStudy>) -> Sec
         study.frames,
         SLOW_ROADS.min(study.frames)
     ));
-    let modules = findings.subjects().iter().filter(|subject| subject.driver.policy().is_none());
-    let modules: Vec<String> = modules.map(Subject::label).collect();
-    if !modules.is_empty() {
-        section = section.say(format!("Left out, because a user's module gives no maps: {}.", modules.join(", ")));
-    }
-    section
+    findings.without_black_boxes(section, "their weights and gradients are not known")
 }
 
 fn regions(section: Section, policies: &[Row<'_, SaliencyStudy>]) -> Section {

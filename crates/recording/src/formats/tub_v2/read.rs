@@ -9,11 +9,12 @@ use serde_json::Value;
 
 use super::IMAGE_FOLDER;
 use super::manifest::Manifest;
-use crate::formats::donkey::{self, USUAL_STEP_MS, driving_angle};
+use crate::formats::donkey::{self, USUAL_STEP_MS, driving_angle, number};
 use crate::media::folder::{base_name, numbered_lines};
 use crate::media::json::standard_json;
 use crate::media::picture::PictureFiles;
 use crate::media::source::Source;
+use crate::media::times;
 use crate::model::camera_view::CameraGuess;
 use crate::model::entry::{Log, Place, Row, sort_out};
 use crate::model::error::RecordingError;
@@ -21,6 +22,7 @@ use crate::model::label::LabelProfile;
 use crate::model::options::RecordingOptions;
 use crate::model::pictures::PictureRef;
 use crate::model::skip::SkipReason;
+use crate::model::steering_name::steering_rank;
 use crate::model::timeline::Clock;
 
 /// The keys of a record that are read, named as in the parent module (serde takes no constants). For an angle, an
@@ -31,7 +33,7 @@ struct Record<'a> {
     #[serde(rename = "_index")]
     index: u64,
     #[serde(rename = "_timestamp_ms")]
-    timestamp_ms: Option<f64>,
+    timestamp_ms: Option<Value>,
     #[serde(rename = "_session_id", borrow)]
     session: Option<Cow<'a, str>>,
     #[serde(rename = "cam/image_array", borrow)]
@@ -71,7 +73,10 @@ pub(super) fn read(source: &Source, _: &RecordingOptions) -> Result<Log, Recordi
         }
         reader.judge_catalog(name, &folder.read_text(name)?, &mut judged);
     }
-    let (rows, skipped) = sort_out(judged.rows);
+    let (mut rows, skipped) = sort_out(judged.rows);
+    let mut times: Vec<f64> = rows.iter().map(|row| row.recorded_ms).collect();
+    times::rescale_unix_times(&mut times);
+    rows.iter_mut().zip(times).for_each(|(row, time_ms)| row.recorded_ms = time_ms);
     let is_own = reader.manifest.is_own;
     Ok(Log {
         rows,
@@ -135,14 +140,14 @@ impl Reader {
                 continue;
             }
             match serde_json::from_slice::<Record>(&standard_json(bytes)) {
-                Ok(record) => judged.push(&record, self.judge(&record, Place::line(&file, line))),
+                Ok(record) => judged.push(&record, self.judge(&record, bytes, Place::line(&file, line))),
                 Err(_) => judged.rows.push(Err(SkipReason::DamagedRecord)),
             }
         }
     }
 
     /// Makes a row of one record, or says why it is left out.
-    fn judge(&self, record: &Record, place: Place) -> Result<Row, SkipReason> {
+    fn judge(&self, record: &Record, bytes: &[u8], place: Place) -> Result<Row, SkipReason> {
         if self.manifest.deleted.contains(&record.index) {
             return Err(SkipReason::Deleted);
         }
@@ -151,8 +156,8 @@ impl Reader {
             return Err(SkipReason::PictureMissing);
         }
         Ok(Row {
-            recorded_ms: record.timestamp_ms.unwrap_or(f64::NAN),
-            value: self.value(record)?,
+            recorded_ms: record.timestamp_ms.as_ref().and_then(number).unwrap_or(f64::NAN),
+            value: self.value(record, bytes)?,
             speed_mps: record.speed_mps.filter(|speed_mps| speed_mps.is_finite()),
             place,
             picture: PictureRef::File(format!("{IMAGE_FOLDER}/{name}")),
@@ -160,7 +165,7 @@ impl Reader {
         })
     }
 
-    fn value(&self, record: &Record) -> Result<Option<f64>, SkipReason> {
+    fn value(&self, record: &Record, bytes: &[u8]) -> Result<Option<f64>, SkipReason> {
         match &record.curvature {
             Some(Value::Null) if self.manifest.is_own => return Ok(None),
             Some(curvature) if self.manifest.is_own => {
@@ -170,13 +175,23 @@ impl Reader {
         }
         let user = record.user_angle.as_ref().or(record.user_steering.as_ref());
         let pilot = record.pilot_angle.as_ref().or(record.pilot_steering.as_ref());
-        let angle = driving_angle(record.mode.as_deref(), user, pilot)?;
+        let angle = match driving_angle(record.mode.as_deref(), user, pilot)? {
+            None if user.or(pilot).is_none() => other_steering(bytes),
+            angle => angle,
+        };
         if !self.manifest.is_own {
             return Ok(angle);
         }
         let curvature = angle.map(|angle| donkey::LABEL.curvature(angle)).transpose()?;
         Ok(curvature.map(|steering| f64::from(steering.0)))
     }
+}
+
+/// The number in the key of a record that is the most likely to be steering by its name, where it has none of the usual keys.
+fn other_steering(bytes: &[u8]) -> Option<f64> {
+    let record: serde_json::Map<String, Value> = serde_json::from_slice(&standard_json(bytes)).ok()?;
+    let ranked = record.iter().filter_map(|(key, value)| Some((steering_rank(key)?, number(value)?)));
+    ranked.min_by_key(|(rank, _)| *rank).map(|(_, number)| number)
 }
 
 #[cfg(test)]
@@ -251,7 +266,7 @@ mod tests {
         let joined = record(1, "0").trim_end().to_owned() + &record(2, "0");
         let cases = [
             (record(1, "null"), SkipReason::SteeringNotANumber),
-            (record(1, "\"0.5\""), SkipReason::SteeringNotANumber),
+            (record(1, "\"left\""), SkipReason::SteeringNotANumber),
             (record(1, "15.0"), SkipReason::SteeringOutOfRange),
             (record(1, "NaN"), SkipReason::SteeringNotANumber),
             (record(77, "0"), SkipReason::PictureMissing),
@@ -365,5 +380,32 @@ mod tests {
     fn relink(away: &Path, here: &Path) {
         fs::rename(here, away).or_else(|_| fs::copy(here, away).and(fs::remove_file(here))).unwrap();
         std::os::unix::fs::symlink(away, here).unwrap();
+    }
+
+    // Parts that people add to their cars write text, lists, names and units of their own.
+    #[test]
+    fn angles_and_times_in_other_forms_are_numbers() {
+        for (angle, time) in [
+            (r#""user/angle": "-0.25""#, "1700000000000"),
+            (r#""user/angle": [-0.25]"#, "1700000000000"),
+            (r#""car/steering": -0.25"#, r#""1700000000000""#),
+            (r#""user/angle": -0.25"#, "1700000000000000"),
+        ] {
+            let step = if time.len() > 15 { 50_000 } else { 50 };
+            let time: u64 = time.trim_matches('"').parse().unwrap();
+            let quote = if angle.contains("car") { "\"" } else { "" };
+            let record = |index: u64| {
+                format!(
+                    "{{\"_index\": {index}, \"_timestamp_ms\": {quote}{}{quote}, \"cam/image_array\": \"{index}_cam_image_array_.jpg\", \
+                     {angle}, \"user/mode\": \"user\"}}\n",
+                    time + step * index
+                )
+            };
+            let list = r#"{"paths": ["catalog_0.catalog"], "current_index": 5, "deleted_indexes": []}"#;
+            let dir = tub(list, &[("catalog_0.catalog", (0..5).map(record).collect())]);
+            let recording = Recording::open(dir.path()).unwrap();
+            assert_eq!(recording.timing(), Timing::Recorded { step_ms: 50.0 }, "{angle} {time}");
+            assert_eq!(recording.entry(4).recorded_value, Some(-0.25), "{angle} {time}");
+        }
     }
 }

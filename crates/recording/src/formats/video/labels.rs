@@ -7,8 +7,10 @@
 use std::path::Path;
 
 use crate::formats::has_extension;
+use crate::media::columns::{ColumnNumbers, Steerings, Time};
 use crate::media::source::Source;
-use crate::media::table::{self, ColumnNumbers, Table};
+use crate::media::table::{self, Table};
+use crate::media::times;
 use crate::media::video::{RAW_STREAM_STEP_MS, VIDEO_EXTENSIONS};
 use crate::model::entry::Log;
 use crate::model::error::{BadOption, RecordingError};
@@ -30,7 +32,10 @@ struct Label {
 pub(super) fn join(mut log: Log, source: &Source, options: &RecordingOptions) -> Result<Log, RecordingError> {
     let Some(name) = table_beside(source)? else { return without_table(log, source, options) };
     let table = Table::read(&source.folder, &name)?;
-    let columns = table.columns(&options.columns)?;
+    let mut columns = table.columns(&options.columns)?;
+    if options.columns.image.is_none() {
+        columns.image = table.frame_column();
+    }
     if columns.steering.is_none() && columns.time.is_none() && columns.speed.is_none() {
         return without_labels(log, source, options);
     }
@@ -39,14 +44,17 @@ pub(super) fn join(mut log: Log, source: &Source, options: &RecordingOptions) ->
     for label in labels {
         by_frame[label.frame] = Some(label);
     }
-    take_times(&mut log, &by_frame, columns.time.is_some_and(|column| table.has_dates(column)));
+    if let Some(time) = columns.time {
+        take_times(&mut log, &by_frame, time, table.column_name(time.column));
+    }
     let Some(steering) = columns.steering else {
         let speeds = by_frame.iter().map(|label| label.and_then(|label| label.speed_mps));
         log.rows.iter_mut().zip(speeds).for_each(|(row, speed_mps)| row.speed_mps = speed_mps);
         return Ok(log);
     };
     let values: Vec<f64> = by_frame.iter().flatten().filter_map(|label| label.value).collect();
-    log.label = Some(LabelProfile::guessed(table.column_name(steering), &values));
+    let name = table.steerings(steering).name_with_unit(table.column_name(steering));
+    log.label = Some(LabelProfile::guessed(&name, &values));
     log.label_name = Some(table.column_text(steering));
     let unlabelled = label_rows(&mut log, &by_frame);
     if unlabelled > 0 {
@@ -69,13 +77,12 @@ fn label_rows(log: &mut Log, by_frame: &[Option<Label>]) -> usize {
 }
 
 /// Times of a table replace the video's, which are those of its player: they keep the gaps between drives.
-fn take_times(log: &mut Log, by_frame: &[Option<Label>], are_dates: bool) {
+fn take_times(log: &mut Log, by_frame: &[Option<Label>], time: Time, column: &str) {
     let raw_times: Option<Vec<f64>> = by_frame.iter().map(|label| label.and_then(|label| label.raw_time)).collect();
     let Some(mut raw_times) = raw_times else { return };
-    let millis = if are_dates { 1.0 } else { table::millis_per_unit(&raw_times) };
-    table::spread_coarse(&mut raw_times);
-    for (row, raw_time) in log.rows.iter_mut().zip(raw_times) {
-        row.recorded_ms = raw_time * millis;
+    times::in_millis(&mut raw_times, time.are_dates, column);
+    for (row, time_ms) in log.rows.iter_mut().zip(raw_times) {
+        row.recorded_ms = time_ms;
     }
     log.clock = Clock::Recorded { usual_step_ms: RAW_STREAM_STEP_MS };
 }
@@ -126,6 +133,7 @@ fn labels(
     if !is_numbered && rows.len() != frames {
         return Err(no_frames(table, frames, format!("{} rows", rows.len())));
     }
+    let steerings = columns.steering.map(|column| table.steerings(column));
     let mut labels = Vec::with_capacity(rows.len());
     for (place, (line, fields)) in rows.iter().enumerate() {
         let numbered = || number(fields).filter(|number| *number >= 0.0 && number.fract() == 0.0);
@@ -136,17 +144,17 @@ fn labels(
         if frame >= frames as f64 {
             return Err(no_frames(table, frames, format!("frame {frame} in line {line}")));
         }
-        labels.push(label(fields, columns, frame as usize));
+        labels.push(label(fields, columns, steerings, frame as usize));
     }
     Ok(labels)
 }
 
-fn label(fields: &[String], columns: &ColumnNumbers, frame: usize) -> Label {
+fn label(fields: &[String], columns: &ColumnNumbers, steerings: Option<Steerings>, frame: usize) -> Label {
     Label {
         frame,
-        value: columns.steering.and_then(|column| table::number(fields, column)),
+        value: steerings.and_then(|steerings| steerings.value(fields).ok()),
         speed_mps: columns.speed.and_then(|column| table::number(fields, column)).map(|speed_mps| speed_mps as f32),
-        raw_time: columns.time.and_then(|column| table::raw_time(fields, column)),
+        raw_time: columns.time.map(|time| time.raw(fields)).filter(|time| time.is_finite()),
     }
 }
 

@@ -1,10 +1,11 @@
-//! Videos: MP4, QuickTime, Matroska, WebM and AVI files and raw streams of H.264 and H.265, decoded here; anything else
-//! through `ffmpeg` on the PATH.
+//! Videos: MP4, QuickTime, Matroska, WebM, AVI and MPEG transport streams and raw streams of H.264, H.265 and Motion JPEG,
+//! decoded here; anything else through `ffmpeg` on the PATH.
 //!
 //! | part | by |
 //! | --- | --- |
 //! | MP4, fragmented or not | `re_mp4` |
 //! | Matroska and WebM | `matroska-demuxer` |
+//! | AVI, MPEG transport streams | this module |
 //! | H.264 | `rusty_h264-decoder` |
 //! | H.265 | `rusty_h265` |
 //! | AV1 | `re_rav1d`, by the cargo feature `av1` |
@@ -34,7 +35,7 @@ pub(crate) use pictures::VideoPictures;
 pub(crate) const RAW_STREAM_STEP_MS: f64 = 50.0;
 
 /// Extensions of videos, raw streams among them, each with ffmpeg's demuxer.
-const DEMUXERS: [(&str, &str); 13] = [
+const DEMUXERS: [(&str, &str); 21] = [
     ("mp4", "mov"),
     ("m4v", "mov"),
     ("mov", "mov"),
@@ -48,6 +49,14 @@ const DEMUXERS: [(&str, &str); 13] = [
     ("hevc", "hevc"),
     ("h265", "hevc"),
     ("mjpeg", "mjpeg"),
+    ("mjpg", "mjpeg"),
+    ("m2ts", "mpegts"),
+    ("3gp", "mov"),
+    ("mpg", "mpeg"),
+    ("mpeg", "mpeg"),
+    ("flv", "flv"),
+    ("wmv", "asf"),
+    ("ogv", "ogg"),
 ];
 
 /// The extensions alone: what is recognised as a video is what can be asked about.

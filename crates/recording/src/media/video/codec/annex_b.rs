@@ -175,6 +175,8 @@ impl Index {
             times_ms: Vec::new(),
             hidden: 0,
             turn: Orientation::NoTransforms,
+            transport: None,
+            colours: None,
         })
     }
 }

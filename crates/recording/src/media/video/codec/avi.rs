@@ -6,6 +6,7 @@ use std::path::Path;
 
 use image::metadata::Orientation;
 
+use super::h264;
 use super::track::{Codec, CodedFrame, Framing, MAX_FRAME_BYTES, MAX_FRAMES, Order, Track};
 use crate::media::picture::check_size;
 
@@ -14,6 +15,9 @@ const MAX_DEPTH: usize = 4;
 
 /// Larger descriptions of a stream are none.
 const MAX_HEADER_BYTES: u32 = 4096;
+
+/// Bytes of a frame in which its first slice begins.
+const HEAD_BYTES: u64 = 4096;
 
 /// True for the first bytes of such a file.
 pub(super) fn is_avi(head: &[u8]) -> bool {
@@ -37,18 +41,37 @@ pub(super) fn read(path: &Path) -> Result<Track, String> {
     }
     let framing = if codec == Codec::Mjpeg { Framing::Whole } else { Framing::StartCodes };
     let shown_at: Vec<usize> = (0..frames.len()).collect();
+    // The format has no times of showing: the frames of H.264 tell their order themselves.
+    let places = if codec == Codec::H264 { h264::places(heads(path, &frames)?) } else { None };
+    let is_sync = is_sync.into_iter();
+    let order = match places {
+        Some(places) => Order::new(&places, is_sync),
+        None => Order::new(&shown_at, is_sync),
+    };
     Ok(Track {
         codec,
         size: check_size(size)?,
         framing,
         parameter_sets: Vec::new(),
         times_ms: shown_at.iter().map(|&number| number as f64 * step_ms).collect(),
-        // The format has no times of showing: B frames, which it does not know, are refused by their decoder's order.
-        order: Order::new(&shown_at, is_sync.into_iter()),
+        order,
         frames,
         hidden: 0,
         turn: Orientation::NoTransforms,
+        transport: None,
+        colours: None,
     })
+}
+
+/// The first bytes of each frame.
+fn heads(path: &Path, frames: &[CodedFrame]) -> Result<impl Iterator<Item = io::Result<Vec<u8>>>, String> {
+    let mut file = File::open(path).map_err(|error| error.to_string())?;
+    Ok(frames.iter().copied().map(move |frame| {
+        let mut head = Vec::new();
+        file.seek(SeekFrom::Start(frame.offset))?;
+        (&mut file).take(u64::from(frame.len).min(HEAD_BYTES)).read_to_end(&mut head)?;
+        Ok(head)
+    }))
 }
 
 /// The stream that is read.
@@ -118,6 +141,7 @@ impl Way {
                 b"MJPG" => Codec::Mjpeg,
                 b"H264" | b"AVC1" | b"X264" => Codec::H264,
                 b"H265" | b"HEVC" | b"HVC1" => Codec::Hevc,
+                [0, 0, 0, 0] | b"DIB " | b"RGB " => Codec::Other("pictures without compression".to_owned()),
                 _ => Codec::Other(String::from_utf8_lossy(code).into_owned()),
             };
             let step_ms = 1e3 * f64::from(scale) / f64::from(rate);

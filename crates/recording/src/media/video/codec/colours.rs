@@ -54,14 +54,14 @@ impl Colours {
         Self { range, matrix }
     }
 
-    /// Of an H.265 stream.
-    pub fn of_hevc(sps: &Sps) -> Self {
+    /// Of an H.265 stream; `None` where it says nothing.
+    pub fn of_hevc(sps: &Sps) -> Option<Self> {
         let of_vui = |vui: &Vui| {
             // The parser leaves 0, the code of RGB, where the stream has no code.
             let code = if vui.colour_primaries == 0 && vui.matrix_coeffs == 0 { 2 } else { vui.matrix_coeffs };
             Self::by_code(vui.video_full_range_flag, code)
         };
-        sps.vui.as_ref().map_or(Self::UNSTATED, of_vui)
+        sps.vui.as_ref().map(of_vui)
     }
 
     /// The picture of three planes, each with the bytes of a row.

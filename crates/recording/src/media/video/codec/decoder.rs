@@ -20,9 +20,10 @@ use lane_frame::RgbImage;
 /// # Errors
 /// Says that there is none for its codec, or that its parameters are not understood.
 pub(super) fn for_track(track: &Track) -> Result<Box<dyn Decoder>, String> {
+    let unstated = track.colours.unwrap_or(Colours::UNSTATED);
     match &track.codec {
-        Codec::H264 => Ok(Box::new(H264::new(&track.parameter_sets))),
-        Codec::Hevc => Ok(Box::new(Hevc::new(&track.parameter_sets)?)),
+        Codec::H264 => Ok(Box::new(H264::new(&track.parameter_sets, unstated))),
+        Codec::Hevc => Ok(Box::new(Hevc::new(&track.parameter_sets, unstated)?)),
         #[cfg(feature = "av1")]
         Codec::Av1 => Ok(Box::new(super::av1::Av1::new(&track.parameter_sets)?)),
         #[cfg(not(feature = "av1"))]
@@ -44,14 +45,15 @@ struct H264 {
     /// With start codes, as the decoder takes them.
     parameter_sets: Vec<u8>,
     colours: Colours,
+    /// Where the stream says nothing.
+    unstated: Colours,
 }
 
 impl H264 {
-    fn new(parameter_sets: &[Vec<u8>]) -> Self {
-        let with_start_codes = parameter_sets.iter().flat_map(|set| with_start_code(set)).collect();
-        let mut h264 =
-            Self { decoder: H264Decoder::new(), parameter_sets: with_start_codes, colours: Colours::UNSTATED };
-        parameter_sets.iter().for_each(|set| h264.take_colours(set));
+    fn new(sets: &[Vec<u8>], unstated: Colours) -> Self {
+        let parameter_sets = sets.iter().flat_map(|set| with_start_code(set)).collect();
+        let mut h264 = Self { decoder: H264Decoder::new(), parameter_sets, colours: unstated, unstated };
+        sets.iter().for_each(|set| h264.take_colours(set));
         h264
     }
 
@@ -59,7 +61,7 @@ impl H264 {
     fn take_colours(&mut self, unit: &[u8]) {
         if unit_type(unit) == Some(SEQUENCE) {
             let stated = Sequence::parse(unit).and_then(|sequence| sequence.colours);
-            self.colours = stated.unwrap_or(Colours::UNSTATED);
+            self.colours = stated.unwrap_or(self.unstated);
         }
     }
 }
@@ -92,11 +94,13 @@ impl Decoder for H264 {
 struct Hevc {
     decoder: rusty_h265::Decoder,
     colours: Colours,
+    /// Where the stream says nothing.
+    unstated: Colours,
 }
 
 impl Hevc {
-    fn new(parameter_sets: &[Vec<u8>]) -> Result<Self, String> {
-        let mut hevc = Self { decoder: rusty_h265::Decoder::new(), colours: Colours::UNSTATED };
+    fn new(parameter_sets: &[Vec<u8>], unstated: Colours) -> Result<Self, String> {
+        let mut hevc = Self { decoder: rusty_h265::Decoder::new(), colours: unstated, unstated };
         for set in parameter_sets {
             hevc.push(set, 0)?;
         }
@@ -108,7 +112,7 @@ impl Hevc {
         if header.nal_type == NalType::Sps {
             let set = parse_sps(&unescape(&unit[2..]).data).map_err(|error| error.to_string())?;
             check_size((set.width, set.height))?;
-            self.colours = Colours::of_hevc(&set);
+            self.colours = Colours::of_hevc(&set).unwrap_or(self.unstated);
         }
         // The position travels with the picture as its time.
         let time = header.nal_type.is_vcl().then_some(position as i64);

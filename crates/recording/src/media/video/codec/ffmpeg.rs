@@ -96,6 +96,8 @@ fn parse_list(lines: impl Iterator<Item = String>) -> Result<Track, String> {
         times_ms,
         hidden: 0,
         turn: Orientation::NoTransforms,
+        transport: None,
+        colours: None,
     })
 }
 

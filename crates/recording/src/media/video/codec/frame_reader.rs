@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::decode::{Decoder, Sink};
 use super::decoder;
+use super::packets::Transport;
 use super::track::{CodedFrame, Track};
 use crate::media::contained::contained;
 use lane_frame::RgbImage;
@@ -45,6 +46,25 @@ impl CodedFrames for FileFrames {
     }
 }
 
+/// Frames that lie in packets of a file.
+struct PacketFrames {
+    file: File,
+    /// Of each the place of its first packet, and the bytes from there to the next frame's.
+    frames: Vec<CodedFrame>,
+    transport: Transport,
+}
+
+impl CodedFrames for PacketFrames {
+    fn load(&mut self, position: usize) -> Result<Vec<u8>, String> {
+        let coded = self.frames.get(position).ok_or("beyond the end")?;
+        let mut bytes = Vec::new();
+        self.file.seek(SeekFrom::Start(coded.offset)).map_err(|error| error.to_string())?;
+        let read = (&mut self.file).take(coded.len.into()).read_to_end(&mut bytes);
+        read.map_err(|error| error.to_string())?;
+        Ok(self.transport.frame(&bytes))
+    }
+}
+
 /// Reads the frames of one track.
 pub(super) struct FrameReader {
     frames: Box<dyn CodedFrames>,
@@ -62,7 +82,11 @@ pub(super) struct FrameReader {
 impl FrameReader {
     pub fn open(path: &Path, track: &Track) -> Result<Self, String> {
         let file = File::open(path).map_err(|error| error.to_string())?;
-        Self::new(Box::new(FileFrames { file, frames: track.frames.clone() }), track)
+        let frames = track.frames.clone();
+        match track.transport {
+            Some(transport) => Self::new(Box::new(PacketFrames { file, frames, transport }), track),
+            None => Self::new(Box::new(FileFrames { file, frames }), track),
+        }
     }
 
     /// A reader of frames that lie anywhere.

@@ -174,6 +174,21 @@ pub(super) fn read(path: &Path) -> Result<Track, String> {
     Ok(track)
 }
 
+/// When frames are shown, each given by its first bytes: the sequence, and the place in it. `None` where one is not one whole
+/// picture.
+pub(super) fn places(heads: impl Iterator<Item = io::Result<Vec<u8>>>) -> Option<Vec<(u32, i32)>> {
+    let mut index = Index::default();
+    for (number, head) in (1..).zip(heads) {
+        let head = head.ok()?;
+        contained(|| split_annex_b(&head).into_iter().try_for_each(|unit| index.push_unit(number, unit))).ok()?;
+        index.end_frame(number).ok()?;
+        if index.shown_by.len() as u64 != number {
+            return None;
+        }
+    }
+    Some(index.shown_by)
+}
+
 /// The parameter sets before the first picture: many cameras write them only once.
 fn parameter_sets(file: &mut File, first: CodedFrame) -> io::Result<Vec<Vec<u8>>> {
     let mut frame = vec![0; first.len as usize];
@@ -281,6 +296,8 @@ impl Index {
             times_ms: Vec::new(),
             hidden: 0,
             turn: Orientation::NoTransforms,
+            transport: None,
+            colours: None,
         })
     }
 }

@@ -54,8 +54,9 @@ pub(super) fn read(path: &Path) -> Result<Track, String> {
         let order = Order::new(&shown_at, is_sync.into_iter());
         let times_ms = (0..frames.len()).map(|shown| shown_at[order.position(shown)] as f64 * ms_per_unit).collect();
         let (codec, size, framing, parameter_sets) = description;
-        let (hidden, turn) = (0, Orientation::NoTransforms);
-        Ok(Track { codec, size: check_size(size)?, framing, parameter_sets, frames, order, times_ms, hidden, turn })
+        let (hidden, turn, transport) = (0, Orientation::NoTransforms, None);
+        let (size, colours) = (check_size(size)?, None);
+        Ok(Track { codec, size, framing, parameter_sets, frames, order, times_ms, hidden, turn, transport, colours })
     })
 }
 

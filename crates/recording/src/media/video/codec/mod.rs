@@ -14,6 +14,8 @@ mod h264;
 mod matroska;
 mod mjpeg;
 mod mp4;
+mod mpeg_ts;
+mod packets;
 mod start_codes;
 mod track;
 
@@ -30,10 +32,11 @@ use ffmpeg::FfmpegReader;
 pub(crate) use frame_reader::CodedFrames;
 use frame_reader::FrameReader;
 use lane_frame::{RgbImage, Size};
+use packets::Transport;
 use track::{Codec, CodedFrame, Framing, Order, Track};
 
 /// Bytes at a file's beginning that tell its kind.
-const MAGIC_BYTES: u64 = 64;
+const MAGIC_BYTES: u64 = 640;
 
 /// An opened video.
 pub(crate) struct Video {
@@ -102,6 +105,8 @@ impl Video {
             times_ms: Vec::new(),
             hidden: 0,
             turn: Orientation::NoTransforms,
+            transport: None,
+            colours: None,
         };
         let mut reader = FrameReader::new(frames, &track)?;
         let first = reader.frame(&track, 0)?;
@@ -169,7 +174,11 @@ fn check_file(path: &Path) -> Result<u64, String> {
     if !metadata.is_file() {
         return Err("no plain file".to_owned());
     }
-    check_whole(&head(path)?)?;
+    // The first bytes of a row of pictures are no whole one.
+    let head = head(path)?;
+    if !mjpeg::is_raw(&head) {
+        check_whole(&head)?;
+    }
     Ok(metadata.len())
 }
 
@@ -194,6 +203,11 @@ fn demux(path: &Path) -> Result<Track, String> {
         matroska::read(path)
     } else if avi::is_avi(&head) {
         avi::read(path)
+    } else if mjpeg::is_raw(&head) {
+        mjpeg::read(path)
+    } else if let Some(transport) = Transport::of(&head) {
+        let with_reason = |reason: String| move |error: String| format!("{reason}; {error}");
+        mpeg_ts::read(path, transport).or_else(|reason| ffmpeg::list(path).map_err(with_reason(reason)))
     } else {
         ffmpeg::list(path)
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use image::metadata::Orientation;
 use re_mp4::{BoxHeader, BoxType, HEADER_SIZE, MoofBox, MoovBox, Mp4, ReadBox as _, StsdBoxContent, TkhdBox, TrakBox};
 
+use super::colours::Colours;
 use super::track::{Codec, CodedFrame, Framing, MAX_FRAME_BYTES, MAX_FRAMES, Order, Track};
 use crate::media::contained::contained;
 use crate::media::picture::check_size;
@@ -24,8 +25,45 @@ pub(super) fn read(path: &Path) -> Result<Track, String> {
         let size = file.metadata().map_err(|error| error.to_string())?.len();
         let mut reader = Rationed { reader: BufReader::new(file), bytes_left: 0 };
         let mp4 = read_whole(&mut reader, size).map_err(|error| error.to_string())?;
-        track(&mp4)
+        let colours = stated_colours(path);
+        Ok(Track { colours, ..track(&mp4)? })
     })
+}
+
+/// What the description says of the colours (12.1.5 of ISO/IEC 14496-12), which the demuxer passes over: the box `colr` with codes.
+fn stated_colours(path: &Path) -> Option<Colours> {
+    let mut file = BufReader::new(File::open(path).ok()?);
+    let mut header = [0; 8];
+    loop {
+        file.read_exact(&mut header).ok()?;
+        let [a, b, c, d, name @ ..] = header;
+        let size = u64::from(u32::from_be_bytes([a, b, c, d]));
+        if &name == b"moov" {
+            let mut description = Vec::new();
+            file.take(size.clamp(8, MAX_DESCRIPTION_BYTES) - 8).read_to_end(&mut description).ok()?;
+            return colours_in(&description);
+        }
+        let content = match size {
+            0 => return None,
+            // The size stands behind the name, in 64 bits.
+            1 => {
+                let mut long = [0; 8];
+                file.read_exact(&mut long).ok()?;
+                u64::from_be_bytes(long).checked_sub(16)?
+            }
+            size => size.checked_sub(8)?,
+        };
+        file.seek_relative(i64::try_from(content).ok()?).ok()?;
+    }
+}
+
+fn colours_in(description: &[u8]) -> Option<Colours> {
+    let is_box = |bytes: &[u8]| bytes == b"colrnclx" || bytes == b"colrnclc";
+    let at = description.windows(8).position(is_box)?;
+    // Primaries, transfer and matrix, and of the newer kind a flag for the full range.
+    let &[_, _, _, _, high, low] = description.get(at + 8..at + 14)?.first_chunk()?;
+    let is_full_range = description[at + 4..].starts_with(b"nclx") && description.get(at + 14)? & 0x80 != 0;
+    (high == 0).then(|| Colours::by_code(is_full_range, low))
 }
 
 fn read_whole(reader: &mut Rationed<BufReader<File>>, size: u64) -> Result<Mp4, re_mp4::Error> {
@@ -136,6 +174,8 @@ fn track(mp4: &Mp4) -> Result<Track, String> {
         hidden: shown_in_order().take_while(|&time| time < cut_at).count().min(samples.len() - 1),
         order,
         turn: turn(&trak.tkhd),
+        transport: None,
+        colours: None,
     })
 }
 
@@ -191,6 +231,9 @@ fn describe(trak: &TrakBox) -> Result<Description, String> {
         }
         StsdBoxContent::Vp09(vp9) => other("VP9", (vp9.width.into(), vp9.height.into())),
         StsdBoxContent::Vp08(vp8) => other("VP8", (vp8.width.into(), vp8.height.into())),
+        StsdBoxContent::Unknown(name) if name.to_string() == "jpeg" => {
+            (Codec::Mjpeg, header_size, Framing::Whole, Vec::new())
+        }
         StsdBoxContent::Unknown(name) => other(&name.to_string(), header_size),
         _ => return Err("video track that holds no video".to_owned()),
     })
@@ -219,6 +262,15 @@ fn turn(header: &TkhdBox) -> Orientation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_containers_word_on_colours_is_found() {
+        let nclx = [b"\0\0\0\x13colrnclx", &[0, 1, 0, 1, 0, 1, 0x80][..]].concat();
+        assert_eq!(colours_in(&nclx), Some(Colours::by_code(true, 1)));
+        let nclc = [b"abc\0\0\0\x12colrnclc", &[0, 9, 0, 1, 0, 9][..]].concat();
+        assert_eq!(colours_in(&nclc), Some(Colours::by_code(false, 9)));
+        assert_eq!([colours_in(b"colrprof"), colours_in(b"colrnclx"), colours_in(b"")], [None; 3]);
+    }
 
     // The angles of phones, and the mirrors of selfie cameras (ISO/IEC 14496-12, 6.2.2).
     #[test]

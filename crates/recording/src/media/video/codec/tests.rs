@@ -146,6 +146,20 @@ fn broken_videos_are_survived() {
     survives_broken_copies(&hevc_stream(), |bytes| drop(read_all(bytes)));
 }
 
+#[test]
+fn broken_containers_are_survived() {
+    let files = [
+        &include_bytes!("../../../../tests/videos/h264.mkv")[..],
+        include_bytes!("../../../../tests/videos/h264.avi"),
+        include_bytes!("../../../../tests/videos/h265.ts"),
+        #[cfg(feature = "av1")]
+        include_bytes!("../../../../tests/videos/av1.webm"),
+    ];
+    for file in files {
+        survives_broken_copies(file, |bytes| drop(read_all(bytes)));
+    }
+}
+
 /// Six frames of 64x64 pixels in two sequences, of brightness 40, 65 and so on, coded by x265 with B frames:
 /// they are shown in another order than decoded.
 const HEVC_STREAM: &str = include_str!("test_stream.hex");

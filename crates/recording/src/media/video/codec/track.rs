@@ -5,6 +5,8 @@
 
 use image::metadata::Orientation;
 
+use super::colours::Colours;
+use super::packets::Transport;
 use lane_frame::Size;
 
 /// More frames than that are refused before memory is taken for them: 38 hours at 30 frames a second.
@@ -30,6 +32,10 @@ pub(super) struct Track {
     pub hidden: usize,
     /// The turn or mirror image in which the picture is shown.
     pub turn: Orientation,
+    /// How the frames lie in packets, where those are of a transport stream.
+    pub transport: Option<Transport>,
+    /// What the container says of the colours, for a stream that says nothing.
+    pub colours: Option<Colours>,
 }
 
 impl Track {
