@@ -63,9 +63,10 @@ fn times_ms(policies: &[&str], size: Size, keys: &[Key]) -> Vec<f64> {
 }
 
 fn main() {
-    let screens: [(&str, &[&str], Size, &[Key]); 7] = [
+    let screens: [(&str, &[&str], Size, &[Key]); 8] = [
         ("drive, two policies, 1280x800", &["ncp", "cnn"], WINDOW, &[]),
         ("the same without maps", &["ncp", "cnn"], WINDOW, &[Key::O]),
+        ("the same with the setup beside it", &["ncp", "cnn"], WINDOW, &[Key::Tab]),
         ("the same with the keys over it", &["ncp", "cnn"], WINDOW, &[Key::F1]),
         ("one policy, 1280x800", &["ncp"], WINDOW, &[]),
         ("four policies, 1280x800", &["ncp", "cnn", "lstm", "ctrnn"], WINDOW, &[]),

@@ -230,6 +230,11 @@ mod tests {
     }
 
     #[test]
+    fn the_script_of_the_readme_is_one() {
+        Script::parse(include_str!("../../scripts/pictures.json")).unwrap();
+    }
+
+    #[test]
     fn the_same_script_gives_the_same_pictures() {
         let pictures = || {
             let script = r#"{"steps": [{"at": 0.3, "key": "O"}, {"at": 0.8, "picture": "a"}]}"#;

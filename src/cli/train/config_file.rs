@@ -178,6 +178,19 @@ mod tests {
     }
 
     #[test]
+    fn the_words_of_the_windows_form_ask_for_a_training() {
+        // As the tests of src/view/places/train.rs have them.
+        let roads = parsed("--policy ncp --seed 3 --looks 10000 --stage-roads 3 --out out/train-ncp --clean").unwrap();
+        assert_eq!(
+            (roads.arguments.looks, roads.arguments.stage_roads, roads.arguments.clean),
+            (Some(10_000), 3, true)
+        );
+        let both = "--policy ncp --looks 10000 --recording a --passes 7 --recording-share 0.5 --out made --resume";
+        let both = parsed(both).unwrap().arguments;
+        assert_eq!((both.recipe.passes, both.recording_share, both.resume), (Some(7), Some(0.5), true));
+    }
+
+    #[test]
     fn what_is_written_reads_as_the_same_and_writes_the_same() {
         let line = "--policy ncp --seed 3 --passes 7 --crop 0,1,20,8 --side-correction none --recording a::weight=0.5::unit=share --out x";
         let written = parsed(line).unwrap().to_toml([("passes", 40.into()), ("mirror", 0.5.into())]);

@@ -212,7 +212,9 @@ impl TrainPlace {
         let mut words = self.words();
         words.extend(resume.then(|| "--resume".to_owned()));
         self.learning.clone_from(&self.policy);
-        let recording = self.recordings.first().filter(|_| self.material != Material::Roads).map(PathBuf::from);
+        // Behind the path may stand options of the training.
+        let path = |recording: &String| PathBuf::from(recording.split("::").next().unwrap_or_default());
+        let recording = self.recordings.first().filter(|_| self.material != Material::Roads).map(path);
         self.run = Some(Run::start(workshop, &self.policy, &words, recording));
     }
 
