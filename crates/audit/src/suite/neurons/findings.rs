@@ -2,7 +2,7 @@
 
 use super::activity::{Kept, RoadOutcome};
 use super::lesion::{LesionOutcome, LostNeuron};
-use super::memory::{MemoryOutcome, frames_above, mean_curve};
+use super::memory::{MemoryOutcome, frames_until, mean_curve};
 use super::moments::{Components, Moments};
 use super::{NeuronsStudy, Outcome};
 use crate::study::{self, Record};
@@ -188,19 +188,26 @@ impl<'a> Findings<'a> {
         self.memory.map(|memory| [mean_curve(&memory.grey), mean_curve(&memory.noise)])
     }
 
-    /// Seconds for which a grey frame changes the steering by more than a share of the largest change; not a number
-    /// where it is longer than was tried.
+    /// Seconds after a grey frame until it changes the steering by no more than a share of the largest change; not a number
+    /// where that is longer than was tried.
     pub(super) fn memory_secs(&self, share: f64) -> f64 {
         let curve = self.memory.map(|memory| mean_curve(&memory.grey));
-        secs_above(curve.as_deref().unwrap_or_default(), share)
+        secs_until(curve.as_deref().unwrap_or_default(), share)
     }
 
-    /// The same road by road.
+    /// What is left of the largest change of the steering so many frames after a grey one, as a share of it.
+    pub(super) fn memory_left(&self, frames: usize) -> Option<f64> {
+        let curve = mean_curve(&self.memory?.grey);
+        let peak = curve.iter().copied().fold(f64::NAN, f64::max);
+        Some(curve.get(frames)? / peak)
+    }
+
+    /// Seconds to a share road by road.
     pub(super) fn memory_secs_by_road(&self, share: f64) -> Vec<f64> {
-        self.memory.iter().flat_map(|memory| &memory.grey).map(|curve| secs_above(curve, share)).collect()
+        self.memory.iter().flat_map(|memory| &memory.grey).map(|curve| secs_until(curve, share)).collect()
     }
 }
 
-fn secs_above(curve: &[f64], share: f64) -> f64 {
-    frames_above(curve, share).map_or(f64::NAN, |frames| frames as f64 * DT_SECS)
+fn secs_until(curve: &[f64], share: f64) -> f64 {
+    frames_until(curve, share).map_or(f64::NAN, |frames| frames as f64 * DT_SECS)
 }

@@ -94,15 +94,15 @@ pub(super) fn mean_curve(curves: &[Vec<f64>]) -> Vec<f64> {
     (0..=LONGEST_LAG).map(|lag| sum(lag) / curves.len() as f64).collect()
 }
 
-/// Frames for which a spoiled frame goes on to change the steering by more than a share of the largest change: 0 for a
-/// policy without memory. Nothing where it never does, or still does at the longest lag.
-pub(super) fn frames_above(curve: &[f64], share: f64) -> Option<usize> {
+/// Frames after a spoiled frame until it changes the steering by no more than a share of the largest change: 1 for a
+/// policy without memory. Nothing where it never changes it, or still does by more at the longest lag.
+pub(super) fn frames_until(curve: &[f64], share: f64) -> Option<usize> {
     let (peak_at, peak) = curve.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))?;
     if !peak.is_finite() || peak <= 0.0 {
         return None;
     }
     let falls = curve.iter().skip(peak_at).position(|change| *change <= share * peak)?;
-    Some(peak_at + falls - 1)
+    Some(peak_at + falls)
 }
 
 #[cfg(test)]
@@ -110,24 +110,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_policy_without_memory_keeps_a_frame_for_no_frame_and_a_decay_for_its_half_life() {
+    fn a_policy_without_memory_has_lost_a_frame_at_the_next_and_a_decay_behind_its_half_life() {
         let mut alone = vec![0.0; LONGEST_LAG + 1];
         alone[0] = 0.3;
-        assert_eq!(frames_above(&alone, 0.5), Some(0));
+        assert_eq!(frames_until(&alone, 0.5), Some(1));
         let decay: Vec<f64> = (0..=40).map(|lag| 0.5_f64.powf(f64::from(lag) / 4.5)).collect();
-        assert_eq!((frames_above(&decay, 0.5), frames_above(&decay, 0.1)), (Some(4), Some(14)));
+        assert_eq!((frames_until(&decay, 0.5), frames_until(&decay, 0.1)), (Some(5), Some(15)));
     }
 
     #[test]
     fn a_response_that_rises_first_is_measured_from_the_frame_to_after_its_peak() {
-        assert_eq!(frames_above(&[0.1, 0.8, 1.0, 0.6, 0.4, 0.9], 0.5), Some(3));
+        assert_eq!(frames_until(&[0.1, 0.8, 1.0, 0.6, 0.4, 0.9], 0.5), Some(4));
     }
 
     #[test]
     fn a_response_that_never_falls_or_never_comes_has_no_length() {
-        assert_eq!(frames_above(&[1.0; 41], 0.5), None);
-        assert_eq!((frames_above(&[0.0; 41], 0.5), frames_above(&[], 0.5)), (None, None));
-        assert_eq!(frames_above(&[f64::NAN; 3], 0.5), None);
+        assert_eq!(frames_until(&[1.0; 41], 0.5), None);
+        assert_eq!((frames_until(&[0.0; 41], 0.5), frames_until(&[], 0.5)), (None, None));
+        assert_eq!(frames_until(&[f64::NAN; 3], 0.5), None);
     }
 
     #[test]

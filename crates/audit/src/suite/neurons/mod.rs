@@ -329,8 +329,11 @@ mod tests {
             value
         };
         assert!((of(0, "pc1_share") - 0.9).abs() < 1e-9 && (of(1, "pc1_share") - 1.0 / 3.0).abs() < 1e-9);
-        // 10 and 20 frames of ncp, none and 10 of cnn.
-        assert!((of(0, "memory_secs") - 0.75).abs() < 1e-9 && (of(1, "memory_secs") - 0.25).abs() < 1e-9);
+        // The effect is gone 11 and 21 frames of ncp later, and 1 and 11 of cnn.
+        assert!((of(0, "memory_secs") - 0.8).abs() < 1e-9 && (of(1, "memory_secs") - 0.3).abs() < 1e-9);
+        let left =
+            |row: usize| [cell("memory", row, "left_after_1_frames"), cell("memory", row, "left_after_10_frames")];
+        assert_eq!((left(0), left(3)), ([1.0, 1.0].map(Cell::Number), [0.0, 0.0].map(Cell::Number)));
         let sentence = "No difference in largest changes in noise is shown between any two policies, of 1 tried.";
         assert!(section.text.iter().any(|text| text.contains(sentence)), "{:#?}", section.text);
     }

@@ -3,6 +3,7 @@
 use super::findings::{Findings, PolicyFindings};
 use super::words::more_crashes;
 use lane_report::section::{Cell, Column, Section, Table};
+use lane_sim::DT_SECS;
 use lane_statistics::order::mean;
 
 /// Components that are listed.
@@ -23,7 +24,26 @@ pub(super) fn add_details(section: Section, policies: &[PolicyFindings]) -> Sect
          in the table of trainings.",
         first,
     );
-    section.table(trainings(policies)).table(neurons).table(neurons_of_all(all))
+    section.table(trainings(policies)).table(memory(policies)).table(neurons).table(neurons_of_all(all))
+}
+
+/// Frames after a spoiled one at which the table of memory looks.
+const LAGS: [usize; 8] = [0, 1, 2, 3, 4, 5, 10, 20];
+
+/// What is left of a spoiled frame's effect, by lag.
+fn memory(policies: &[PolicyFindings]) -> Table {
+    let at = |lag: usize| {
+        let heading = format!("after {:.2} s", lag as f64 * DT_SECS);
+        Column::measured(&format!("left_after_{lag}_frames"), &heading, 2)
+    };
+    let row = |findings: &Findings| {
+        let left = LAGS.map(|lag| findings.memory_left(lag).map_or(Cell::Missing, Cell::number));
+        [Cell::text(findings.subject.label())].into_iter().chain(left).collect()
+    };
+    let note = "Change of the steering so long after a frame of one grey, as a share of the largest.";
+    let columns = [Column::key("training", "training")].into_iter().chain(LAGS.map(at)).collect();
+    let trainings = policies.iter().flat_map(|policy| &policy.trainings);
+    table("memory", "What is left of one spoiled frame", note, columns, trainings.map(row).collect())
 }
 
 /// Figures of the policies, each with its interval over trainings.
