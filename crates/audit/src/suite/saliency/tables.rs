@@ -216,7 +216,7 @@ fn rms(policy: &Row<'_, SaliencyStudy>, quantity: Quantity) -> Cell {
     });
     match squares.score_cell(policy) {
         Cell::Interval { value, low, high } => {
-            Cell::Interval { value: value.sqrt(), low: low.sqrt(), high: high.sqrt() }
+            Cell::Interval { value: value.sqrt(), low: low.max(0.0).sqrt(), high: high.sqrt() }
         }
         Cell::Number(value) => Cell::Number(value.sqrt()),
         other => other,
