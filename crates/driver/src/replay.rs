@@ -13,7 +13,7 @@ use anyhow::{bail, ensure};
 use lane_frame::noise::add_gaussian;
 use lane_frame::{Frame, RgbImage, Size, Steering};
 use lane_policy::Lesion;
-use lane_recording::{CameraView, Recording, Stream, Timing};
+use lane_recording::{CameraView, Recording, Steerer, Stream, Timing};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
@@ -417,7 +417,8 @@ fn picture(image: &Arc<RgbImage>, view: &CameraView) -> Picture {
     Picture { image: Arc::clone(image), input, projection: view.projection }
 }
 
-/// Drives, and the gaps between them; a gap is closed to one step of the time line.
+/// Drives, the gaps between them, what was left out and who steered; gaps and what was left out are closed to one step of
+/// the time line.
 fn bands(recording: &Recording) -> Vec<Band> {
     let secs = |entry: usize| recording.entry(entry).time_secs;
     let drives = recording.drives().iter().enumerate().map(|(number, drive)| Band {
@@ -425,12 +426,32 @@ fn bands(recording: &Recording) -> Vec<Band> {
         from_secs: secs(drive.start),
         to_secs: secs(drive.end - 1),
     });
-    let gaps = recording.gaps().iter().filter(|gap| gap.index > 0).map(|gap| Band {
-        kind: BandKind::Gap,
-        from_secs: secs(gap.index - 1),
-        to_secs: secs(gap.index),
-    });
-    drives.chain(gaps).collect()
+    let before = |kind: BandKind, entry: usize| Band { kind, from_secs: secs(entry - 1), to_secs: secs(entry) };
+    let within = |entry: &usize| (1..recording.len()).contains(entry);
+    let gaps = recording.gaps().iter().map(|gap| gap.index).filter(within).map(|entry| before(BandKind::Gap, entry));
+    let left_out = recording.left_out().iter().copied().filter(within).map(|entry| before(BandKind::Excluded, entry));
+    drives.chain(gaps).chain(left_out).chain(steered(recording)).collect()
+}
+
+/// Where a machine steered, and where a person did after it in the same drive.
+fn steered(recording: &Recording) -> Vec<Band> {
+    let secs = |entry: usize| recording.entry(entry).time_secs;
+    let mut bands = Vec::new();
+    for drive in recording.drives() {
+        let entries: Vec<usize> = drive.clone().collect();
+        let mut machine_steered = false;
+        for run in entries.chunk_by(|a, b| recording.entry(*a).steered_by == recording.entry(*b).steered_by) {
+            let kind = match recording.entry(run[0]).steered_by {
+                Some(Steerer::Machine) => BandKind::Autonomous,
+                Some(Steerer::Person) if machine_steered => BandKind::Intervened,
+                _ => continue,
+            };
+            machine_steered = true;
+            let to = (run[run.len() - 1] + 1).min(drive.end - 1);
+            bands.push(Band { kind, from_secs: secs(run[0]), to_secs: secs(to) });
+        }
+    }
+    bands
 }
 
 /// What the recording does not say itself.

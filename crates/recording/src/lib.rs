@@ -58,7 +58,7 @@ pub use formats::tub_v2::TubWriter;
 #[cfg(feature = "video")]
 pub use media::video::{EncodedFrame, VideoEncoder};
 pub use model::camera_view::CameraView;
-pub use model::entry::{Entry, Place};
+pub use model::entry::{Entry, Place, Steerer};
 pub use model::error::{BadOption, RecordingError, Spoiled};
 pub use model::format::Format;
 pub use model::label::LabelProfile;

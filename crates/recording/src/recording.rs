@@ -17,7 +17,7 @@ use crate::model::skip::{SkipReason, Skipped};
 use crate::model::timeline::{Gap, Instant, Timing, lay_out};
 use crate::model::unit::Unit;
 use crate::open::exclude::Exclusions;
-use crate::open::judge::{entries, home, judge, most_common_size};
+use crate::open::judge::{Usable, entries, home, judge, most_common_size};
 use crate::open::recognise::recognise;
 use lane_frame::{Frame, RgbImage, Sample, Size};
 use sha2::{Digest as _, Sha256};
@@ -31,6 +31,7 @@ pub struct Recording {
     pub(crate) entries: Vec<Entry>,
     drives: Vec<Range<usize>>,
     gaps: Vec<Gap>,
+    left_out: Vec<usize>,
     timing: Timing,
     pub(crate) arrangement: Arrangement,
     pub(crate) time_note: String,
@@ -69,7 +70,7 @@ impl Recording {
         let exclusions = Exclusions::beside(&home(reader, &source))?;
         exclusions.check(rows.iter().map(|row| &row.place))?;
         let arrangement = arrange(&mut rows, &mut clock, options.rate_hz.is_some(), &mut skipped);
-        let rows = judge(rows, label, &exclusions, &mut skipped);
+        let Usable { rows, left_out } = judge(rows, label, &exclusions, &mut skipped);
         if rows.is_empty() {
             return Err(RecordingError::Empty { format, path: source.path(), skipped });
         }
@@ -83,6 +84,7 @@ impl Recording {
             entries: entries(rows, &timeline),
             drives: timeline.drives,
             gaps: timeline.gaps,
+            left_out,
             timing: timeline.timing,
             arrangement,
             time_note,
@@ -129,6 +131,11 @@ impl Recording {
     /// The places where recording stopped for more than 1 s, or time runs backwards.
     pub fn gaps(&self) -> &[Gap] {
         &self.gaps
+    }
+
+    /// Entries before which the exclude file leaves frames out; the number of entries where it does so at the end.
+    pub fn left_out(&self) -> &[usize] {
+        &self.left_out
     }
 
     /// The source of the entries' times.
@@ -339,7 +346,7 @@ mod tests {
         fs::remove_file(side_file).unwrap();
         let recording = recording.unwrap();
         assert_eq!(recording.skipped(), &[(SkipReason::Excluded, 3)].into());
-        assert_eq!(recording.drives(), [0..5, 5..17]);
+        assert_eq!((recording.drives(), recording.left_out()), (&[0..5, 5..17][..], &[5][..]));
         assert_eq!(Recording::open(dir.path()).unwrap().len(), 20);
     }
 }

@@ -297,6 +297,35 @@ fn a_replay_that_is_sought_back_shows_what_it_showed_first_and_says_what_policie
 }
 
 #[test]
+fn the_time_line_of_a_replay_says_what_was_left_out_and_who_steered() {
+    let folder = tempfile::tempdir().unwrap();
+    let tub = folder.path().join("tub");
+    std::fs::create_dir(&tub).unwrap();
+    std::fs::write(tub.join("meta.json"), r#"{"inputs": ["timestamp"], "types": ["str"]}"#).unwrap();
+    for record in 0..20 {
+        let mode = if (4..8).contains(&record) { "local" } else { "user" };
+        let text = format!(
+            r#"{{"cam/image_array": "{record}.jpg", "user/angle": 0.1, "pilot/angle": 0.1, "user/mode": "{mode}"}}"#
+        );
+        std::fs::write(tub.join(format!("record_{record}.json")), text).unwrap();
+        lane_frame::RgbImage::new(16, 12).save(tub.join(format!("{record}.jpg"))).unwrap();
+    }
+    let exclude = r#"{"exclude": [{"first": 12, "last": 13}]}"#;
+    std::fs::write(folder.path().join("tub.exclude.json"), exclude).unwrap();
+    let replay = Replay::new(lane_recording::Recording::open(&tub).unwrap(), drivers());
+    let bands = replay.info().bands.clone();
+    let of = |kind: BandKind| -> Vec<[f64; 2]> {
+        let ends = |secs: f64| (secs * 100.0).round() / 100.0;
+        let bands = bands.iter().filter(|band| band.kind == kind);
+        bands.map(|band| [ends(band.from_secs), ends(band.to_secs)]).collect()
+    };
+    // 20 records a second, two of which are left out; the person's turn ends where the drive does.
+    assert_eq!(of(BandKind::Autonomous), [[0.2, 0.4]]);
+    assert_eq!(of(BandKind::Intervened), [[0.4, 0.55]]);
+    assert_eq!(of(BandKind::Excluded), [[0.55, 0.7]]);
+}
+
+#[test]
 fn a_replay_that_jumps_ahead_runs_its_policies_up_over_the_frames_before() {
     let folder = tempfile::tempdir().unwrap();
     let recording = || recording_of(folder.path(), 130, &[]);

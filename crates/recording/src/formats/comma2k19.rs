@@ -65,6 +65,7 @@ fn read(source: &Source, _: &RecordingOptions) -> Result<Log, RecordingError> {
             place: Place::frame(&file, index),
             picture: PictureRef::Frame { stream: 0, index: index as u32 },
             starts_drive: false,
+            steered_by: None,
         })
     };
     let (rows, skipped) = sort_out(times.iter().enumerate().map(row));

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::model::camera_view::CameraGuess;
+use crate::model::entry::Steerer;
 use crate::model::label::LabelProfile;
 use crate::model::skip::SkipReason;
 use crate::model::unit::{Sign, Unit, Vehicle};
@@ -31,6 +32,15 @@ pub(crate) fn driving_angle(
     let pilot_steers = mode.is_some_and(|mode| mode.starts_with("local"));
     let angle = if pilot_steers { pilot } else { user.or(pilot) };
     angle.map(|angle| number(angle).ok_or(SkipReason::SteeringNotANumber)).transpose()
+}
+
+/// Who steered by the record's mode: `user`, or `local` and `local_angle`, in which the pilot does.
+pub(crate) fn steerer(mode: Option<&str>) -> Option<Steerer> {
+    match mode? {
+        "user" => Some(Steerer::Person),
+        mode if mode.starts_with("local") => Some(Steerer::Machine),
+        _ => None,
+    }
 }
 
 /// A number, also where a part of the car wrote it as text or in a list of its own.

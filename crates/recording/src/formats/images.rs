@@ -81,6 +81,7 @@ fn without_table(source: &Source, pictures: &Listing) -> Log {
         place: Place::picture(&file, number),
         picture: PictureRef::File(name),
         starts_drive: false,
+        steered_by: None,
     };
     let mut rows: Vec<Row> = read.into_iter().map(row).collect();
     let clock = match labels {
@@ -266,6 +267,7 @@ fn judge(
         place,
         picture: PictureRef::File(picture),
         starts_drive: false,
+        steered_by: None,
     })
 }
 

@@ -142,7 +142,15 @@ fn judge(line: &[u8], pictures: &Listing, place: Place, clock: Clock) -> Result<
         Clock::Counted { step_ms } => place.number as f64 * step_ms,
     };
     let picture = PictureRef::File(picture);
-    Ok(Row { recorded_ms, value: Some(degrees), speed_mps: None, place, picture, starts_drive: false })
+    Ok(Row {
+        recorded_ms,
+        value: Some(degrees),
+        speed_mps: None,
+        place,
+        picture,
+        starts_drive: false,
+        steered_by: None,
+    })
 }
 
 fn time_ms([date, time]: [&str; 2]) -> Option<f64> {

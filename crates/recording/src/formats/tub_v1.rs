@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::donkey::{CAMERA, LABEL, USUAL_STEP_MS, driving_angle};
+use super::donkey::{CAMERA, LABEL, USUAL_STEP_MS, driving_angle, steerer};
 use super::{Mark, Reader};
 use crate::media::folder::{Folder, base_name, read_plain_file};
 use crate::media::json::standard_json;
@@ -135,6 +135,7 @@ fn judge(folder: &Folder, name: &str, names: &HashSet<String>, place: Place) -> 
         place,
         picture: PictureRef::File(picture.to_owned()),
         starts_drive: false,
+        steered_by: steerer(record.text("user/mode")),
     };
     Ok(Judged { time_ms: record.time_ms(), row })
 }

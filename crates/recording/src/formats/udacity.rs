@@ -223,7 +223,15 @@ fn judge(line: &[u8], form: Form, layout: Layout, pictures: &Listing, place: Pla
     let recorded_ms = time_ms_in_name(base_name(&fields[0])).unwrap_or(f64::NAN);
     let value = Some(table::steering(&fields, layout.steering)?);
     let speed_mps = layout.speed.and_then(|column| speed_mps(&fields[column]));
-    Ok(Row { recorded_ms, value, speed_mps, place, picture: PictureRef::File(picture), starts_drive: false })
+    Ok(Row {
+        recorded_ms,
+        value,
+        speed_mps,
+        place,
+        picture: PictureRef::File(picture),
+        starts_drive: false,
+        steered_by: None,
+    })
 }
 
 fn speed_mps(field: &str) -> Option<f32> {

@@ -155,7 +155,15 @@ fn judge(
     let value = Some(table::steering(fields, columns.angle)?);
     let recorded_ms = table::number(fields, columns.timestamp).unwrap_or(f64::NAN) * MILLIS_PER_NANO;
     let speed_mps = columns.speed.and_then(|column| table::number(fields, column)).map(|speed_mps| speed_mps as f32);
-    Ok(Row { recorded_ms, value, speed_mps, place, picture: PictureRef::File(picture), starts_drive: false })
+    Ok(Row {
+        recorded_ms,
+        value,
+        speed_mps,
+        place,
+        picture: PictureRef::File(picture),
+        starts_drive: false,
+        steered_by: None,
+    })
 }
 
 #[cfg(test)]

@@ -143,6 +143,7 @@ mod tests {
             place: Place::line(&file, number),
             picture: PictureRef::File(String::new()),
             starts_drive: false,
+            steered_by: None,
         };
         times_ms.iter().enumerate().map(row).collect()
     }

@@ -21,9 +21,20 @@ pub struct Entry {
     pub recorded_value: Option<f64>,
     /// Speed over ground in m/s, where known.
     pub speed_mps: Option<f32>,
+    /// Who steered, where the recording says so.
+    pub steered_by: Option<Steerer>,
     /// Where in the recording's files the entry stands.
     pub place: Place,
     pub(crate) picture: PictureRef,
+}
+
+/// Who or what a recorded steering came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steerer {
+    /// A person at the wheel or the stick.
+    Person,
+    /// A policy.
+    Machine,
 }
 
 /// A part of one of the recording's files.
@@ -76,6 +87,7 @@ pub(crate) struct Row {
     pub picture: PictureRef,
     /// True where the recording says that another drive begins; jumps of the time are detected without.
     pub starts_drive: bool,
+    pub steered_by: Option<Steerer>,
 }
 
 impl Row {

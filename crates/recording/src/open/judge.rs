@@ -24,13 +24,20 @@ pub(crate) fn home(reader: &Reader, source: &Source) -> PathBuf {
     if reader.is_one_file() { source.path() } else { source.folder.path().to_owned() }
 }
 
+/// The rows that can be used, each with its label as curvature.
+pub(crate) struct Usable {
+    pub rows: Vec<(Row, Option<Steering>)>,
+    /// Places in `rows` before which the exclude file leaves rows out.
+    pub left_out: Vec<usize>,
+}
+
 /// Converts each row's label, and leaves out what cannot be converted or is excluded.
 pub(crate) fn judge(
     rows: Vec<Row>,
     label: Option<LabelProfile>,
     exclusions: &Exclusions,
     skipped: &mut Skipped,
-) -> Vec<(Row, Option<Steering>)> {
+) -> Usable {
     // A drive begins with the next row that can be used where the one that it began with cannot.
     let mut starts_drive = false;
     let mut judge = |mut row: Row| {
@@ -47,11 +54,16 @@ pub(crate) fn judge(
         row.starts_drive = std::mem::take(&mut starts_drive);
         Ok((row, steering))
     };
-    let mut usable = Vec::with_capacity(rows.len());
+    let mut usable = Usable { rows: Vec::with_capacity(rows.len()), left_out: Vec::new() };
     for row in rows {
         match judge(row) {
-            Ok(row) => usable.push(row),
-            Err(reason) => *skipped.entry(reason).or_default() += 1,
+            Ok(row) => usable.rows.push(row),
+            Err(reason) => {
+                if reason == SkipReason::Excluded && usable.left_out.last() != Some(&usable.rows.len()) {
+                    usable.left_out.push(usable.rows.len());
+                }
+                *skipped.entry(reason).or_default() += 1;
+            }
         }
     }
     usable
@@ -65,6 +77,7 @@ pub(crate) fn entries(rows: Vec<(Row, Option<Steering>)>, timeline: &Timeline) -
         steering,
         recorded_value: row.value,
         speed_mps: row.speed_mps,
+        steered_by: row.steered_by,
         place: row.place,
         picture: row.picture,
     };

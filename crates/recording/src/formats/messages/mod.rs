@@ -118,6 +118,7 @@ fn rows(index: &Index, camera: &Camera, steering: Option<&NumberChannel>, name: 
             place: Place::message(&file, number as usize),
             picture: PictureRef::Frame { stream: 0, index: number },
             starts_drive: false,
+            steered_by: None,
         })
     };
     let chunks = (0..index.damaged_chunks).map(|_| Err(SkipReason::DamagedChunk));

@@ -97,6 +97,7 @@ pub(super) fn read(source: &Source, options: &RecordingOptions) -> Result<Log, R
             place: Place::frame(&file, frame),
             picture: PictureRef::Frame { stream: 0, index: frame as u32 },
             starts_drive: false,
+            steered_by: None,
         });
     }
     let clock = match times_ms {

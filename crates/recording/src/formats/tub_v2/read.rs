@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::IMAGE_FOLDER;
 use super::manifest::Manifest;
-use crate::formats::donkey::{self, USUAL_STEP_MS, driving_angle, number};
+use crate::formats::donkey::{self, USUAL_STEP_MS, driving_angle, number, steerer};
 use crate::media::folder::{base_name, numbered_lines};
 use crate::media::json::standard_json;
 use crate::media::picture::PictureFiles;
@@ -162,6 +162,7 @@ impl Reader {
             place,
             picture: PictureRef::File(format!("{IMAGE_FOLDER}/{name}")),
             starts_drive: false,
+            steered_by: steerer(record.mode.as_deref()),
         })
     }
 
@@ -197,6 +198,7 @@ fn other_steering(bytes: &[u8]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::entry::Steerer;
     use crate::{Recording, Skipped, Timing};
     use lane_frame::RgbImage;
     use std::fs;
@@ -321,6 +323,9 @@ mod tests {
         let steering = |i: usize| recording.entry(i).steering;
         assert!(steering(0).is_some() && steering(1) == steering(0) && steering(3) == steering(0));
         assert_eq!(steering(2), None, "the user's stick lay idle");
+        let steered_by: Vec<_> = (0..4).map(|i| recording.entry(i).steered_by).collect();
+        let [person, machine] = [Steerer::Person, Steerer::Machine].map(Some);
+        assert_eq!(steered_by, [person, machine, machine, person]);
     }
 
     #[test]

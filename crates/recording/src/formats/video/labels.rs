@@ -195,6 +195,7 @@ mod tests {
             place: Place::frame(&"drive.mp4".into(), index as usize),
             picture: PictureRef::Frame { stream: 0, index },
             starts_drive: false,
+            steered_by: None,
         };
         let log = Log {
             rows: (0..3).map(row).collect(),

@@ -47,6 +47,7 @@ fn frames(source: &Source) -> Result<Log, RecordingError> {
         place: Place::frame(&file, index),
         picture: PictureRef::Frame { stream: 0, index: index as u32 },
         starts_drive: false,
+        steered_by: None,
     };
     let rows = (0..video.len()).map(row).collect();
     let clock = if video.has_times() {

@@ -161,6 +161,7 @@ impl Reading<'_> {
             place,
             picture: PictureRef::Frame { stream: 0, index: 0 },
             starts_drive: false,
+            steered_by: None,
         };
         Ok(FrameRow { episode, frame, time_secs, clip, row })
     }
