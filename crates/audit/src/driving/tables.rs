@@ -20,7 +20,7 @@ const DRIVING: &[Measure<DrivingScore>] = &[
     ("p95_abs_error_m", "95 % of |e|, m", 2, |score| Cell::number(score.p95_abs_error_m)),
 ];
 
-const DRIVING_NOTE: &str = "With 95 % intervals (Wilson; exact Poisson). A crash: the car left its lane and was put \
+const DRIVING_NOTE: &str = "With 95 % intervals over trainings and roads. A crash: the car left its lane and was put \
     back. Time to crash: mean time to the first one, counting no more than the longest drive (area under the \
     Kaplan-Meier curve). Autonomy: share of the time without a human if every departure beyond 1 m, or of a wheel over \
     the edge of the lane, took one 6 s (PilotNet's formula). e: distance from the lane centre.";
@@ -79,7 +79,7 @@ const FAMILY: &[Measure<FamilyScore>] = &[
     ("mean_abs_error_m", "mean |e|, m", 3, |score| Cell::number(score.mean_abs_error_m)),
 ];
 
-const FAMILY_NOTE: &str = "With 95 % intervals (Wilson; exact Poisson).";
+const FAMILY_NOTE: &str = "With 95 % intervals over trainings and roads.";
 
 /// Crashes, autonomy and cross-track error.
 pub fn driving_table(id: &str, title: &str, keys: &[Column], rows: &[(Vec<Cell>, DrivingScore)]) -> Table {
