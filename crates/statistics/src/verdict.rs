@@ -16,7 +16,8 @@ pub const SIGNIFICANCE: f64 = 0.05;
 pub const RULE_OF_WORDS: &str = "What is said depends on the trainings of the side with fewer: from four on a difference is \
     shown where its corrected p-value is below 0.05, and suggested where only the uncorrected one is; with three it is at \
     most suggested, and only where all trainings agree; two give no verdict; one training each is judged over its cases, \
-    which says nothing of other trainings.";
+    which says nothing of other trainings. Where neither side has an event, the most that their rates may be apart stands in \
+    the unit of the scores.";
 
 /// What a comparison amounts to.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,8 +1,7 @@
 //! What a study's findings say to the questions of the report's first screen.
 
-use super::{Findings, Measure, Row, Study};
+use super::{Comparison, Findings, Measure, Row, Study};
 use lane_report::answers::{Answer, Better};
-use lane_statistics::multiple::holm;
 use lane_statistics::pairs::every_two;
 use lane_statistics::verdict::Lower;
 
@@ -33,9 +32,7 @@ impl<S: Study> Measure<S> {
         let mut compared: Vec<_> = every_two(&policies)
             .map(|(first, second)| (&first.name, &second.name, self.compare(first, second)))
             .collect();
-        let p: Vec<f64> = compared.iter().skip(1).filter_map(|(_, _, comparison)| comparison.corrected_p).collect();
-        let others = compared.iter_mut().skip(1).filter_map(|(_, _, comparison)| comparison.corrected_p.as_mut());
-        others.zip(holm(&p)).for_each(|(p, corrected)| *p = corrected);
+        Comparison::correct_together(compared.iter_mut().skip(1).map(|(_, _, comparison)| comparison));
         for (first, second, comparison) in compared {
             if let Some(lower) = comparison.verdict().marked() {
                 let first_is_better = (lower == Lower::First) == (answer.better == Better::Lower);

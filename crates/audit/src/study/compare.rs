@@ -4,6 +4,7 @@ use super::measure::{Clusters, exponential, measured};
 use super::{Measure, Row, Study};
 use lane_report::section::Cell;
 use lane_statistics::effects::{self, Estimate};
+use lane_statistics::multiple::holm;
 use lane_statistics::pairs::equal_seeds;
 use lane_statistics::verdict::Verdict;
 use std::fmt;
@@ -25,6 +26,14 @@ pub struct Comparison {
 impl Comparison {
     fn new(pairing: Pairing, difference: Option<Estimate>) -> Self {
         Self { pairing, difference, bound: None, corrected_p: difference.map(|difference| difference.p) }
+    }
+
+    /// Corrects the p-values of some comparisons for each other (Holm).
+    pub fn correct_together<'c>(comparisons: impl IntoIterator<Item = &'c mut Self>) {
+        let p: Vec<&mut f64> =
+            comparisons.into_iter().filter_map(|comparison| comparison.corrected_p.as_mut()).collect();
+        let corrected = holm(&p.iter().map(|p| **p).collect::<Vec<_>>());
+        p.into_iter().zip(corrected).for_each(|(p, corrected)| *p = corrected);
     }
 
     /// What it amounts to.

@@ -4,7 +4,6 @@ use super::colours::colours;
 use super::{Comparison, Group, Measure, Record, Row, Study};
 use crate::suite::Subject;
 use lane_report::section::Section;
-use lane_statistics::multiple::holm;
 use lane_statistics::pairs::every_two;
 
 /// All that is known when a study's section is written.
@@ -113,13 +112,12 @@ impl<'a, S: Study> Findings<'a, S> {
             for (place, comparison) in contrast.by_measure.iter_mut().enumerate() {
                 let is_primary = in_group && !primary_is_known && claiming.first() == Some(&place);
                 primary_is_known |= is_primary;
-                if claiming.contains(&place) && !is_primary && comparison.difference.is_some() {
+                if claiming.contains(&place) && !is_primary {
                     others.push(comparison);
                 }
             }
         }
-        let p: Vec<f64> = others.iter().filter_map(|comparison| comparison.corrected_p).collect();
-        others.into_iter().zip(holm(&p)).for_each(|(comparison, corrected)| comparison.corrected_p = Some(corrected));
+        Comparison::correct_together(others);
         contrasts
     }
 

@@ -37,13 +37,13 @@ impl<S: Study> Findings<'_, S> {
         let contrasts = self.differences();
         let claims = self.measures().iter().enumerate().filter_map(|(place, measure)| {
             let what = measure.claim.as_ref()?.what;
-            let told = |kind: fn(Verdict) -> bool| {
+            let differences_of = |kind: fn(Verdict) -> bool| {
                 let of_kind = contrasts.iter().filter(|contrast| kind(contrast.by_measure[place].verdict()));
-                let told: Vec<String> = of_kind.filter_map(|contrast| self.told(contrast, place)).collect();
-                told.join("; ")
+                let in_words = of_kind.filter_map(|contrast| self.in_words(contrast, place));
+                in_words.collect::<Vec<_>>().join("; ")
             };
-            let shown = told(|verdict| verdict.marked().is_some());
-            let suggested = told(|verdict| matches!(verdict, Verdict::Suggested(_)));
+            let shown = differences_of(|verdict| verdict.marked().is_some());
+            let suggested = differences_of(|verdict| matches!(verdict, Verdict::Suggested(_)));
             let count = contrasts.len();
             let mut sentence =
                 match (shown.is_empty(), contrasts.iter().all(|contrast| of_single_trainings(contrast, place))) {
@@ -64,7 +64,7 @@ impl<S: Study> Findings<'_, S> {
     }
 
     /// One difference in words.
-    fn told(&self, contrast: &Contrast<'_>, place: usize) -> Option<String> {
+    fn in_words(&self, contrast: &Contrast<'_>, place: usize) -> Option<String> {
         let (measure, compared) = (&self.measures()[place], &contrast.by_measure[place]);
         let Cell::Interval { value, low, high } = measure.difference_cell(compared.difference) else { return None };
         let (first, second) = (contrast.first, contrast.second);

@@ -38,6 +38,16 @@ fn units_are_named_by_training_setting_and_road() {
 }
 
 #[test]
+fn the_setting_of_a_primary_comparison_is_one_of_the_suite() {
+    let suites = [DrivingStudy::noise, DrivingStudy::latency, DrivingStudy::ood, DrivingStudy::corrupt];
+    for study in suites.map(|suite| suite(1, 1.0)) {
+        let groups: Vec<String> = study.groups().into_iter().map(|group| group.name).collect();
+        let named = study.primary_group();
+        assert!(named.is_none_or(|named| groups.iter().any(|group| group == named)), "{named:?} of {groups:?}");
+    }
+}
+
+#[test]
 fn crashes_are_counted_where_they_happened() {
     let suite = DrivingStudy::noise(2, 30.0).on(untrained(&["ncp", "cnn"], 2));
     // The policies crash 10 times at noise 0.2 and the NCP's second training once more on its second road; the CNN 30

@@ -9,7 +9,6 @@ use lane_report::section::{Cell, Column, Section, Table};
 use lane_statistics::correlation::pearson;
 use lane_statistics::effects::{self, Estimate};
 use lane_statistics::interval::Interval;
-use lane_statistics::multiple::holm;
 use lane_statistics::order::mean;
 use lane_statistics::verdict::{RULE_OF_WORDS, Verdict};
 
@@ -110,9 +109,7 @@ fn differences(comparison: &Comparison) -> Vec<Pair> {
     let firsts = all.iter().enumerate().filter(|(_, first)| first.looks);
     let pairs = firsts.flat_map(|(at, first)| all[at + 1..].iter().map(|second| pair(first, second, comparison)));
     let mut pairs: Vec<Pair> = pairs.collect();
-    let p: Vec<f64> = pairs.iter().skip(1).filter_map(|pair| pair.comparison.corrected_p).collect();
-    let others = pairs.iter_mut().skip(1).filter_map(|pair| pair.comparison.corrected_p.as_mut());
-    others.zip(holm(&p)).for_each(|(p, corrected)| *p = corrected);
+    study::Comparison::correct_together(pairs.iter_mut().skip(1).map(|pair| &mut pair.comparison));
     pairs
 }
 
@@ -136,10 +133,10 @@ impl Pair {
     }
 
     /// In words, where the two differ or may.
-    fn told(&self) -> Option<String> {
+    fn in_words(&self) -> Option<String> {
         let Estimate { value, interval: Interval { low, high }, .. } = self.comparison.difference?;
-        let told = self.comparison.verdict();
-        let differ = told.marked().is_some() || matches!(told, Verdict::Suggested(_));
+        let found = self.comparison.verdict();
+        let differ = found.marked().is_some() || matches!(found, Verdict::Suggested(_));
         let (first, second, verdict) = (&self.first, &self.second, self.verdict());
         differ.then(|| format!("{first} beside {second}: {verdict}, {value:+.2} [{low:.2}, {high:.2}] 1/km"))
     }
@@ -147,10 +144,10 @@ impl Pair {
 
 /// The differences that are shown or suggested, in words.
 fn sentence(pairs: &[Pair]) -> String {
-    let told: Vec<String> = pairs.iter().filter_map(Pair::told).collect();
-    match (told.is_empty(), pairs.len()) {
+    let differing: Vec<String> = pairs.iter().filter_map(Pair::in_words).collect();
+    match (differing.is_empty(), pairs.len()) {
         (true, tried) => format!("No difference of mean absolute errors is shown, of {tried} tried."),
-        (false, tried) => format!("Differences of mean absolute errors, of {tried} tried: {}.", told.join("; ")),
+        (false, tried) => format!("Differences of mean absolute errors, of {tried} tried: {}.", differing.join("; ")),
     }
 }
 

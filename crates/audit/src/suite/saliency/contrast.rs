@@ -7,7 +7,6 @@ use crate::study::{Comparison, Findings, Measure, Partners, Row};
 use crate::suite::policies::difference_cell;
 use lane_policy::saliency::Method;
 use lane_report::section::{Cell, Column, Table};
-use lane_statistics::multiple::holm;
 use lane_statistics::pairs::every_two;
 use lane_statistics::verdict::RULE_OF_WORDS;
 
@@ -84,9 +83,7 @@ fn contrasts(findings: &Findings<'_, SaliencyStudy>, place: Place) -> Vec<Contra
         }
     }
     contrasts.retain(|contrast| contrast.comparison.difference.is_some());
-    let p: Vec<f64> = contrasts.iter().filter_map(|contrast| contrast.comparison.corrected_p).collect();
-    let comparisons = contrasts.iter_mut().map(|contrast| &mut contrast.comparison);
-    comparisons.zip(holm(&p)).for_each(|(comparison, corrected)| comparison.corrected_p = Some(corrected));
+    Comparison::correct_together(contrasts.iter_mut().map(|contrast| &mut contrast.comparison));
     contrasts
 }
 
