@@ -21,6 +21,7 @@
 //! | `lane-onnx` | ONNX graphs of other people's steering networks: reader, manifest, runtime |
 //! | `lane-policy` | tensors: encoders, heads, weights; saliency, the attribution of a steering to its input |
 //! | `lane-driver` | frames into decisions, closed loop and open loop; demonstrations into weights |
+//! | `lane-canvas` | the window's triangles into pixels in memory, on one thread |
 //! | `lane-report` | tables, charts and pages: figures for a reader |
 //! | `lane-audit` | decisions into figures: suites, their engine, what neurons do |
 //! | `lane-reference` | reference numbers of other libraries, run against ours |

@@ -75,40 +75,81 @@ impl Camera {
 fn compose(picture: &Picture, overlay: Option<&Overlay>, size_px: [usize; 2]) -> ColorImage {
     let [width, height] = size_px;
     let scaled = resize(&picture.image, Size::new(width as u32, height as u32), Filter::Triangle);
-    let mut pixels: Vec<Color32> =
-        scaled.pixels().map(|pixel| Color32::from_rgb(pixel[0], pixel[1], pixel[2])).collect();
     let [left, top, right, bottom] = seen_pixels(picture.input, size_px);
-    for (place, pixel) in pixels.iter_mut().enumerate() {
-        let (x, y) = (place % width, place / width);
-        if !(left..right).contains(&x) || !(top..bottom).contains(&y) {
+    let mut laid = overlay.map(|overlay| Laid::new(overlay, [right - left, bottom - top]));
+    let mut pixels = Vec::with_capacity(width * height);
+    let unseen = |line: &mut [Color32]| {
+        for pixel in line {
             *pixel = pixel.gamma_multiply(UNSEEN_BRIGHTNESS).to_opaque();
         }
-    }
-    if let Some(overlay) = overlay {
-        let columns = Samples::new(overlay.size.width as usize, right - left);
-        let rows = Samples::new(overlay.size.height as usize, bottom - top);
-        for y in top..bottom.min(height) {
-            let line = &mut pixels[y * width + left..y * width + right];
-            lay_over(line, overlay, &columns, rows.at(y - top));
+    };
+    for (y, line) in scaled.as_raw().chunks_exact(3 * width).enumerate() {
+        let start = pixels.len();
+        pixels.extend(line.chunks_exact(3).map(|pixel| Color32::from_rgb(pixel[0], pixel[1], pixel[2])));
+        let line = &mut pixels[start..];
+        if (top..bottom).contains(&y) {
+            unseen(&mut line[..left]);
+            unseen(&mut line[right..]);
+            if let Some(laid) = &mut laid {
+                laid.lay_over(&mut line[left..right], y - top);
+            }
+        } else {
+            unseen(line);
         }
     }
     ColorImage::new(size_px, pixels)
 }
 
-/// Blends one row of the map over one row of the picture.
-fn lay_over(line: &mut [Color32], overlay: &Overlay, columns: &Samples, (above, below, share): (usize, usize, f32)) {
-    let width = overlay.size.width as usize;
-    let (above, below) = (&overlay.values[above * width..][..width], &overlay.values[below * width..][..width]);
-    for (x, pixel) in line.iter_mut().enumerate() {
-        let (left, right, across) = columns.at(x);
-        let upper = above[left] + across * (above[right] - above[left]);
-        let lower = below[left] + across * (below[right] - below[left]);
-        let value = upper + share * (lower - upper);
-        let colour = if overlay.signed { signed_colour(value) } else { inferno(value) };
-        let opacity = overlay.strength * value.abs();
-        let blend = |under: u8, over: u8| (f32::from(under) + opacity * (f32::from(over) - f32::from(under))) as u8;
-        let [r, g, b, _] = pixel.to_array();
-        *pixel = Color32::from_rgb(blend(r, colour[0]), blend(g, colour[1]), blend(b, colour[2]));
+/// A map on its way over a picture: its colours worked out once, and its places between the picture's pixels.
+struct Laid<'a> {
+    overlay: &'a Overlay,
+    columns: Vec<Sample>,
+    rows: Vec<Sample>,
+    /// The map between two of its rows.
+    row: Vec<f32>,
+    /// Colours and opacities from 0 to 256 of values from -1 or 0 to 1.
+    shades: Vec<[i32; 4]>,
+}
+
+impl<'a> Laid<'a> {
+    /// Shades for each unit of the scale: neighbours differ by less than a step of 8 bits.
+    const SHADES: usize = 512;
+
+    fn new(overlay: &'a Overlay, [width, height]: [usize; 2]) -> Self {
+        let shade = |place: usize| {
+            let share = place as f32 / Self::SHADES as f32;
+            let value = if overlay.signed { share - 1.0 } else { share };
+            let [r, g, b] = if overlay.signed { signed_colour(value) } else { inferno(value) };
+            [i32::from(r), i32::from(g), i32::from(b), (256.0 * overlay.strength * value.abs()).round() as i32]
+        };
+        let count = if overlay.signed { 2 * Self::SHADES } else { Self::SHADES };
+        Self {
+            overlay,
+            columns: samples(overlay.size.width as usize, width),
+            rows: samples(overlay.size.height as usize, height),
+            row: vec![0.0; overlay.size.width as usize],
+            shades: (0..=count).map(shade).collect(),
+        }
+    }
+
+    /// Blends one row of the map over one row of the picture.
+    fn lay_over(&mut self, line: &mut [Color32], y: usize) {
+        let width = self.overlay.size.width as usize;
+        let (above, below, share) = self.rows[y];
+        let values = &self.overlay.values;
+        let (above, below) = (&values[above * width..][..width], &values[below * width..][..width]);
+        for ((value, above), below) in self.row.iter_mut().zip(above).zip(below) {
+            *value = above + share * (below - above);
+        }
+        let (zero, last) = (if self.overlay.signed { Self::SHADES as f32 } else { 0.0 }, self.shades.len() - 1);
+        for (pixel, (left, right, across)) in line.iter_mut().zip(&self.columns) {
+            let (left, right) = (self.row[*left], self.row[*right]);
+            let value = left + across * (right - left);
+            let place = value * Self::SHADES as f32 + zero + 0.5;
+            let [r, g, b, opacity] = self.shades[(place as usize).min(last)];
+            let blend = |under: u8, over: i32| (i32::from(under) + ((opacity * (over - i32::from(under))) >> 8)) as u8;
+            *pixel = Color32::from_rgb(blend(pixel.r(), r), blend(pixel.g(), g), blend(pixel.b(), b));
+        }
     }
 }
 
@@ -118,22 +159,17 @@ fn signed_colour(value: f32) -> [u8; 3] {
     [r, g, b]
 }
 
-/// The place of each of the screen's pixels between the map's, along one axis.
-struct Samples(Vec<(usize, usize, f32)>);
+/// The place of a pixel of the screen between two of the map's: their numbers, and how far it is from the first.
+type Sample = (usize, usize, f32);
 
-impl Samples {
-    fn new(from: usize, to: usize) -> Self {
-        let places = (0..to).map(|i| {
-            let place = ((i as f32 + 0.5) * from as f32 / to as f32 - 0.5).clamp(0.0, (from - 1) as f32);
-            let below = place as usize;
-            (below, (below + 1).min(from - 1), place - below as f32)
-        });
-        Self(places.collect())
-    }
-
-    fn at(&self, i: usize) -> (usize, usize, f32) {
-        self.0[i]
-    }
+/// The places of all pixels of the screen along one axis.
+fn samples(from: usize, to: usize) -> Vec<Sample> {
+    let places = (0..to).map(|i| {
+        let place = ((i as f32 + 0.5) * from as f32 / to as f32 - 0.5).clamp(0.0, (from - 1) as f32);
+        let below = place as usize;
+        (below, (below + 1).min(from - 1), place - below as f32)
+    });
+    places.collect()
 }
 
 /// The policy's part of a picture of this size, as `[left, top, right, bottom]` in pixels.

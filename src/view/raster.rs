@@ -6,13 +6,13 @@ use super::export::Layout;
 use super::layout::zoomed;
 use super::{keys, theme};
 use egui::{Pos2, RawInput, Rect, ViewportId, vec2};
-use egui_software_backend::{BufferMutRef, ColorFieldOrder, EguiSoftwareRender};
+use lane_canvas::Painter;
 use lane_frame::Size;
 
 /// Draws an [`App`] into a buffer of its own.
 pub struct Raster {
     context: egui::Context,
-    renderer: EguiSoftwareRender,
+    painter: Painter,
     size: Size,
     pixels_per_point: f32,
     theme: Option<egui::Theme>,
@@ -28,9 +28,8 @@ impl Raster {
             options.max_passes = std::num::NonZeroUsize::MIN;
             options.zoom_with_keyboard = false;
         });
-        // Most of the picture changes with every frame: without its cache the renderer is faster.
-        let renderer = EguiSoftwareRender::new(ColorFieldOrder::Rgba).with_caching(false);
-        Self { context, renderer, size, pixels_per_point, theme: None, pixels: vec![[0; 4]; size.pixels()] }
+        let pixels = vec![[0; 4]; size.pixels()];
+        Self { context, painter: Painter::default(), size, pixels_per_point, theme: None, pixels }
     }
 
     /// Changes the size of the buffer.
@@ -84,9 +83,8 @@ impl Raster {
         viewport.native_pixels_per_point = Some(pixels_per_point);
         let output = self.context.run_ui(input, content);
         let meshes = self.context.tessellate(output.shapes, output.pixels_per_point);
-        let (width, height) = (self.size.width as usize, self.size.height as usize);
-        let mut target = BufferMutRef::new(&mut self.pixels, width, height);
-        self.renderer.render(&mut target, &meshes, &output.textures_delta, output.pixels_per_point);
+        let width = self.size.width as usize;
+        self.painter.paint(&mut self.pixels, width, &meshes, &output.textures_delta, output.pixels_per_point);
         output.platform_output
     }
 

@@ -25,11 +25,14 @@ use super::marks::{Part, Range};
 use super::settings::Settings;
 use super::theme::{Identity, Palette, SMALL, TITLE, font};
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{Align2, Color32, Galley, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{Align2, Color32, Galley, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, TextureId, Ui, pos2, vec2};
 use lane_driver::moment::Moment;
 use lane_driver::session::{Lesion, Order, SessionInfo};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Texture coordinates of a whole texture.
+const WHOLE: Rect = Rect { min: pos2(0.0, 0.0), max: pos2(1.0, 1.0) };
 
 /// Everything that panels draw from.
 #[derive(Clone, Copy)]
@@ -195,6 +198,13 @@ pub fn line_sample(painter: &Painter, from: Pos2, length: f32, identity: Identit
 /// A line, solid or dashed.
 pub fn styled_line(points: &[Pos2], stroke: Stroke, dashed: bool) -> Vec<Shape> {
     if dashed { Shape::dashed_line(points, stroke, 6.0, 3.5) } else { vec![Shape::line(points.to_vec(), stroke)] }
+}
+
+/// Draws a part of a texture as large as its place, with hard edges: egui's own images are blended at theirs.
+pub fn draw_texture(painter: &Painter, texture: TextureId, rect: Rect, part: Rect) {
+    let mut mesh = Mesh::with_texture(texture);
+    mesh.add_rect_with_uv(rect, part, Color32::WHITE);
+    painter.add(mesh);
 }
 
 /// The cross that marks a crash, dark-rimmed so that it shows on any ground.

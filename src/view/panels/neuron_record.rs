@@ -1,6 +1,6 @@
 //! States of all neurons over the last seconds: one row per neuron, newest on the right.
 
-use super::Scene;
+use super::{Scene, draw_texture};
 use crate::view::colormap::diverging;
 use crate::view::history::NEURON_MOMENTS;
 use crate::view::theme::{BODY, SMALL, font};
@@ -37,7 +37,7 @@ impl Record {
             let band = Rect::from_min_size(pos2(area.left(), top), vec2(area.width(), rows as f32 * row));
             let part = |rows: usize| rows as f32 / units as f32;
             let uv = Rect::from_min_max(pos2(0.0, part(rows_above)), pos2(1.0, part(rows_above + rows)));
-            painter.image(texture, band.round_to_pixels(painter.pixels_per_point()), uv, Color32::WHITE);
+            draw_texture(painter, texture, band.round_to_pixels(painter.pixels_per_point()), uv);
             painter.text(pos2(rect.left(), band.center().y), Align2::LEFT_CENTER, name, font(SMALL), palette.weak);
             top = band.bottom() + GAP;
             rows_above += rows;

@@ -1,18 +1,15 @@
 //! A camera's picture with everything that lies over it: saliency, paths, the undisturbed twin, state, and why something
 //! is missing.
 
-use super::{Scene, cross, road_path};
+use super::{Scene, WHOLE, cross, draw_texture, road_path};
 use crate::view::camera::{Camera, Cameras, Overlay};
 use crate::view::settings::Settings;
 use crate::view::theme::{BODY, Identity, SMALL, TITLE, font};
 use egui::emath::GuiRounding as _;
-use egui::{Align2, Color32, Mesh, Painter, Rect, Stroke, StrokeKind, TextureId, Ui, Vec2, pos2, vec2};
+use egui::{Align2, Color32, Painter, Rect, Stroke, StrokeKind, Ui, vec2};
 use lane_driver::moment::{Fractions, Picture, Side, Status};
 use lane_policy::saliency::Method;
 use lane_policy::saliency::map::Attribution;
-
-/// Texture coordinates of a whole texture.
-const WHOLE: Rect = Rect { min: pos2(0.0, 0.0), max: pos2(1.0, 1.0) };
 
 /// Between two maps of the same picture, in points.
 const BESIDE_GAP: f32 = 4.0;
@@ -73,7 +70,7 @@ fn draw_one(
         .filter(|_| scene.settings.overlay)
         .and_then(|map| overlay(scene.settings, scene.history.peaks.saliency, map));
     let texture = camera.texture(ui.ctx(), scene.moment_number, &side.picture, overlay, size_px);
-    draw_texture(painter, texture, rect);
+    draw_texture(painter, texture, rect, WHOLE);
     draw_policy_input(painter, rect, side.picture.input);
     if let Some(ghost) = &side.ghost {
         road_path::draw_ghost(painter, rect, &side.picture, ghost);
@@ -97,17 +94,7 @@ pub fn draw_bare(ui: &Ui, room: Rect, scene: &Scene, side: &Side, cameras: &mut 
     let whole = Picture { input: [0.0, 0.0, 1.0, 1.0], ..side.picture.clone() };
     let (rect, size_px) = place(ui.painter(), room, &whole);
     let texture = cameras.first.texture(ui.ctx(), scene.moment_number, &whole, None, size_px);
-    draw_texture(ui.painter(), texture, rect);
-}
-
-/// Draws a texture of exactly the size of its place, pixel by pixel: egui's own images are blended at their edges, and the
-/// renderer takes the pixel above or at the left where rounding says so, unless it is asked a quarter of a pixel further.
-fn draw_texture(painter: &Painter, texture: TextureId, rect: Rect) {
-    const FURTHER_PX: f32 = 0.25;
-    let mut mesh = Mesh::with_texture(texture);
-    let further = Vec2::splat(FURTHER_PX) / (rect.size() * painter.pixels_per_point());
-    mesh.add_rect_with_uv(rect, WHOLE.translate(further), Color32::WHITE);
-    painter.add(mesh);
+    draw_texture(ui.painter(), texture, rect, WHOLE);
 }
 
 /// The place of a picture at its own aspect in the middle of its room, and its size there in pixels.
