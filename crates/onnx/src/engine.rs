@@ -2,6 +2,7 @@
 
 use crate::graph::{Element, Graph, Port, Side};
 use crate::proto::ValueInfoProto;
+use crate::sizes::Sizes;
 use crate::watch::{Limits, Stopped, Watch};
 use anyhow::{anyhow, bail};
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value};
@@ -99,6 +100,9 @@ struct Shared {
     model: Arc<Model>,
     inputs: Vec<(NodeId, Port)>,
     limits: Limits,
+    sizes: Sizes,
+    /// Shapes of inputs with which the graph is known to stay within its limits.
+    fitting: Mutex<Vec<Vec<Vec<usize>>>>,
     idle: Mutex<Vec<Worker>>,
 }
 
@@ -138,7 +142,22 @@ impl Engine {
             Ok((id, port.clone()))
         };
         let inputs = graph.inputs().iter().map(port).collect::<anyhow::Result<Vec<_>>>()?;
-        Ok(Self { shared: Arc::new(Shared { model, inputs, limits, idle: Mutex::default() }) })
+        let sizes = Sizes::new(graph.proto());
+        let (fitting, idle) = (Mutex::default(), Mutex::default());
+        Ok(Self { shared: Arc::new(Shared { model, inputs, limits, sizes, fitting, idle }) })
+    }
+
+    /// Refuses inputs with which the graph would take more memory than it may, as far as shapes tell.
+    fn check_sizes(&self, inputs: &[Tensor]) -> Result<(), String> {
+        let Shared { inputs: ports, limits, sizes, fitting, .. } = &*self.shared;
+        let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| input.shape.clone()).collect();
+        let mut fitting = fitting.lock().unwrap_or_else(PoisonError::into_inner);
+        if !fitting.contains(&shapes) {
+            let named = ports.iter().zip(&shapes).map(|((_, port), shape)| (port.name.as_str(), shape.as_slice()));
+            sizes.check(named, limits.bytes)?;
+            fitting.push(shapes);
+        }
+        Ok(())
     }
 
     /// Runs the graph: its inputs in its order, and the values that are asked for by their names.
@@ -146,10 +165,11 @@ impl Engine {
     /// # Errors
     /// When an input does not fit, an operator fails, or it takes too long or too much memory; in one line.
     pub fn run(&self, inputs: Vec<Tensor>, outputs: &[&str]) -> Result<Vec<Tensor>, String> {
-        let Shared { model, inputs: ports, limits, idle } = &*self.shared;
+        let Shared { model, inputs: ports, limits, idle, .. } = &*self.shared;
         if inputs.len() != ports.len() {
             return Err(format!("expected {} inputs, got {}", ports.len(), inputs.len()));
         }
+        self.check_sizes(&inputs)?;
         let with_id = |((id, port), tensor): (&(NodeId, Port), Tensor)| {
             check(port, &tensor)?;
             Ok((*id, tensor.into_value()?))
