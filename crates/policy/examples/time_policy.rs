@@ -40,8 +40,8 @@ fn main() -> anyhow::Result<()> {
         black_box(output.steering());
     });
     let cell = policy.recurrent().context("expected a policy with neurons")?.cell();
-    let features =
-        Tensor::from_data(TensorData::new(vec![0.1_f32; cell.spec().inputs()], [1, 1, cell.spec().inputs()]), &device);
+    let inputs = cell.spec().core.inputs();
+    let features = Tensor::from_data(TensorData::new(vec![0.1_f32; inputs], [1, 1, inputs]), &device);
     let elapsed: Tensor<2> = Tensor::from_data(TensorData::new(vec![0.05_f32], [1, 1]), &device);
     let neurons = median_micros(times, || {
         let run = cell.forward(black_box(features.clone()), cell.zero_state(1, &device), elapsed.clone());
