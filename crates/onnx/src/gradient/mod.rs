@@ -30,6 +30,8 @@ pub(crate) struct Backward {
     asked: Vec<String>,
     /// Weights of the operators.
     weights: BTreeMap<String, Tensor>,
+    /// Names of values that are others under a second name, and those.
+    second_names: BTreeMap<String, String>,
 }
 
 /// One operator on the way.
@@ -55,16 +57,17 @@ impl Backward {
     pub fn new(graph: &Graph, input: &str, output: &str, limits: Limits) -> Result<Self, String> {
         let proto = graph.proto();
         let steps = steps(proto, input, output)?;
-        let weights = weights::by_name(proto);
+        let (weights, second_names) = (weights::by_name(proto), second_names(proto));
         let used = steps.iter().flat_map(|step| step.node.input.iter().chain(&step.node.output));
-        let used: BTreeSet<&str> = used.map(String::as_str).filter(|name| !name.is_empty()).collect();
+        let used: BTreeSet<&str> =
+            used.map(|name| first_name(&second_names, name)).filter(|name| !name.is_empty()).collect();
         let inputs: Vec<String> = graph.inputs().iter().map(|port| port.name.clone()).collect();
         let is_there = |name: &str| weights.contains_key(name) || inputs.iter().any(|input| input == name);
         let asked: Vec<String> = used.iter().filter(|name| !is_there(name)).map(|name| (*name).to_owned()).collect();
         let weights = weights.iter().filter(|(name, _)| used.contains(*name));
         let weights = weights.map(|(name, weights)| ((*name).to_owned(), weights.clone())).collect();
         let engine = Engine::load(graph, &asked, limits).map_err(|error| format!("{error:#}"))?;
-        Ok(Self { engine, inputs, output: output.to_owned(), steps, asked, weights })
+        Ok(Self { engine, inputs, output: output.to_owned(), steps, asked, weights, second_names })
     }
 
     /// The output of one run, and a value's gradient of the sum of output times weight, where `weigh` gives a weight for
@@ -82,19 +85,24 @@ impl Backward {
         let fed = self.inputs.iter().cloned().zip(inputs.iter().cloned());
         let mut values: BTreeMap<String, Tensor> = fed.collect();
         values.extend(self.asked.iter().cloned().zip(self.engine.run(inputs, &asked)?));
-        let output = values.get(&self.output).ok_or("the output is not there")?.clone();
+        let output = values.get(first_name(&self.second_names, &self.output)).ok_or("the output is not there")?.clone();
         let seed = weigh(&output)?;
         // The rules trust shapes that the runtime has accepted.
         let back = catch_unwind(AssertUnwindSafe(|| self.back(&values, seed)));
         let mut gradients = back.map_err(|_| "a rule for gradients gave up on it".to_owned())??;
-        let value = values.remove(of).ok_or_else(|| format!("there is no value `{of}` on the way"))?;
+        let value = values
+            .remove(first_name(&self.second_names, of))
+            .ok_or_else(|| format!("there is no value `{of}` on the way"))?;
         let gradient = gradients.remove(of).unwrap_or_else(|| vec![0.0; value.shape.iter().product()]);
         Ok((output, WithGradient { value, gradient }))
     }
 
     /// The gradient of every value on the way.
     fn back(&self, values: &BTreeMap<String, Tensor>, seed: Vec<f32>) -> Result<BTreeMap<String, Vec<f32>>, String> {
-        let value = |name: &String| values.get(name).or_else(|| self.weights.get(name));
+        let value = |name: &String| {
+            let name = first_name(&self.second_names, name);
+            values.get(name).or_else(|| self.weights.get(name))
+        };
         let mut gradients = BTreeMap::from([(self.output.clone(), seed)]);
         for Step { node, rule, wanted } in self.steps.iter().rev() {
             let call = Call {
@@ -121,6 +129,22 @@ impl Backward {
         }
         Ok(gradients)
     }
+}
+
+/// What Identity gives has a second name: exporters share weights by it, and the runtime gives no value twice.
+fn second_names(graph: &GraphProto) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    for node in graph.node.iter().filter(|node| node.op_type == "Identity") {
+        if let ([input], [output]) = (&node.input[..], &node.output[..]) {
+            let first = first_name(&names, input).to_owned();
+            names.insert(output.clone(), first);
+        }
+    }
+    names
+}
+
+fn first_name<'a>(second_names: &'a BTreeMap<String, String>, name: &'a str) -> &'a str {
+    second_names.get(name).map_or(name, String::as_str)
 }
 
 fn no_gradient(node: &NodeProto, why: &str) -> String {

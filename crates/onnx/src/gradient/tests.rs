@@ -194,6 +194,23 @@ fn windows_give_back_to_the_places_they_lay_on() {
 }
 
 #[test]
+fn weights_and_values_may_have_second_names() {
+    let mut part = of("Sum", &["a", "b", "c"], vec![], vec![weights("w", &[2, 3, 1, 1])], 128);
+    part.before = vec![
+        node("Identity", "", &["w"], "w2"),
+        node("Identity", "", &["w2"], "w3"),
+        node("Identity", "", &["x"], "x2"),
+        node("Identity", "", &["x"], "x3"),
+    ];
+    part.before.extend([["x", "w", "a"], ["x2", "w2", "b"], ["x3", "w3", "c"]].map(|[input, weights, output]| {
+        let mut convolution = node("Conv", "", &[input, weights], output);
+        convolution.attribute = vec![ints("kernel_shape", &[1, 1])];
+        convolution
+    }));
+    holds("weights that three convolutions share", part);
+}
+
+#[test]
 fn normalisation_and_softmax_take_their_means_along() {
     let positive = floats("v", &[3], &[0.5, 1.5, 2.5]);
     let of_channels = vec![weights("s", &[3]), weights("b", &[3]), weights("m", &[3]), positive];
