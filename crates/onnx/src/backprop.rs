@@ -1,9 +1,9 @@
 //! VisualBackProp (Bojarski et al. 2018) on a graph: the mean over channels of what each convolution's activation gives,
 //! multiplied from the deepest down to the picture, enlarged by a transposed convolution of ones.
 
-use crate::engine::Tensor;
 use crate::graph::Graph;
 use crate::proto::{GraphProto, NodeProto};
+use crate::tensor::Tensor;
 use lane_frame::Size;
 use std::collections::BTreeSet;
 

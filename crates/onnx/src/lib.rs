@@ -17,15 +17,17 @@ mod plan;
 mod policy;
 pub mod proto;
 mod sizes;
+mod tensor;
 #[cfg(test)]
 mod tests;
 mod watch;
 mod weights;
 
 pub use backprop::Plane;
-pub use engine::{Engine, Numbers, Tensor};
+pub use engine::Engine;
 pub use graph::{Element, Graph, Port, Side};
 pub use manifest::{Manifest, Preset};
 pub use plan::{Memory, Now};
 pub use policy::{Policy, Step};
+pub use tensor::{Numbers, Tensor};
 pub use watch::{Limits, Stopped};

@@ -1,9 +1,9 @@
 //! What is settled about a graph: what goes into each of its inputs, and what its output commands.
 
 use crate::backprop::Convolution;
-use crate::engine::Tensor;
 use crate::graph::{Graph, Port};
 use crate::manifest::{Colour, Decode, Input, Layout, Manifest, Output, Positive, Speed, Unit};
+use crate::tensor::Tensor;
 use anyhow::{Context as _, anyhow, ensure};
 use lane_frame::{RgbImage, Steering};
 

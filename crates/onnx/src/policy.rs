@@ -1,11 +1,12 @@
 //! A graph that steers, as its manifest says: pictures and memory in, path curvature and the next memory out.
 
 use crate::backprop::{self, Plane};
-use crate::engine::{Engine, Tensor};
+use crate::engine::Engine;
 use crate::gradient::{self, Backward, WithGradient};
 use crate::graph::Graph;
 use crate::manifest::{Input, Manifest, Preset};
 use crate::plan::{Batch, Memory, Now, Plan, StatePlan, next_state};
+use crate::tensor::Tensor;
 use crate::watch::Limits;
 use anyhow::{Context as _, anyhow};
 use lane_frame::{RgbImage, Size, Steering};

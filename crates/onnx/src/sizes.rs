@@ -3,8 +3,8 @@
 //! Shapes go from operator to operator, and with them the few numbers of which shapes are made. Where an operator is not
 //! known here, or the shape depends on the picture, nothing is known of what follows, and nothing of it is counted.
 
-use crate::engine::{Numbers, Tensor};
 use crate::proto::{AttributeProto, GraphProto, NodeProto};
+use crate::tensor::{Numbers, Tensor};
 use crate::weights;
 use std::collections::BTreeMap;
 

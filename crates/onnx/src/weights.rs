@@ -1,7 +1,7 @@
 //! Weights and constants of a graph as numbers.
 
-use crate::engine::{Numbers, Tensor};
 use crate::proto::{GraphProto, NodeProto, TensorProto, data_type};
+use crate::tensor::{Numbers, Tensor};
 use std::collections::BTreeMap;
 
 /// Every weight and constant of a graph by its name, of the types that operators here calculate with.

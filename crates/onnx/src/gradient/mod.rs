@@ -6,9 +6,10 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::{Engine, Tensor};
+use crate::engine::Engine;
 use crate::graph::Graph;
 use crate::proto::{GraphProto, NodeProto};
+use crate::tensor::Tensor;
 use crate::watch::Limits;
 use crate::weights;
 use rules::{Call, Rule};

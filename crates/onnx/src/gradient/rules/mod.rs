@@ -10,8 +10,8 @@ mod recurrent;
 mod reduction;
 mod window;
 
-use crate::engine::{Numbers, Tensor};
 use crate::proto::{AttributeProto, NodeProto};
+use crate::tensor::{Numbers, Tensor};
 
 /// The gradients of some inputs, each with the input's number and of its shape.
 pub(super) type Gradients = Vec<(usize, Vec<f32>)>;
