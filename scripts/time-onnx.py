@@ -3,11 +3,14 @@
     pip install onnxruntime numpy
     cargo build --release -p lane-onnx --example time_graph
     python scripts/time-onnx.py target/release/examples/time_graph pilotnet.onnx
+
+With `--own time_policy ncp.safetensors` (`cargo build --release -p lane-policy --example time_policy`) this program's own code of a
+policy is timed in the same turns: a whole frame, and its neurons alone.
 """
 
+import argparse
 import statistics
 import subprocess
-import sys
 import time
 
 import numpy as np
@@ -30,11 +33,25 @@ def theirs(path):
     return 1e6 * statistics.median(times)
 
 
-program, *paths = sys.argv[1:]
-for path in paths:
+def printed(*line):
+    text = subprocess.run([*line, str(TIMES)], check=True, capture_output=True, text=True).stdout
+    return [float(word) for word in text.split()]
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("program", help="the example time_graph")
+parser.add_argument("paths", nargs="+", help="ONNX files")
+parser.add_argument("--own", nargs=2, metavar=("PROGRAM", "WEIGHTS"), help="the example time_policy and weights for it")
+arguments = parser.parse_args()
+own = []
+for path in arguments.paths:
     ours, others = [], []
     for _ in range(ROUNDS):
-        ours.append(float(subprocess.run([program, path, str(TIMES)], check=True, capture_output=True, text=True).stdout))
+        ours += printed(arguments.program, path)
         others.append(theirs(path))
+        own += [printed(*arguments.own)] if arguments.own else []
     ours, others = statistics.median(ours), statistics.median(others)
     print(f"{path}: ours {ours:.0f} us, onnxruntime {onnxruntime.__version__} {others:.0f} us, {ours / others:.2f} times")
+if own:
+    frame, neurons = (statistics.median(times) for times in zip(*own))
+    print(f"{arguments.own[1]}: a frame {frame:.0f} us, its neurons alone {neurons:.1f} us")

@@ -18,13 +18,13 @@
 //! | `lane-sim` | the simulator: roads, looks, renderer, expert; corruptions of pictures |
 //! | `lane-recording` | recorded drives: readers, writers, codecs. The only crate with C and C++ in it |
 //! | `liquid-cells` | ncps for Rust: wirings, cells, their kernels, state dicts; a library that others can use |
-//! | `lane-onnx` | ONNX graphs of other people's steering networks: reader, manifest, runtime |
+//! | `lane-onnx` | ONNX graphs of other people's steering networks: reader, manifest, runtime, gradients |
 //! | `lane-policy` | tensors: encoders, heads, weights; saliency, the attribution of a steering to its input |
 //! | `lane-driver` | frames into decisions, closed loop and open loop; demonstrations into weights |
 //! | `lane-canvas` | the window's triangles into pixels in memory, on one thread |
 //! | `lane-report` | tables, charts and pages: figures for a reader |
 //! | `lane-audit` | decisions into figures: suites, their engine, what neurons do |
-//! | `lane-reference` | reference numbers of other libraries, run against ours |
+//! | `lane-reference` | reference numbers of other libraries, run against ours; graphs beside their numbers in onnxruntime |
 //!
 //! # Glossary
 //!

@@ -43,13 +43,17 @@ pub fn subject(name: &str) -> Option<anyhow::Result<Subject>> {
     Some(Policy::open(Path::new(path), preset).map(|policy| {
         // Another manifest makes another policy, and another file beside the graph other weights.
         let weights_sha256 = sha256(&policy.identity());
+        let training = match policy.without_gradients() {
+            Some(_) => "an imported ONNX graph, a black box",
+            None => "an imported ONNX graph",
+        };
         let driver = Driver::onnx(source(path), policy);
         Subject {
             policy: driver.name().to_owned(),
             training_seed: 0,
             weights_sha256,
             parameters: driver.describe().parameters,
-            training: "a black box: an ONNX graph from outside".into(),
+            training: training.into(),
             trained_noise_variance: None,
             trained_with_cue: false,
             driver,

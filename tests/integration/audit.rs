@@ -189,3 +189,38 @@ fn a_smoke_test_fails_when_a_policy_leaves_its_lane() {
     assert!(text(&output.stderr).contains("smoke: cnn-0 crashed"), "{}", text(&output.stderr));
     assert!(folder.path().join("smoke/report.html").exists());
 }
+
+/// An exported policy in a file of its own.
+fn graph(folder: &Path) -> String {
+    let (kind, path) = (PolicyKind::CNN, folder.join("pilot.onnx"));
+    let policy = Policy::init(kind, 3, &device::cpu());
+    let bytes = lane_policy::step::onnx_graph(&policy, &lane_testing::card(kind), "no file").unwrap();
+    std::fs::write(&path, bytes).unwrap();
+    format!("onnx:{}", path.display())
+}
+
+#[test]
+fn every_suite_judges_an_imported_graph_or_says_why_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let graph = graph(folder.path());
+    done(folder.path(), &["record", "drive", "--seconds", "2"]);
+    let audited = |suite: &[&str], policies: &str| {
+        let small = ["--policies", policies, "--roads", "1", "--seconds", "1", "--out", suite[0]];
+        let output = run(folder.path(), &[&["audit"], suite, &small].concat());
+        // 1: a policy without training drives as well blindfolded.
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", text(&output.stderr));
+        std::fs::read_to_string(folder.path().join(suite[0]).join("report.html")).unwrap()
+    };
+    let alone = audited(&["all", "drive"], &graph);
+    assert_eq!(alone.matches("all policies are imported").count(), 2, "saliency and neurons");
+    let measured =
+        ["unseen", "noise", "corrupt", "recover", "latency", "curves", "ood", "shortcut", "blind", "passive", "replay"];
+    for id in measured.iter().chain(&["saliency", "neurons"]) {
+        assert!(alone.contains(&format!("id=\"section-{id}\"")), "{id}");
+    }
+    let beside = audited(&["neurons"], &format!("{graph},ncp"));
+    assert!(
+        beside.contains("as imported, because nothing is known of their neurons: pilot-0"),
+        "beside another policy"
+    );
+}

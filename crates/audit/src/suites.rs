@@ -5,6 +5,7 @@ use crate::study::Study as _;
 use crate::suite::blind::BlindStudy;
 use crate::suite::curves::CurvesStudy;
 use crate::suite::driving::DrivingStudy;
+use crate::suite::left_out::LeftOut;
 use crate::suite::named_recording::NamedRecording;
 use crate::suite::neurons::NeuronsStudy;
 use crate::suite::passive::PassiveStudy;
@@ -227,13 +228,16 @@ pub fn suites(
     let open = |path: &PathBuf| Recording::open_with(path, options).map(|opened| Arc::new(NamedRecording::new(opened)));
     let recordings = recordings.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let make = |suite: &SuiteKind| {
-        (suite.make)(&Order {
+        let made = (suite.make)(&Order {
             subjects: subjects.clone(),
             roads: size.roads.unwrap_or(suite.roads),
             seconds: size.seconds.or(suite.seconds).unwrap_or_default(),
             recordings: &recordings,
             paper: word == "paper",
-        })
+        })?;
+        // Alone it is refused; among others the report goes on without it, and says so.
+        let is_left_out = bundle.is_some() && made.units().is_empty();
+        Ok(if is_left_out { Box::new(LeftOut::new(suite.word, suite.about)) } else { made })
     };
     chosen.into_iter().map(make).collect()
 }

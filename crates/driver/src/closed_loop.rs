@@ -97,6 +97,9 @@ pub fn drive(
 ) -> Result<DriveLog, CannotSteer> {
     let mut car = Car::new(world, *conditions, pilot.input_size());
     let mut steps = Vec::new();
+    if let Pilot::Policy(driver) = pilot {
+        driver.set_speed(Some(car.simulator().world().speed_mps()));
+    }
     pilot.reset();
     while car.simulator().time_secs() < seconds {
         car.look();

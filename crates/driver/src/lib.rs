@@ -126,6 +126,9 @@ trait Model: std::fmt::Debug + Send + Sync {
     /// Steering if each of these pictures came `elapsed_secs` after the last one, or first. The memory stays as it is.
     fn would_steer(&self, images: &[RgbImage], elapsed_secs: Option<f32>) -> Vec<Result<Steering, String>>;
 
+    /// Is told the car's speed from now on, in m/s, where it is known. Only graphs from outside ask for it.
+    fn set_speed(&mut self, _speed_mps: Option<f32>) {}
+
     /// Everything that it remembers.
     fn memory(&self) -> Vec<Vec<f32>>;
 
@@ -244,6 +247,11 @@ impl Driver {
     pub(crate) fn recall(&mut self, memory: &Memory) {
         self.last_time_secs = memory.last_time_secs;
         self.model.recall(&memory.numbers);
+    }
+
+    /// Tells it the car's speed from now on, in m/s, where it is known.
+    pub fn set_speed(&mut self, speed_mps: Option<f32>) {
+        self.model.set_speed(speed_mps);
     }
 
     /// Forgets the drive so far.

@@ -1,60 +1,102 @@
-//! A user's ONNX graph as a policy: it drives, replays and is audited. Nothing is known of what is inside, so its maps are
-//! those that ask from outside, and VisualBackProp where it has convolutions.
+//! A user's ONNX graph as a policy: it drives, replays and is audited. Its maps are those that ask from outside,
+//! VisualBackProp where it has convolutions, and those by gradients where it has these; else it is a black box.
 
 use super::moment::NeuronActivity;
 use super::own::OwnPolicy;
 use super::session::PolicyInfo;
 use super::{FIRST_STEP_SECS, Model, Source};
 use lane_frame::{Frame, RgbImage, Size, Steering};
-use lane_onnx::{Memory, Policy};
+use lane_onnx::{Memory, Now, Policy};
 use lane_policy::Lesion;
 use lane_policy::saliency::Method;
-use lane_policy::saliency::map::{Attribution, SaliencyMap};
+use lane_policy::saliency::integrated_gradients::{STEPS, shares};
+use lane_policy::saliency::map::{Attribution, SaliencyMap, SignedMap};
 use lane_policy::saliency::occlusion::occlusion_from_outside;
+use lane_policy::saliency::plane::Plane;
+use lane_policy::saliency::quadrature::Quadrature;
+use lane_policy::saliency::rise::rise_from_outside;
+use lane_policy::saliency::smooth_grad::{NOISE_SHARE, mean_gradient};
 
 /// A graph and its memory.
 #[derive(Clone, Debug)]
 pub(super) struct OnnxModel {
     policy: Policy,
     memory: Memory,
+    speed_mps: Option<f32>,
 }
 
 impl OnnxModel {
     pub(super) fn new(policy: Policy) -> Self {
-        Self { memory: policy.zero_memory(), policy }
+        Self { memory: policy.zero_memory(), policy, speed_mps: None }
     }
 
-    /// What it remembers when a picture comes this long after the last one, or first.
-    fn memory_for(&self, elapsed_secs: Option<f32>) -> (Memory, f32) {
+    /// What it remembers when a picture comes this long after the last one, or first, and what it is told then.
+    fn memory_for(&self, elapsed_secs: Option<f32>) -> (Memory, Now) {
+        let speed_mps = self.speed_mps;
         match elapsed_secs {
-            Some(secs) => (self.memory.clone(), secs),
-            None => (self.policy.zero_memory(), FIRST_STEP_SECS as f32),
+            Some(elapsed_secs) => (self.memory.clone(), Now { elapsed_secs, speed_mps }),
+            None => (self.policy.zero_memory(), Now { elapsed_secs: FIRST_STEP_SECS as f32, speed_mps }),
         }
     }
 
     fn attribution(&self, image: &RgbImage, elapsed_secs: Option<f32>, method: Method) -> Option<Attribution> {
-        let (memory, secs) = self.memory_for(elapsed_secs);
+        let (memory, now) = self.memory_for(elapsed_secs);
+        let (policy, size) = (&self.policy, self.policy.input_size());
+        let steer = |images: &[RgbImage]| {
+            let steerings = policy.would_steer(images, &memory, now).ok()?;
+            Some(steerings.into_iter().map(|steering| steering.0).collect())
+        };
+        let gradient =
+            |inputs: &[Vec<f32>], weights: &[f32]| policy.weighted_gradient(inputs, weights, &memory, now).ok();
+        let signed = |values: Vec<f32>| Some(SignedMap { size, values }.into());
         match method {
-            Method::Occlusion => {
-                let steer = |images: &[RgbImage]| {
-                    let steerings = self.policy.would_steer(images, &memory, secs).ok()?;
-                    Some(steerings.into_iter().map(|steering| steering.0).collect())
-                };
-                occlusion_from_outside(image, steer).map(Attribution::from)
-            }
+            Method::Occlusion => occlusion_from_outside(image, steer).map(Attribution::from),
+            Method::Rise => rise_from_outside(image, steer).map(Attribution::from),
             Method::VisualBackProp => {
-                let values = self.policy.visual_backprop(image, &memory, secs).ok().flatten()?;
-                Some(SaliencyMap { size: self.policy.input_size(), values }.into())
+                let values = policy.visual_backprop(image, &memory, now).ok().flatten()?;
+                Some(SaliencyMap { size, values }.into())
             }
-            _ => None,
+            Method::InputGradient => signed(policy.per_brightness(&gradient(&[policy.numbers(image)], &[1.0])?)),
+            Method::SmoothGrad => {
+                signed(policy.per_brightness(&mean_gradient(&policy.numbers(image), NOISE_SHARE, gradient)?))
+            }
+            Method::IntegratedGradients => {
+                let (input, baseline) = (policy.numbers(image), policy.numbers(&featureless(image)));
+                signed(policy.per_pixel(&shares(&input, &baseline, Quadrature::GaussLegendre, STEPS, gradient)?))
+            }
+            Method::GradCam => {
+                let lane_onnx::Plane { rows, columns, values } = policy.grad_cam(image, &memory, now).ok().flatten()?;
+                signed(Plane { height: rows, width: columns, values }.at_size(size))
+            }
+            // The paper's scripts are for its own encoders.
+            Method::VisualBackPropRecurrent | Method::VisualBackPropConvolutional => None,
         }
     }
+
+    fn has(&self, method: Method) -> bool {
+        let (folds, has_gradients) = (self.policy.has_convolutions(), self.policy.without_gradients().is_none());
+        match method {
+            Method::Occlusion | Method::Rise => true,
+            Method::VisualBackProp => folds,
+            Method::GradCam => folds && has_gradients,
+            Method::InputGradient | Method::SmoothGrad | Method::IntegratedGradients => has_gradients,
+            Method::VisualBackPropRecurrent | Method::VisualBackPropConvolutional => false,
+        }
+    }
+}
+
+/// A picture of one grey, as bright as this one on average.
+fn featureless(image: &RgbImage) -> RgbImage {
+    let bytes = image.as_raw();
+    let mean = bytes.iter().map(|byte| f64::from(*byte)).sum::<f64>() / bytes.len().max(1) as f64;
+    RgbImage::from_pixel(image.width(), image.height(), image::Rgb([mean.round() as u8; 3]))
 }
 
 impl Model for OnnxModel {
     fn describe(&self, source: &Source) -> PolicyInfo {
         let memory = if self.policy.has_memory() { "with memory" } else { "no memory" };
-        let summary = format!("black box: ONNX graph of {} operators, {memory}", self.policy.operators());
+        let kind = if self.policy.without_gradients().is_some() { "black box: " } else { "" };
+        let summary = format!("{kind}ONNX graph of {} operators, {memory}", self.policy.operators());
         let Source { name, origin } = source.clone();
         PolicyInfo { name, origin, summary, parameters: self.policy.parameters(), wiring: None }
     }
@@ -74,14 +116,14 @@ impl Model for OnnxModel {
         elapsed_secs: f32,
         _: Option<&mut Vec<NeuronActivity>>,
     ) -> Result<Steering, String> {
-        let step = self.policy.steer(&frame.image, &self.memory, elapsed_secs)?;
+        let now = Now { elapsed_secs, speed_mps: self.speed_mps };
+        let step = self.policy.steer(&frame.image, &self.memory, now)?;
         self.memory = step.memory;
         Ok(step.steering)
     }
 
     fn methods(&self) -> Vec<Method> {
-        let quick = self.policy.has_convolutions().then_some(Method::VisualBackProp);
-        quick.into_iter().chain([Method::Occlusion]).collect()
+        Method::ALL.into_iter().filter(|method| self.has(*method)).collect()
     }
 
     fn attributions(
@@ -94,11 +136,15 @@ impl Model for OnnxModel {
     }
 
     fn would_steer(&self, images: &[RgbImage], elapsed_secs: Option<f32>) -> Vec<Result<Steering, String>> {
-        let (memory, secs) = self.memory_for(elapsed_secs);
-        match self.policy.would_steer(images, &memory, secs) {
+        let (memory, now) = self.memory_for(elapsed_secs);
+        match self.policy.would_steer(images, &memory, now) {
             Ok(steerings) => steerings.into_iter().map(Ok).collect(),
             Err(why) => images.iter().map(|_| Err(why.clone())).collect(),
         }
+    }
+
+    fn set_speed(&mut self, speed_mps: Option<f32>) {
+        self.speed_mps = speed_mps;
     }
 
     fn memory(&self) -> Vec<Vec<f32>> {
@@ -114,7 +160,7 @@ impl Model for OnnxModel {
     fn lesioned(&self, lesions: &[Lesion]) -> Result<Box<dyn Model>, String> {
         match lesions {
             [] => Ok(self.boxed_clone()),
-            _ => Err("is a black box: nothing is known of its neurons".into()),
+            _ => Err("is an imported graph: nothing is known of its neurons".into()),
         }
     }
 
@@ -131,9 +177,12 @@ impl Model for OnnxModel {
 mod tests {
     use super::super::Driver;
     use super::*;
+    use lane_onnx::Preset;
     use lane_policy::device::Backend;
     use lane_policy::step::onnx_graph;
     use lane_policy::{Policy as Own, PolicyKind};
+    use std::io::Write as _;
+    use std::path::Path;
 
     /// A policy of this program, and itself as it comes back from a file.
     fn both(kind: PolicyKind) -> (Driver, Driver) {
@@ -168,20 +217,69 @@ mod tests {
         }
     }
 
+    fn likeness(expected: &[f32], given: &[f32]) -> f64 {
+        let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+        product(expected, given) / (product(expected, expected) * product(given, given)).sqrt()
+    }
+
     #[test]
-    fn a_graph_has_the_maps_that_need_no_gradient_and_they_are_those_of_the_policy() {
-        let (own, exported) = both(PolicyKind::CNN);
-        assert_eq!(Driver::methods([&own, &exported]), [Method::VisualBackProp, Method::Occlusion]);
-        // In VisualBackProp roundings alone differ; in occlusion the square changes what the whole picture is whitened by.
-        for (method, likeness) in [(Method::VisualBackProp, 0.9999), (Method::Occlusion, 0.8)] {
-            let map = |driver: &Driver| driver.maps(&frame(1), &[method]).unwrap().swap_remove(0).values;
-            let (expected, given) = (map(&own), map(&exported));
-            let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
-            let sizes = product(&expected, &expected) * product(&given, &given);
-            let alike = product(&expected, &given) / sizes.sqrt();
-            assert!(alike > likeness, "{method}: {alike}");
+    fn the_maps_of_a_graph_are_those_of_the_policy_that_it_was() {
+        for kind in ["cnn", "ncp", "lstm", "cfc"] {
+            let (own, exported) = both(kind.parse().unwrap());
+            for (method, least) in [
+                // Roundings alone differ.
+                (Method::VisualBackProp, 0.9999),
+                (Method::InputGradient, 0.9999),
+                (Method::GradCam, 0.9999),
+                // The same noise, but on the picture, where the policy has it on the whitened one.
+                (Method::SmoothGrad, 0.5),
+                // What is hidden changes what the whole picture is whitened by.
+                (Method::Occlusion, 0.8),
+                (Method::Rise, 0.8),
+            ] {
+                let map = |driver: &Driver| driver.attributions(&frame(1), &[method]).swap_remove(0).unwrap();
+                let (expected, given) = (map(&own), map(&exported));
+                let signs = |map: Attribution| map.signed.map_or(map.map.values, |signed| signed.values);
+                let alike = likeness(&signs(expected), &signs(given));
+                assert!(alike > least, "{kind} {method}: {alike}");
+            }
+            assert!(exported.maps(&frame(1), &[Method::VisualBackPropRecurrent]).is_none());
         }
-        assert_eq!(exported.maps(&frame(1), &[Method::InputGradient]), None);
-        assert!(exported.lesioned(&[Lesion::CutSynapse(0)]).unwrap_err().to_string().contains("black box"));
+    }
+
+    /// A pilot that does not whiten its picture: one that does sees the same picture all the way from grey.
+    #[test]
+    fn shares_of_integrated_gradients_add_up_to_the_steering_against_grey() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/onnx/keras-pilotnet/model.onnx");
+        if !path.is_file() {
+            let _ = writeln!(std::io::stderr(), "{}: not there, so nothing is checked", path.display());
+            return;
+        }
+        let source = Source { name: "pilotnet".into(), origin: "keras".into() };
+        let pilot = Driver::onnx(source, Policy::open(&path, Some(Preset::Udacity)).unwrap());
+        let image = RgbImage::from_fn(200, 66, |x, y| image::Rgb([x as u8, (3 * y) as u8, (x ^ y) as u8]));
+        let frame = Frame { index: 0, time_secs: 0.0, image: image.clone() };
+        let map = pilot.attributions(&frame, &[Method::IntegratedGradients]).swap_remove(0).unwrap();
+        let sum: f32 = map.signed.unwrap().values.iter().sum();
+        let given = pilot.would_steer(0.05, &[image.clone(), featureless(&image)]).unwrap();
+        let expected = given[0].0 - given[1].0;
+        // 32 points on a way whose slope bends.
+        assert!((sum - expected).abs() < 0.02 * expected.abs(), "{sum}, expected {expected}");
+    }
+
+    #[test]
+    fn a_graph_lists_the_methods_that_it_has_and_takes_no_lesions() {
+        let (own, exported) = both(PolicyKind::CNN);
+        let expected = [
+            Method::VisualBackProp,
+            Method::InputGradient,
+            Method::GradCam,
+            Method::IntegratedGradients,
+            Method::SmoothGrad,
+            Method::Occlusion,
+            Method::Rise,
+        ];
+        assert_eq!(Driver::methods([&own, &exported]), expected);
+        assert!(exported.lesioned(&[Lesion::CutSynapse(0)]).unwrap_err().to_string().contains("nothing is known"));
     }
 }

@@ -198,10 +198,17 @@ impl PolicyCar {
     }
 }
 
+/// A policy at the start of a drive, told how fast its car is.
+fn at_speed(driver: &Driver, car: &Car) -> Driver {
+    let mut driver = driver.clone();
+    driver.set_speed(Some(car.simulator().world().speed_mps()));
+    driver
+}
+
 impl Run {
     fn new(seated: &Arc<Driver>, world: &Arc<World>, conditions: Conditions) -> Self {
         let car = Car::new(Arc::clone(world), conditions, Some(seated.input_size()));
-        Self { seated: Arc::clone(seated), driver: (**seated).clone(), car, crash: None, road_ended: false }
+        Self { seated: Arc::clone(seated), driver: at_speed(seated, &car), car, crash: None, road_ended: false }
     }
 
     /// The same at the same place.
@@ -222,7 +229,7 @@ impl Run {
             self.car = Car::new(world, *self.car.conditions(), Some(driver.input_size()));
             self.car.put_at(&place);
         }
-        (self.seated, self.driver) = (Arc::clone(driver), (**driver).clone());
+        (self.seated, self.driver) = (Arc::clone(driver), at_speed(driver, &self.car));
     }
 
     fn keep(&self) -> KeptRun {

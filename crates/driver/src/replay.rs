@@ -210,6 +210,8 @@ impl Replay {
         let Watched { frame: Frame { index, time_secs, image }, inputs } = watched;
         let drivers = self.viewers.iter_mut().map(|viewer| &mut viewer.driver);
         reset_at_new_size(drivers, &mut self.size, &image);
+        let speed_mps = self.recording.entry(index as usize).speed_mps;
+        self.viewers.iter_mut().for_each(|viewer| viewer.driver.set_speed(speed_mps));
         let noise_variance = self.info.noise_variance;
         let image = Arc::new(image);
         let seen = inputs.into_iter().map(|(view, mut input)| {
@@ -380,6 +382,7 @@ pub fn steer_through(
         reset_at_new_size(drivers.iter_mut(), &mut size, &image);
         let steer = |driver: &mut Driver| {
             let image = driver.sight().input(recording, &image);
+            driver.set_speed(sample.speed_mps);
             driver.steer(&Frame { index, time_secs, image })
         };
         commands.push(Some(drivers.iter_mut().map(steer).collect::<Result<_, _>>()?));

@@ -1,9 +1,9 @@
 //! VisualBackProp (Bojarski et al. 2018) on a graph: the mean over channels of what each convolution's activation gives,
 //! multiplied from the deepest down to the picture, enlarged by a transposed convolution of ones.
 
-use crate::engine::Tensor;
 use crate::graph::Graph;
 use crate::proto::{GraphProto, NodeProto};
+use crate::tensor::Tensor;
 use lane_frame::Size;
 use std::collections::BTreeSet;
 
@@ -76,11 +76,15 @@ fn activation(node: &NodeProto, graph: &GraphProto) -> Option<String> {
     None
 }
 
-/// A map of one number per place.
-struct Plane {
-    rows: usize,
-    columns: usize,
-    values: Vec<f32>,
+/// A map of one number per place, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plane {
+    /// How many rows it has.
+    pub rows: usize,
+    /// How many columns.
+    pub columns: usize,
+    /// Its numbers.
+    pub values: Vec<f32>,
 }
 
 /// The relevance of each pixel from the activations, each `[batch, channels, rows, columns]`, of which the first frame

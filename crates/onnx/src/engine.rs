@@ -2,6 +2,8 @@
 
 use crate::graph::{Element, Graph, Port, Side};
 use crate::proto::ValueInfoProto;
+use crate::sizes::Sizes;
+use crate::tensor::{Numbers, Tensor};
 use crate::watch::{Limits, Stopped, Watch};
 use anyhow::{anyhow, bail};
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value};
@@ -9,85 +11,6 @@ use rten_tensor::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Numbers with their shape.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tensor {
-    /// Its sides.
-    pub shape: Vec<usize>,
-    /// Its numbers, the last side's first.
-    pub numbers: Numbers,
-}
-
-/// Numbers of one type.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Numbers {
-    /// 32-bit floats.
-    Float(Vec<f32>),
-    /// 32-bit whole numbers.
-    Int(Vec<i32>),
-    /// Bytes.
-    Byte(Vec<u8>),
-    /// Signed bytes.
-    SignedByte(Vec<i8>),
-}
-
-impl Tensor {
-    /// A tensor of floats.
-    pub fn floats(shape: Vec<usize>, numbers: Vec<f32>) -> Self {
-        Self { shape, numbers: Numbers::Float(numbers) }
-    }
-
-    /// Its numbers as floats, whatever they are.
-    pub fn into_floats(self) -> Vec<f32> {
-        match self.numbers {
-            Numbers::Float(numbers) => numbers,
-            Numbers::Int(numbers) => numbers.into_iter().map(|number| number as f32).collect(),
-            Numbers::Byte(numbers) => numbers.into_iter().map(f32::from).collect(),
-            Numbers::SignedByte(numbers) => numbers.into_iter().map(f32::from).collect(),
-        }
-    }
-
-    /// Floats as the elements that a graph takes.
-    pub fn of_element(element: Element, shape: Vec<usize>, floats: Vec<f32>) -> Self {
-        let numbers = match element {
-            Element::Float => Numbers::Float(floats),
-            Element::Int => Numbers::Int(floats.into_iter().map(|number| number as i32).collect()),
-            Element::Byte => Numbers::Byte(floats.into_iter().map(|number| number as u8).collect()),
-            Element::SignedByte => Numbers::SignedByte(floats.into_iter().map(|number| number as i8).collect()),
-        };
-        Self { shape, numbers }
-    }
-
-    fn into_value(self) -> Result<Value, String> {
-        let shape = self.shape.as_slice();
-        let misfit = |error: &dyn std::fmt::Display| format!("numbers and shape {shape:?} do not fit: {error}");
-        match self.numbers {
-            Numbers::Float(numbers) => Value::from_shape(shape, numbers).map_err(|error| misfit(&error)),
-            Numbers::Int(numbers) => Value::from_shape(shape, numbers).map_err(|error| misfit(&error)),
-            Numbers::Byte(numbers) => Value::from_shape(shape, numbers).map_err(|error| misfit(&error)),
-            Numbers::SignedByte(numbers) => Value::from_shape(shape, numbers).map_err(|error| misfit(&error)),
-        }
-    }
-
-    fn of_value(value: Value) -> Result<Self, String> {
-        Ok(match value {
-            Value::FloatTensor(tensor) => {
-                Self { shape: tensor.shape().to_vec(), numbers: Numbers::Float(tensor.into_data()) }
-            }
-            Value::Int32Tensor(tensor) => {
-                Self { shape: tensor.shape().to_vec(), numbers: Numbers::Int(tensor.into_data()) }
-            }
-            Value::UInt8Tensor(tensor) => {
-                Self { shape: tensor.shape().to_vec(), numbers: Numbers::Byte(tensor.into_data()) }
-            }
-            Value::Int8Tensor(tensor) => {
-                Self { shape: tensor.shape().to_vec(), numbers: Numbers::SignedByte(tensor.into_data()) }
-            }
-            _ => return Err("an output is a sequence; expected tensors".into()),
-        })
-    }
-}
 
 /// A graph that can be run. Copies share it; each run has a thread, of which there are as many as runs at a time.
 #[derive(Clone)]
@@ -99,6 +22,9 @@ struct Shared {
     model: Arc<Model>,
     inputs: Vec<(NodeId, Port)>,
     limits: Limits,
+    sizes: Sizes,
+    /// Shapes of inputs with which the graph is known to stay within its limits.
+    fitting: Mutex<Vec<Vec<Vec<usize>>>>,
     idle: Mutex<Vec<Worker>>,
 }
 
@@ -138,7 +64,22 @@ impl Engine {
             Ok((id, port.clone()))
         };
         let inputs = graph.inputs().iter().map(port).collect::<anyhow::Result<Vec<_>>>()?;
-        Ok(Self { shared: Arc::new(Shared { model, inputs, limits, idle: Mutex::default() }) })
+        let sizes = Sizes::new(graph.proto());
+        let (fitting, idle) = (Mutex::default(), Mutex::default());
+        Ok(Self { shared: Arc::new(Shared { model, inputs, limits, sizes, fitting, idle }) })
+    }
+
+    /// Refuses inputs with which the graph would take more memory than it may, as far as shapes tell.
+    fn check_sizes(&self, inputs: &[Tensor]) -> Result<(), String> {
+        let Shared { inputs: ports, limits, sizes, fitting, .. } = &*self.shared;
+        let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| input.shape.clone()).collect();
+        let mut fitting = fitting.lock().unwrap_or_else(PoisonError::into_inner);
+        if !fitting.contains(&shapes) {
+            let named = ports.iter().zip(&shapes).map(|((_, port), shape)| (port.name.as_str(), shape.as_slice()));
+            sizes.check(named, limits.bytes)?;
+            fitting.push(shapes);
+        }
+        Ok(())
     }
 
     /// Runs the graph: its inputs in its order, and the values that are asked for by their names.
@@ -146,13 +87,14 @@ impl Engine {
     /// # Errors
     /// When an input does not fit, an operator fails, or it takes too long or too much memory; in one line.
     pub fn run(&self, inputs: Vec<Tensor>, outputs: &[&str]) -> Result<Vec<Tensor>, String> {
-        let Shared { model, inputs: ports, limits, idle } = &*self.shared;
+        let Shared { model, inputs: ports, limits, idle, .. } = &*self.shared;
         if inputs.len() != ports.len() {
             return Err(format!("expected {} inputs, got {}", ports.len(), inputs.len()));
         }
+        self.check_sizes(&inputs)?;
         let with_id = |((id, port), tensor): (&(NodeId, Port), Tensor)| {
             check(port, &tensor)?;
-            Ok((*id, tensor.into_value()?))
+            Ok((*id, into_value(tensor)?))
         };
         let inputs = ports.iter().zip(inputs).map(with_id).collect::<Result<Vec<_>, String>>()?;
         let id = |name: &&str| model.find_node(name).ok_or_else(|| format!("there is no value `{name}` in the graph"));
@@ -165,13 +107,44 @@ impl Engine {
         match Watch::new(*limits).wait(&answer) {
             Ok(values) => {
                 idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
-                values?.into_iter().map(Tensor::of_value).collect()
+                values?.into_iter().map(from_value).collect()
             }
             // The thread that cannot be stopped is left to itself.
             Err(stopped @ Stopped::Died) => Err(stopped.to_string()),
             Err(stopped) => Err(format!("running the graph {stopped}")),
         }
     }
+}
+
+/// A tensor as the runtime takes it.
+fn into_value(tensor: Tensor) -> Result<Value, String> {
+    let shape = tensor.shape.as_slice();
+    let misfit = |error: &dyn std::fmt::Display| format!("numbers and shape {shape:?} do not fit: {error}");
+    match tensor.numbers {
+        Numbers::Float(numbers) => Value::from_shape(shape, numbers).map_err(|error| misfit(&error)),
+        Numbers::Int(numbers) => Value::from_shape(shape, numbers).map_err(|error| misfit(&error)),
+        Numbers::Byte(numbers) => Value::from_shape(shape, numbers).map_err(|error| misfit(&error)),
+        Numbers::SignedByte(numbers) => Value::from_shape(shape, numbers).map_err(|error| misfit(&error)),
+    }
+}
+
+/// What the runtime gives as a tensor.
+fn from_value(value: Value) -> Result<Tensor, String> {
+    Ok(match value {
+        Value::FloatTensor(tensor) => {
+            Tensor { shape: tensor.shape().to_vec(), numbers: Numbers::Float(tensor.into_data()) }
+        }
+        Value::Int32Tensor(tensor) => {
+            Tensor { shape: tensor.shape().to_vec(), numbers: Numbers::Int(tensor.into_data()) }
+        }
+        Value::UInt8Tensor(tensor) => {
+            Tensor { shape: tensor.shape().to_vec(), numbers: Numbers::Byte(tensor.into_data()) }
+        }
+        Value::Int8Tensor(tensor) => {
+            Tensor { shape: tensor.shape().to_vec(), numbers: Numbers::SignedByte(tensor.into_data()) }
+        }
+        _ => return Err("an output is a sequence; expected tensors".into()),
+    })
 }
 
 fn check(port: &Port, tensor: &Tensor) -> Result<(), String> {

@@ -2,28 +2,32 @@
 //!
 //! ```text
 //! file ─ proto ─ Graph ─┬─ Manifest (what the graph does not say) ─┬─ Policy: picture, memory -> curvature, memory
-//!                       └─ Engine (rten) ──────────────────────────┘
+//!                       ├─ Engine (rten) ──────────────────────────┤
+//!                       └─ Backward (a rule for each operator) ────┘
 //! ```
 
 mod backprop;
 mod engine;
 mod external;
-#[cfg(test)]
-#[path = "../../recording/src/fuzz.rs"]
-mod fuzz;
+mod gradient;
 mod graph;
 mod lower;
 pub mod manifest;
-mod npz;
+mod plan;
 mod policy;
 pub mod proto;
-pub mod reference;
+mod sizes;
+mod tensor;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod weights;
 
-pub use engine::{Engine, Numbers, Tensor};
+pub use backprop::Plane;
+pub use engine::Engine;
 pub use graph::{Element, Graph, Port, Side};
 pub use manifest::{Manifest, Preset};
-pub use policy::{Memory, Policy, Step};
+pub use plan::{Memory, Now};
+pub use policy::{Policy, Step};
+pub use tensor::{Numbers, Tensor};
 pub use watch::{Limits, Stopped};

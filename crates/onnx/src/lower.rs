@@ -71,6 +71,12 @@ fn lower_graph(graph: &mut GraphProto, opset: i64, taken: &mut BTreeSet<String>)
             "Softmax" | "LogSoftmax" if opset < SOFTMAX_OF_ONE_AXIS => {
                 graph.node.extend(softmax_over_the_rest(node, taken));
             }
+            "Conv" => graph.node.push(with_kernel(node, &graph.initializer)),
+            "Selu" | "Celu" => {
+                let (nodes, scales) = as_elu(node, taken);
+                graph.node.extend(nodes);
+                graph.initializer.extend(scales);
+            }
             "Resize" => {
                 // The runtime would take lines for curves without a word.
                 let cubic = node.attribute.iter().any(|attribute| attribute.s.as_deref() == Some(b"cubic"));
@@ -105,15 +111,72 @@ fn without_dropout(node: NodeProto) -> anyhow::Result<NodeProto> {
     Ok(NodeProto { op_type: "Identity".into(), input, attribute: Vec::new(), ..node })
 }
 
+/// A convolution that says how large its window is, as its weights do; the runtime goes by what is said.
+fn with_kernel(mut node: NodeProto, weights: &[TensorProto]) -> NodeProto {
+    let of_node = weights.iter().find(|tensor| Some(&tensor.name) == node.input.get(1));
+    if let Some(window) = of_node.and_then(|tensor| tensor.dims.get(2..))
+        && node.attribute.iter().all(|attribute| attribute.name != "kernel_shape")
+    {
+        let (name, r#type) = ("kernel_shape".into(), attribute_type::INTS);
+        node.attribute.push(AttributeProto { name, ints: window.to_vec(), r#type, ..AttributeProto::default() });
+    }
+    node
+}
+
+/// `scale · Elu(x / divisor)`, which Selu and Celu are.
+fn as_elu(node: NodeProto, taken: &mut BTreeSet<String>) -> (Vec<NodeProto>, Vec<TensorProto>) {
+    let told = |name: &str, usual: f32| {
+        node.attribute.iter().find(|attribute| attribute.name == name).and_then(|found| found.f).unwrap_or(usual)
+    };
+    // Numbers of ONNX's own definition.
+    let [divisor, alpha, scale] = match node.op_type.as_str() {
+        "Selu" => [1.0, told("alpha", 1.673_263_2), told("gamma", 1.050_701)],
+        _ => [told("alpha", 1.0), 1.0, told("alpha", 1.0)],
+    };
+    let mut name = |what: &str| free_value(&node.name, what, taken);
+    let [by, divided, bent, times] = ["divisor", "divided", "bent", "scale"].map(&mut name);
+    let [first, second] = ["Div", "Mul"].map(&mut name);
+    let (input, output) = (node.input.first().cloned(), node.output.clone());
+    let step = |op_type: &str, name: &str, input: Vec<String>, output: Vec<String>| NodeProto {
+        name: name.into(),
+        op_type: op_type.into(),
+        input,
+        output,
+        ..NodeProto::default()
+    };
+    let mut elu = step("Elu", &node.name, vec![divided.clone()], vec![bent.clone()]);
+    elu.attribute = vec![AttributeProto {
+        name: "alpha".into(),
+        f: Some(alpha),
+        r#type: attribute_type::FLOAT,
+        ..AttributeProto::default()
+    }];
+    let nodes = vec![
+        step("Div", &first, input.into_iter().chain([by.clone()]).collect(), vec![divided]),
+        elu,
+        step("Mul", &second, vec![bent, times.clone()], output),
+    ];
+    let scalar = |name, number: f32| TensorProto {
+        name,
+        data_type: data_type::FLOAT,
+        float_data: vec![number],
+        ..TensorProto::default()
+    };
+    (nodes, vec![scalar(by, divisor), scalar(times, scale)])
+}
+
+/// A name that no value and no node has.
+fn free_value(node: &str, what: &str, taken: &mut BTreeSet<String>) -> String {
+    let name = (0..).map(|count| format!("{node} {what} {count}")).find(|name| !taken.contains(name));
+    let name = name.unwrap_or_default();
+    taken.insert(name.clone());
+    name
+}
+
 /// A softmax over all axes from one on, as the runtime's over the second of two.
 fn softmax_over_the_rest(node: NodeProto, taken: &mut BTreeSet<String>) -> Vec<NodeProto> {
     let axis = node.attribute.iter().find(|attribute| attribute.name == "axis").and_then(|axis| axis.i).unwrap_or(1);
-    let mut name = |what: &str| {
-        let name = (0..).map(|count| format!("{} {what} {count}", node.name)).find(|name| !taken.contains(name));
-        let name = name.unwrap_or_default();
-        taken.insert(name.clone());
-        name
-    };
+    let mut name = |what: &str| free_value(&node.name, what, taken);
     let [shape, flat, soft] = [name("shape"), name("flat"), name("soft")];
     let input = node.input.first().cloned().unwrap_or_default();
     let mut step = |op_type: &str, input: &[&str], output: &str, axis: Option<i64>| NodeProto {

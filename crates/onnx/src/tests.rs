@@ -1,15 +1,16 @@
 //! Graphs made here: what is rewritten, what is refused and how, and broken files.
 
-use crate::fuzz::survives_broken_copies;
 use crate::graph::Graph;
 use crate::manifest::{self, Manifest, Preset};
+use crate::plan::Now;
 use crate::policy::Policy;
 use crate::proto::*;
 use crate::{Engine, Limits, Tensor};
 use lane_frame::RgbImage;
+use lane_fuzz::survives_broken_copies;
 use prost::Message as _;
 
-fn value(name: &str, sides: &[i64]) -> ValueInfoProto {
+pub(crate) fn value(name: &str, sides: &[i64]) -> ValueInfoProto {
     let dim = sides.iter().map(|side| match side {
         0 => DimensionProto { dim_value: None, dim_param: Some("N".into()) },
         side => DimensionProto { dim_value: Some(*side), dim_param: None },
@@ -19,7 +20,7 @@ fn value(name: &str, sides: &[i64]) -> ValueInfoProto {
     ValueInfoProto { name: name.into(), r#type: Some(TypeProto { tensor_type }) }
 }
 
-fn floats(name: &str, dims: &[i64], numbers: &[f32]) -> TensorProto {
+pub(crate) fn floats(name: &str, dims: &[i64], numbers: &[f32]) -> TensorProto {
     let raw = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
     TensorProto {
         dims: dims.to_vec(),
@@ -30,16 +31,16 @@ fn floats(name: &str, dims: &[i64], numbers: &[f32]) -> TensorProto {
     }
 }
 
-fn node(op_type: &str, name: &str, input: &[&str], output: &str) -> NodeProto {
+pub(crate) fn node(op_type: &str, name: &str, input: &[&str], output: &str) -> NodeProto {
     let input = input.iter().map(|name| (*name).to_owned()).collect();
     NodeProto { op_type: op_type.into(), name: name.into(), input, output: vec![output.into()], ..NodeProto::default() }
 }
 
-fn ints(name: &str, ints: &[i64]) -> AttributeProto {
+pub(crate) fn ints(name: &str, ints: &[i64]) -> AttributeProto {
     AttributeProto { name: name.into(), ints: ints.to_vec(), r#type: attribute_type::INTS, ..AttributeProto::default() }
 }
 
-fn model(opset: i64, graph: GraphProto) -> Vec<u8> {
+pub(crate) fn model(opset: i64, graph: GraphProto) -> Vec<u8> {
     let opset_import = vec![OperatorSetIdProto { domain: String::new(), version: opset }];
     ModelProto { ir_version: 8, graph: Some(graph), opset_import, ..ModelProto::default() }.encode_to_vec()
 }
@@ -59,7 +60,7 @@ fn mean(opset: i64, behind: &[NodeProto], initializer: Vec<TensorProto>) -> Vec<
     model(opset, GraphProto { node: nodes, name: "g".into(), initializer, input, output, ..GraphProto::default() })
 }
 
-fn int(name: &str, value: i64) -> AttributeProto {
+pub(crate) fn int(name: &str, value: i64) -> AttributeProto {
     AttributeProto { name: name.into(), i: Some(value), r#type: attribute_type::INT, ..AttributeProto::default() }
 }
 
@@ -85,11 +86,22 @@ fn grey(value: u8) -> RgbImage {
 #[test]
 fn a_graph_steers_by_what_its_preset_makes_of_the_picture() {
     let policy = policy(&mean(13, &[], vec![])).unwrap();
-    let step = policy.steer(&grey(51), &policy.zero_memory(), 0.05).unwrap();
+    let step = policy.steer(&grey(51), &policy.zero_memory(), Now::after(0.05)).unwrap();
     // 51 of 255, in 1/m; roundings of 32 bits.
     assert!((step.steering.0 - 0.2).abs() < 1e-6, "{step:?}");
-    let both = policy.would_steer(&[grey(0), grey(255)], &policy.zero_memory(), 0.05).unwrap();
+    let both = policy.would_steer(&[grey(0), grey(255)], &policy.zero_memory(), Now::after(0.05)).unwrap();
     assert!(both[0].0.abs() < 1e-6 && (both[1].0 - 1.0).abs() < 1e-6, "{both:?}");
+}
+
+#[test]
+fn the_output_of_comma_s_model_is_tenths_of_a_degree_of_the_wheel_to_the_right() {
+    let graph = Graph::from_bytes(&mean(13, &[], vec![]), None).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = Manifest::of(&folder.path().join("mine.onnx"), &graph, Some(Preset::Comma)).unwrap();
+    let policy = Policy::new(&graph, manifest, Limits { secs: 60.0, bytes: 1 << 30 }).unwrap();
+    let given = policy.steer(&grey(255), &policy.zero_memory(), Now::after(0.05)).unwrap().steering.0;
+    // calc_curvature(0, -1 / 10) of commaai/research: -0.1 deg / (15.3 * 2.67 m), for small angles.
+    assert!((given + 0.1_f32.to_radians() / (15.3 * 2.67)).abs() < 1e-9, "{given}");
 }
 
 #[test]
@@ -105,8 +117,8 @@ fn an_operator_that_nobody_has_is_refused_with_its_node() {
 #[test]
 fn one_frame_that_gives_no_number_stops_with_a_word_about_it() {
     let policy = policy(&mean(13, &[node("Div", "d", &["mean", "mean"], "one")], vec![])).unwrap();
-    assert_eq!(policy.steer(&grey(9), &policy.zero_memory(), 0.05).unwrap().steering.0, 1.0);
-    let black = policy.steer(&grey(0), &policy.zero_memory(), 0.05);
+    assert_eq!(policy.steer(&grey(9), &policy.zero_memory(), Now::after(0.05)).unwrap().steering.0, 1.0);
+    let black = policy.steer(&grey(0), &policy.zero_memory(), Now::after(0.05));
     assert_eq!(black.unwrap_err(), "output `steering` is not a number");
 }
 
@@ -146,6 +158,40 @@ fn a_graph_that_would_fill_the_memory_is_refused_before() {
 }
 
 #[test]
+fn values_that_grow_from_operator_to_operator_are_refused_before_they_are_there() {
+    let doubled = |count: usize| {
+        let value = |at: usize| if at == 0 { "mean".to_owned() } else { format!("d{at}") };
+        let double = |at: usize| {
+            let mut twice = node("Concat", &format!("twice {at}"), &[&value(at), &value(at)], &value(at + 1));
+            twice.attribute = vec![int("axis", 1)];
+            twice
+        };
+        let mut nodes: Vec<NodeProto> = (0..count).map(double).collect();
+        let mut back = node("ReduceMean", "back", &[&value(count)], "back");
+        back.attribute = vec![ints("axes", &[1])];
+        nodes.push(back);
+        nodes
+    };
+    assert!(policy(&mean(13, &doubled(10), vec![])).is_ok());
+    let refused = refused(&mean(13, &doubled(40), vec![]));
+    assert!(refused.contains("of node `twice 2"), "{refused}");
+    // A shape that is computed: 4096 times 4096 of it.
+    let side = TensorProto {
+        dims: vec![1],
+        int64_data: vec![4096],
+        data_type: data_type::INT64,
+        name: "side".into(),
+        ..TensorProto::default()
+    };
+    let mut sides = node("Concat", "", &["side", "large"], "sides");
+    sides.attribute = vec![int("axis", 0)];
+    let grow =
+        [node("Mul", "", &["side", "side"], "large"), sides, node("Expand", "grow", &["mean", "sides"], "grown")];
+    let refused = format!("{:#}", policy(&mean(13, &grow, vec![side])).unwrap_err());
+    assert!(refused.contains("`Expand` of node `grow` would bring the graph to"), "{refused}");
+}
+
+#[test]
 fn a_softmax_of_old_files_is_over_all_axes_behind_one() {
     let input = vec![value("x", &[0, 2, 2])];
     let (output, name) = (vec![value("y", &[0, 2, 2])], "g".into());
@@ -160,6 +206,55 @@ fn a_softmax_of_old_files_is_over_all_axes_behind_one() {
 }
 
 #[test]
+fn a_graph_is_told_the_speed_in_its_own_unit_and_none_where_none_is_known() {
+    let bytes = mean(13, &[node("Mul", "", &["mean", "speed"], "faster")], vec![]);
+    let mut proto = ModelProto::decode(bytes.as_slice()).unwrap();
+    proto.graph.as_mut().unwrap().input.push(value("speed", &[0, 1]));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.onnx");
+    std::fs::write(&path, proto.encode_to_vec()).unwrap();
+    let with = |text: &str| {
+        std::fs::write(manifest::beside(&path), text).unwrap();
+        Policy::open(&path, Some(Preset::Curvature))
+    };
+    let told = "[speed]\ninput = \"speed\"\nunit = \"km/h\"\ndivisor = 36.0\n";
+    let steered = |policy: &Policy, speed_mps| {
+        let now = Now { elapsed_secs: 0.05, speed_mps };
+        policy.steer(&grey(51), &policy.zero_memory(), now).map(|step| step.steering.0)
+    };
+    let policy = with(told).unwrap();
+    assert_eq!(policy.without_gradients(), None);
+    for (speed_mps, expected) in [(10.0, 0.2), (5.0, 0.1)] {
+        let given = steered(&policy, Some(speed_mps)).unwrap();
+        assert!((given - expected).abs() < 1e-6, "at {speed_mps} m/s {given}");
+    }
+    let refused = steered(&policy, None).unwrap_err();
+    assert!(refused.contains("`speed`") && refused.contains("`unknown`"), "{refused}");
+    let policy = with(&format!("{told}unknown = 18.0\n")).unwrap();
+    assert!((steered(&policy, None).unwrap() - 0.1).abs() < 1e-6);
+    for (text, why) in [
+        ("", "what goes into the graph's input `speed`"),
+        ("[speed]\ninput = \"speed\"\nunit = \"knots\"\n", "knots"),
+        ("[speed]\ninput = \"speed\"\nunit = \"mph\"\ndivisor = 0.0\n", "speed.divisor"),
+    ] {
+        let refused = format!("{:#}", with(text).unwrap_err());
+        assert!(refused.contains(why) && !refused.contains('\n'), "{refused}");
+    }
+    let graph = Graph::from_bytes(&proto.encode_to_vec(), None).unwrap();
+    let draft = manifest::facts::Facts::of(&graph).draft(Some(Preset::Curvature));
+    assert!(with(&draft).is_ok(), "{draft}");
+}
+
+#[test]
+fn a_file_that_ends_too_early_is_called_damaged() {
+    let bytes = whole();
+    for length in [0, 1, bytes.len() / 2, bytes.len() - 1] {
+        let refused = format!("{:#}", Graph::from_bytes(&bytes[..length], None).unwrap_err());
+        assert!(refused.contains("damaged or cut off") && !refused.contains('\n'), "{length}: {refused}");
+    }
+}
+
+#[test]
 fn weights_among_the_inputs_of_an_old_file_are_not_asked_for() {
     let mut proto = ModelProto::decode(
         mean(9, &[node("Mul", "", &["mean", "w"], "twice")], vec![floats("w", &[1], &[2.0])]).as_slice(),
@@ -167,7 +262,7 @@ fn weights_among_the_inputs_of_an_old_file_are_not_asked_for() {
     .unwrap();
     proto.graph.as_mut().unwrap().input.push(value("w", &[1]));
     let policy = policy(&proto.encode_to_vec()).unwrap();
-    let step = policy.steer(&grey(51), &policy.zero_memory(), 0.05).unwrap();
+    let step = policy.steer(&grey(51), &policy.zero_memory(), Now::after(0.05)).unwrap();
     assert!((step.steering.0 - 0.4).abs() < 1e-6, "{step:?}");
 }
 
@@ -186,7 +281,7 @@ fn weights_beside_the_file_are_read_from_its_folder_and_from_nowhere_else() {
         Policy::open(&folder.path().join("inner/mine.onnx"), Some(Preset::Curvature))
     };
     let policy = with("w.bin", "4").unwrap();
-    let step = policy.steer(&grey(51), &policy.zero_memory(), 0.05).unwrap();
+    let step = policy.steer(&grey(51), &policy.zero_memory(), Now::after(0.05)).unwrap();
     assert!((step.steering.0 - 0.6).abs() < 1e-6, "{step:?}");
     for (location, length, why) in [
         ("../secret.bin", "4", "below the graph's own folder"),
@@ -263,9 +358,7 @@ fn a_broken_graph_is_refused_and_nothing_more() {
 #[test]
 fn a_broken_graph_that_can_be_read_is_made_ready_or_refused() {
     survives_broken_copies(&whole(), |bytes| {
-        if let Ok(graph) = Graph::from_bytes(bytes, None) {
-            let _ = Engine::load(&graph, &[], Limits { secs: 1.0, bytes: 1 << 30 });
-        }
+        let _ = policy_within(bytes, 1.0);
     });
 }
 

@@ -36,10 +36,15 @@
     allow(dead_code, reason = "some parts serve only formats whose feature is off")
 )]
 
+#[cfg(feature = "npz")]
+pub mod arrays {
+    //! Arrays of numbers, of any shape, in NumPy's archives.
+
+    pub use crate::formats::npz::arrays as read;
+    pub use crate::media::numpy::Array;
+}
 mod doubt;
 mod formats;
-#[cfg(test)]
-mod fuzz;
 mod media;
 mod model;
 mod motion;

@@ -1,6 +1,8 @@
 //! Reference numbers run against this program: folders of fixtures made with ncps, PyTorch and captum, each with settings,
 //! parameters, inputs and what the reference computed from them in 64 bits. `manifest.json` names the files.
 //!
+//! [`graphs`] does the same for ONNX graphs of other exporters, beside what another runtime made of them.
+//!
 //! Everything is computed in 32 bits, by the code that drives and trains. A deviation is the largest difference in a
 //! tensor over the largest magnitude in it.
 
@@ -8,6 +10,7 @@ mod adam;
 mod case;
 mod cell;
 mod fixture;
+pub mod graphs;
 pub mod vision;
 pub mod wiring;
 

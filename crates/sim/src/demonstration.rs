@@ -29,6 +29,8 @@ pub struct Demonstration {
     pub frames: Vec<RgbImage>,
     /// The expert's clean curvature for each frame, whatever was really driven.
     pub curvature: Vec<Steering>,
+    /// The car's constant speed in m/s.
+    pub speed_mps: f32,
 }
 
 /// Everything that decides a demonstration.
@@ -98,7 +100,8 @@ fn drive(
     mut command: impl FnMut(&RgbImage, Steering, f32) -> Steering,
 ) -> (Demonstration, f32) {
     let mut camera = Camera::new(spec.size);
-    let mut shown = Demonstration { frames: Vec::with_capacity(spec.frames), curvature: Vec::new() };
+    let mut shown =
+        Demonstration { frames: Vec::with_capacity(spec.frames), curvature: Vec::new(), speed_mps: world.speed_mps() };
     let mut farthest_m = 0.0_f32;
     for tick in 0..spec.frames as u64 {
         let offset_m = car.locate(world).offset_m;

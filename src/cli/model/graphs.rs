@@ -4,8 +4,8 @@ use crate::cli::output;
 use anyhow::{Context as _, ensure};
 use lane_frame::whole_file;
 use lane_onnx::manifest::{self, Manifest, facts::Facts};
-use lane_onnx::reference::{self, Checked};
-use lane_onnx::{Engine, Graph, Limits, Port, Preset};
+use lane_onnx::{Engine, Graph, Limits, Policy, Port, Preset};
+use lane_reference::graphs::{self, Checked};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,9 @@ pub fn info(arguments: &Arguments) -> anyhow::Result<()> {
     let graph = Graph::open(model)?;
     let facts = Facts::of(&graph);
     let runs = Engine::load(&graph, &[], Limits::default()).map(drop);
-    let manifest = Manifest::of(model, &graph, *preset).map(drop);
+    let policy =
+        Manifest::of(model, &graph, *preset).and_then(|manifest| Policy::new(&graph, manifest, Limits::default()));
+    let without_gradients = policy.as_ref().ok().and_then(Policy::without_gradients);
     let beside = manifest::beside(model);
     if *write {
         ensure!(!beside.exists(), "{}: is there already, and is left as it is", beside.display());
@@ -40,6 +42,7 @@ pub fn info(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let bytes = std::fs::metadata(model).with_context(|| model.display().to_string())?.len();
     let cannot = |result: &anyhow::Result<()>| result.as_ref().err().map(|error| format!("{error:#}"));
+    let unusable = policy.as_ref().err().map(|error| format!("{error:#}"));
     if *json {
         let ports = |ports: &[Port]| ports.iter().map(Port::to_string).collect::<Vec<_>>();
         return output::json(&json!({
@@ -47,7 +50,8 @@ pub fn info(arguments: &Arguments) -> anyhow::Result<()> {
             "parameters": graph.parameters(), "half_weights": graph.has_half_weights(),
             "inputs": ports(graph.inputs()), "outputs": ports(graph.outputs()), "operators": graph.operators(),
             "guessed": facts.guessed, "missing": facts.missing,
-            "cannot_run": cannot(&runs), "manifest": cannot(&manifest),
+            "cannot_run": cannot(&runs), "manifest": unusable,
+            "without_gradients": without_gradients,
         }));
     }
     let mut text = format!(
@@ -70,7 +74,11 @@ pub fn info(arguments: &Arguments) -> anyhow::Result<()> {
     for (word, entries) in [("guessed", &facts.guessed), ("missing", &facts.missing)] {
         entries.iter().for_each(|entry| text += &format!("{word:<9} {entry}\n"));
     }
-    let _ = match (cannot(&manifest), write) {
+    if policy.is_ok() {
+        let black_box = without_gradients.map(|why| format!("no, so it is a black box: {why}"));
+        let _ = writeln!(text, "gradients {}", black_box.unwrap_or("yes".into()));
+    }
+    let _ = match (unusable, write) {
         (_, true) => writeln!(text, "manifest  {} was written: look at every entry", beside.display()),
         (None, _) => writeln!(text, "manifest  complete"),
         (Some(why), _) => writeln!(text, "manifest  {why}"),
@@ -81,11 +89,11 @@ pub fn info(arguments: &Arguments) -> anyhow::Result<()> {
 /// Runs the folders of graphs below a folder and prints their deviations; whether all are allowed, or nothing where there
 /// are no such folders.
 pub fn check(folder: &Path, json: bool) -> anyhow::Result<Option<bool>> {
-    let checked = reference::check(folder)?;
+    let checked = graphs::check(folder)?;
     if checked.is_empty() {
         return Ok(None);
     }
-    let passes = |checked: &Checked| checked.outcome.as_ref().is_ok_and(reference::Deviation::is_within);
+    let passes = |checked: &Checked| checked.outcome.as_ref().is_ok_and(graphs::Deviation::is_within);
     let all = checked.iter().all(passes);
     if json {
         let rows = checked.iter().map(|checked| match &checked.outcome {
@@ -127,7 +135,7 @@ fn row(Checked { folder, outcome }: &Checked, width: usize) -> String {
                     format!("; recorded as no number: frame {first}{more}")
                 }
             };
-            let reference::Deviation { output, of_largest, bound, parts, .. } = deviation;
+            let graphs::Deviation { output, of_largest, bound, parts, .. } = deviation;
             format!("{folder:<width$}  {parts:>6}  {of_largest:>9.1e}  {bound:>6.0e}  {output:<20}  {result}{none}\n")
         }
     }

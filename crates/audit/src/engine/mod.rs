@@ -54,7 +54,11 @@ impl Plan {
         let mut units = Vec::new();
         for (suite, found) in suites.iter().enumerate() {
             let names = found.units();
-            ensure!(!names.is_empty(), "suite `{}` has nothing to do: no policy, no road or no recording", found.id());
+            ensure!(
+                !names.is_empty(),
+                "suite `{}` has nothing to do: no policy that it can look into, no road or no recording",
+                found.id()
+            );
             let of_suite = names.into_iter().enumerate();
             units.extend(of_suite.map(|(number, name)| Unit { suite, number, key: format!("{}: {name}", found.id()) }));
         }

@@ -53,14 +53,14 @@ impl<'a, S: Study> Findings<'a, S> {
         self.subjects
     }
 
-    /// A section that says which trainings are left out of it, if any are, because they are black boxes, and why those
-    /// are not tried.
-    pub fn without_black_boxes(&self, section: Section, why: &str) -> Section {
-        let black_boxes = self.subjects.iter().filter(|subject| subject.driver.policy().is_none());
-        let labels: Vec<String> = black_boxes.map(Subject::label).collect();
+    /// A section that says which trainings are left out of it, if any are, because they are imported graphs or modules,
+    /// and why those are not tried.
+    pub fn without_imported(&self, section: Section, why: &str) -> Section {
+        let imported = self.subjects.iter().filter(|subject| subject.driver.policy().is_none());
+        let labels: Vec<String> = imported.map(Subject::label).collect();
         match &labels[..] {
             [] => section,
-            _ => section.say(format!("Left out, as black boxes, because {why}: {}.", labels.join(", "))),
+            _ => section.say(format!("Left out, as imported, because {why}: {}.", labels.join(", "))),
         }
     }
 

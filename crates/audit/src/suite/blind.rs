@@ -124,8 +124,11 @@ impl Study for BlindStudy {
     fn see(&self, entrant: &Entrant<'_>, look: &Look) -> anyhow::Result<Outcome> {
         match entrant.subject() {
             Some(subject) => {
-                let size = subject.driver.input_size();
-                outcome(look, size, &mut subject.driver.clone(), &mut subject.driver.clone())
+                let mut drivers = [subject.driver.clone(), subject.driver.clone()];
+                let speed_mps = look.world(look.road).speed_mps();
+                drivers.iter_mut().for_each(|driver| driver.set_speed(Some(speed_mps)));
+                let [first, second] = &mut drivers;
+                outcome(look, subject.driver.input_size(), first, second)
             }
             None => {
                 let log = drive(&mut entrant.pilot(), look.world(look.road), look.seconds, &Conditions::default())?;

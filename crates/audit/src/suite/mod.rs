@@ -4,6 +4,7 @@
 pub mod blind;
 pub mod curves;
 pub mod driving;
+pub mod left_out;
 pub mod named_recording;
 pub mod neurons;
 pub mod passive;

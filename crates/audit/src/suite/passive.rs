@@ -124,6 +124,7 @@ impl Study for PassiveStudy {
 fn steering(driver: Option<&mut Driver>, shown: Demonstration) -> anyhow::Result<Vec<Steering>> {
     let Some(driver) = driver else { return Ok(vec![Steering(0.0); shown.frames.len()]) };
     driver.reset();
+    driver.set_speed(Some(shown.speed_mps));
     let frames = shown.frames.into_iter().enumerate();
     let frames = frames.map(|(index, image)| Frame { index: index as u64, time_secs: index as f64 * DT_SECS, image });
     Ok(frames.map(|frame| driver.steer(&frame)).collect::<Result<_, _>>()?)

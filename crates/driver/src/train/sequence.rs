@@ -16,7 +16,7 @@ pub struct Sequence {
 impl Sequence {
     /// A demonstration in pieces of so many frames; what is left over at its end is dropped.
     pub fn from_demonstration(demonstration: Demonstration, piece_frames: usize) -> Vec<Self> {
-        let Demonstration { mut frames, curvature } = demonstration;
+        let Demonstration { mut frames, curvature, .. } = demonstration;
         let pieces = curvature.chunks_exact(piece_frames);
         let piece = |labels: &[Steering]| Self {
             frames: frames.drain(..labels.len()).collect(),

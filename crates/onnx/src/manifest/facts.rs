@@ -18,6 +18,7 @@ pub struct Facts {
     picture: Option<Picture>,
     states: Vec<(String, String)>,
     elapsed: Option<String>,
+    speed: Option<String>,
     /// Inputs whose meaning is open.
     pub open_inputs: Vec<String>,
     output: Option<String>,
@@ -41,9 +42,12 @@ struct Picture {
 /// Words in names of inputs that take the time.
 const TIME_WORDS: [&str; 7] = ["elapsed", "dt", "ts", "delta", "timespan", "timespans", "time"];
 
-/// Whether a name has a word for the time in it.
-fn is_time(name: &str) -> bool {
-    name.to_lowercase().split(|letter: char| !letter.is_alphanumeric()).any(|word| TIME_WORDS.contains(&word))
+/// Words in names of inputs that take the speed.
+const SPEED_WORDS: [&str; 4] = ["speed", "velocity", "vel", "vego"];
+
+/// Whether a name has one of some words in it.
+fn has_word(name: &str, words: &[&str]) -> bool {
+    name.to_lowercase().split(|letter: char| !letter.is_alphanumeric()).any(|word| words.contains(&word))
 }
 
 impl Facts {
@@ -94,8 +98,12 @@ impl Facts {
             let fitting = outputs.iter().position(|output| is_next(input, output));
             if let Some(at) = fitting {
                 self.states.push((input.name.clone(), outputs.remove(at).name.clone()));
-            } else if is_time(&input.name) && self.elapsed.is_none() {
+            } else if has_word(&input.name, &TIME_WORDS) && self.elapsed.is_none() {
                 self.elapsed = Some(input.name.clone());
+            } else if has_word(&input.name, &SPEED_WORDS) && self.speed.is_none() {
+                self.missing
+                    .push(format!("speed: the unit of the speed that `{}` takes, m/s, km/h or mph", input.name));
+                self.speed = Some(input.name.clone());
             } else {
                 self.missing.push(format!("fixed.\"{}\": the number that this input always gets", input.name));
                 self.open_inputs.push(input.name.clone());
@@ -203,7 +211,10 @@ impl Facts {
         let fixed: String =
             self.open_inputs.iter().map(|name| format!("{} = 0.0  # missing\n", quoted(name))).collect();
         let fixed = if fixed.is_empty() { fixed } else { format!("\n[fixed]\n{fixed}") };
-        format!("{first}{input}{}{output}{fixed}", behind)
+        let speed = self.speed.as_ref().map_or(String::new(), |input| {
+            format!("\n[speed]\ninput = {}\nunit = \"m/s\"  # a guess\n", quoted(input))
+        });
+        format!("{first}{input}{behind}{output}{speed}{fixed}")
     }
 }
 

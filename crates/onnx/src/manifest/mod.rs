@@ -19,8 +19,14 @@
 //! [time]
 //! elapsed = "dt"            # the input that takes the seconds since the frame before
 //!
+//! [speed]
+//! input = "speed"           # the input that takes the car's speed
+//! unit = "m/s"              # m/s, km/h, mph
+//! divisor = 30.0            # what it is divided by (1)
+//! unknown = 20.0            # the speed, in this unit, where none is recorded
+//!
 //! [fixed]
-//! speed = 0.5               # any other input: always this number
+//! throttle = 0.5            # any other input: always this number
 //!
 //! [output]
 //! name = "angle"
@@ -64,6 +70,8 @@ pub struct Manifest {
     /// Time that passes.
     #[serde(default)]
     pub time: Time,
+    /// The car's speed.
+    pub speed: Option<Speed>,
     /// Inputs that are always the same.
     #[serde(default)]
     pub fixed: BTreeMap<String, f32>,
@@ -182,6 +190,50 @@ pub struct Time {
     pub elapsed: Option<String>,
 }
 
+/// The car's speed as a graph takes it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Speed {
+    /// Name of the input.
+    pub input: String,
+    /// What it is measured in.
+    pub unit: SpeedUnit,
+    /// What it is divided by.
+    #[serde(default = "one")]
+    pub divisor: f32,
+    /// The speed in this unit where none is known; without it such a drive is refused.
+    pub unknown: Option<f32>,
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+/// What a speed is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum SpeedUnit {
+    /// Metres per second.
+    #[serde(rename = "m/s")]
+    MetresPerSecond,
+    /// Kilometres per hour.
+    #[serde(rename = "km/h")]
+    KilometresPerHour,
+    /// Miles per hour.
+    #[serde(rename = "mph")]
+    MilesPerHour,
+}
+
+impl SpeedUnit {
+    /// How many of it are 1 m/s.
+    pub fn per_mps(self) -> f32 {
+        match self {
+            Self::MetresPerSecond => 1.0,
+            Self::KilometresPerHour => 3.6,
+            Self::MilesPerHour => 3600.0 / 1609.344,
+        }
+    }
+}
+
 /// What steers.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -263,7 +315,7 @@ impl Manifest {
         }
         let mut table = preset.map(Preset::table).unwrap_or_default();
         let mut shown = facts.table();
-        if told.as_ref().is_some_and(|told| told.contains_key("fixed")) {
+        if told.as_ref().is_some_and(|told| told.contains_key("fixed") || told.contains_key("speed")) {
             // What is always the same may have a name as if it were the time.
             shown.remove("time");
         }
@@ -298,6 +350,11 @@ impl Manifest {
             let leaves = inside(top, bottom, height) && inside(left, right, width);
             ensure!(leaves, "input.crop: {crop:?} leaves nothing of {width}x{height}");
         }
+        if let Some(Speed { divisor, unknown, .. }) = &manifest.speed {
+            let divides = divisor.is_finite() && *divisor != 0.0;
+            ensure!(divides, "speed.divisor: expected a number other than 0, got {divisor}");
+            ensure!(unknown.is_none_or(f32::is_finite), "speed.unknown: expected a number, got {unknown:?}");
+        }
         let Output { gain, wheelbase, bins, .. } = &manifest.output;
         ensure!(gain.is_finite() && *gain != 0.0, "output.gain: expected a number other than 0, got {gain}");
         ensure!(wheelbase.is_normal() && *wheelbase > 0.0, "output.wheelbase: expected more than 0, got {wheelbase}");
@@ -314,6 +371,7 @@ impl Manifest {
         let taken: Vec<&String> = std::iter::once(&self.input.name)
             .chain(states.clone().map(|state| &state.input))
             .chain(&self.time.elapsed)
+            .chain(self.speed.as_ref().map(|speed| &speed.input))
             .chain(self.fixed.keys())
             .collect();
         for (at, name) in taken.iter().enumerate() {
@@ -321,7 +379,7 @@ impl Manifest {
             ensure!(!taken[..at].contains(name), "input `{name}` is told twice");
         }
         for name in &inputs {
-            let missing = "add it to [state], [time] or [fixed]";
+            let missing = "add it to [state], [time], [speed] or [fixed]";
             ensure!(taken.contains(&name), "what goes into the graph's input `{name}` is not told: {missing}");
         }
         for name in std::iter::once(&self.output.name).chain(states.map(|state| &state.output)) {

@@ -78,15 +78,18 @@ presets! {
         gain = 0.066666667
         positive = "right"
     "#;
-    /// comma.ai's research model: degrees of the steering wheel, left positive as in comma2k19.
+    /// comma.ai's research model. What its output is no paper says; the viewer beside it (`view_steering_model.py` of
+    /// commaai/research) takes it for tenths of a degree of the steering wheel, right positive, of a car with a ratio of 15.3
+    /// and a wheelbase of 2.67 m.
     Comma = "comma", r#"
         [input]
         colour = "rgb"
         scale = [127.5, -1.0]
         [output]
         unit = "degrees"
-        gain = 0.066666667
-        positive = "left"
+        gain = 0.0065359477
+        positive = "right"
+        wheelbase = 2.67
     "#;
     /// Path curvature in 1/m, left positive, from pixels of 0 to 1: this program's own terms.
     Curvature = "curvature", r#"

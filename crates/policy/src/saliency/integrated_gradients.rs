@@ -26,14 +26,36 @@ pub const STEPS: usize = 32;
 /// If there are fewer than two steps, or the situation's recorder does not record.
 pub fn whitened_shares(situation: &Situation<'_>, rule: Quadrature, steps: usize) -> Vec<f32> {
     let input = situation.whitened.input.clone();
-    let gradient = weighted_sum(rule.points(steps).chunks(BATCH).map(|points| {
+    let [_, height, width, channels] = input.dims();
+    let gradient = |inputs: &[Vec<f32>], weights: &[f32]| {
+        let data = TensorData::new(inputs.concat(), [inputs.len(), height, width, channels]);
+        Some(weighted_gradient(situation, Tensor::from_data(data, &input.device()), weights))
+    };
+    let numbers = to_vec(input.clone());
+    let shares = shares(&numbers, &vec![0.0; numbers.len()], rule, steps, gradient);
+    shares.unwrap_or_else(|| unreachable!("the policy records gradients"))
+}
+
+/// Share of an output that each number of an input has, against a baseline. `gradient` says for some inputs the sum of
+/// weight times gradient of the output; nothing where it cannot say.
+///
+/// # Panics
+/// If there are fewer than two steps.
+pub fn shares(
+    input: &[f32],
+    baseline: &[f32],
+    rule: Quadrature,
+    steps: usize,
+    mut gradient: impl FnMut(&[Vec<f32>], &[f32]) -> Option<Vec<f32>>,
+) -> Option<Vec<f32>> {
+    let points = rule.points(steps);
+    let gradient = weighted_sum(points.chunks(BATCH).map(|points| {
         let (places, weights): (Vec<f32>, Vec<f32>) =
             points.iter().map(|&(at, weight)| (at as f32, weight as f32)).unzip();
-        let places = TensorData::new(places, [points.len(), 1, 1, 1]);
-        let on_the_way = input.clone() * Tensor::from_data(places, &input.device());
-        weighted_gradient(situation, on_the_way, &weights)
-    }));
-    to_vec(input).iter().zip(gradient).map(|(input, gradient)| input * gradient).collect()
+        let on_the_way = |at: &f32| input.iter().zip(baseline).map(|(end, start)| start + (end - start) * at).collect();
+        gradient(&places.iter().map(on_the_way).collect::<Vec<Vec<f32>>>(), &weights)
+    }))?;
+    Some(input.iter().zip(baseline).zip(gradient).map(|((end, start), gradient)| (end - start) * gradient).collect())
 }
 
 /// The map of one frame: each pixel's share of the curvature in 1/m.

@@ -33,18 +33,30 @@ pub fn smooth_grad(situation: &Situation<'_>) -> SignedMap {
 
 /// The map with noise of this share of the range of the picture's values.
 fn with_noise(situation: &Situation<'_>, noise_share: f32) -> SignedMap {
-    let clean = to_vec(situation.whitened.input.clone());
+    let [_, height, width, channels] = situation.whitened.input.dims();
+    let gradient = |inputs: &[Vec<f32>], weights: &[f32]| {
+        let data = TensorData::new(inputs.concat(), [inputs.len(), height, width, channels]);
+        let inputs = Tensor::from_data(data, &situation.whitened.input.device());
+        Some(weighted_gradient(situation, inputs, weights))
+    };
+    let gradient = mean_gradient(&to_vec(situation.whitened.input.clone()), noise_share, gradient);
+    per_brightness(situation, &gradient.unwrap_or_else(|| unreachable!("the policy records gradients")))
+}
+
+/// Mean gradient of an output over noisy copies of an input, whose noise is this share of the range of its numbers.
+/// `gradient` says for some inputs the sum of weight times gradient of the output; nothing where it cannot say.
+pub fn mean_gradient(
+    clean: &[f32],
+    noise_share: f32,
+    mut gradient: impl FnMut(&[Vec<f32>], &[f32]) -> Option<Vec<f32>>,
+) -> Option<Vec<f32>> {
     let (least, most) = clean.iter().fold((f32::MAX, f32::MIN), |(least, most), v| (least.min(*v), most.max(*v)));
     let deviation = noise_share * (most - least);
     let samples: Vec<u64> = (0..SAMPLES as u64).collect();
-    let gradient = weighted_sum(samples.chunks(BATCH).map(|samples| {
-        let noisy = samples.iter().flat_map(|sample| noisy(&clean, deviation, *sample)).collect();
-        let [_, height, width, channels] = situation.whitened.input.dims();
-        let data = TensorData::new(noisy, [samples.len(), height, width, channels]);
-        let inputs = Tensor::from_data(data, &situation.whitened.input.device());
-        weighted_gradient(situation, inputs, &vec![1.0 / SAMPLES as f32; samples.len()])
-    }));
-    per_brightness(situation, &gradient)
+    weighted_sum(samples.chunks(BATCH).map(|samples| {
+        let noisy: Vec<Vec<f32>> = samples.iter().map(|sample| noisy(clean, deviation, *sample)).collect();
+        gradient(&noisy, &vec![1.0 / SAMPLES as f32; samples.len()])
+    }))
 }
 
 fn noisy(clean: &[f32], deviation: f32, sample: u64) -> Vec<f32> {

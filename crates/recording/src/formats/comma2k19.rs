@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::{Mark, Reader};
 use crate::media::folder::Folder;
-use crate::media::numpy::Array;
+use crate::media::numpy::Table;
 use crate::media::source::Source;
 use crate::media::video::VideoPictures;
 use crate::model::camera_view::CameraGuess;
@@ -94,7 +94,7 @@ fn series(folder: &Folder, name: &str) -> Result<Series, RecordingError> {
 
 fn column(folder: &Folder, name: &str) -> Result<Vec<f64>, RecordingError> {
     let path = folder.resolve(name)?;
-    let array = Array::read(&path).map_err(|got| unreadable(&path, "a NumPy array of numbers", got))?;
+    let array = Table::read(&path).map_err(|got| unreadable(&path, "a NumPy array of numbers", got))?;
     Ok(array.first_column())
 }
 

@@ -8,7 +8,7 @@ mod lerobot;
 pub(crate) mod mcap;
 #[cfg(feature = "mcap")]
 mod messages;
-mod npz;
+pub(crate) mod npz;
 mod rosbag;
 pub(crate) mod sully_chen;
 mod tub_v1;

@@ -10,6 +10,8 @@ use crate::model::format::Format;
 
 #[cfg(feature = "npz")]
 mod archive;
+#[cfg(feature = "npz")]
+pub use archive::arrays;
 
 impl Format {
     /// NumPy arrays in one archive.

@@ -13,15 +13,49 @@ const MAX_HEADER_BYTES: usize = 4096;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
+/// Numbers with their shape, the last side's first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Its sides.
+    pub shape: Vec<usize>,
+    /// Its numbers.
+    pub numbers: Vec<f64>,
+}
+
+impl Array {
+    /// Reads an array of floating-point numbers or integers in C's order.
+    ///
+    /// # Errors
+    /// Says in words what there is instead.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let Header { element, is_fortran, shape, data_at } = Header::parse(bytes)?;
+        let length = shape.iter().try_fold(1_usize, |length, side| length.checked_mul(*side));
+        let length = length.ok_or_else(|| format!("shape {shape:?}, which cannot be"))?;
+        let numbers = element.numbers(&bytes[data_at..], length);
+        if numbers.len() != length {
+            return Err(format!("array cut short: {} of {length} numbers of the shape {shape:?}", numbers.len()));
+        }
+        if is_fortran && shape.iter().filter(|side| **side > 1).count() > 1 {
+            return Err(format!("shape {shape:?} in Fortran's order, expected C's"));
+        }
+        Ok(Self { shape, numbers })
+    }
+
+    /// Numbers in one of the parts along the first side.
+    pub fn part_len(&self) -> usize {
+        self.shape.iter().skip(1).product()
+    }
+}
+
 /// A column, or a table of rows of equal length.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Array {
+pub(crate) struct Table {
     columns: usize,
     /// Row by row, in whatever order the file has them.
     values: Vec<f64>,
 }
 
-impl Array {
+impl Table {
     /// Reads an array of shape (n), (n, 1) or (n, k) of floating-point numbers or integers.
     ///
     /// # Errors
@@ -188,8 +222,8 @@ fn row_by_row(column_by_column: &[f64], rows: usize, columns: usize) -> Vec<f64>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fuzz::survives_broken_copies;
     use crate::samples::real_recording;
+    use lane_fuzz::survives_broken_copies;
 
     /// A file of format 1.0 with this description and data.
     fn file(dtype: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
@@ -206,8 +240,8 @@ mod tests {
         values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
-    fn read(dtype: &str, fortran: bool, shape: &str, data: &[u8]) -> Result<Array, String> {
-        Array::parse(&file(dtype, fortran, shape, data))
+    fn read(dtype: &str, fortran: bool, shape: &str, data: &[u8]) -> Result<Table, String> {
+        Table::parse(&file(dtype, fortran, shape, data))
     }
 
     #[test]
@@ -220,10 +254,20 @@ mod tests {
             ("(3, 2)", true, 2, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]),
         ] {
             let array = read("<f8", fortran, shape, &six).unwrap();
-            assert_eq!(array, Array { columns, values: expected.to_vec() }, "{shape}, Fortran order {fortran}");
+            assert_eq!(array, Table { columns, values: expected.to_vec() }, "{shape}, Fortran order {fortran}");
             assert_eq!(array.first_column().len() * columns, 6);
         }
         assert_eq!(read("<f8", true, "(3, 2)", &six).unwrap().first_column(), [1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn an_array_of_any_shape_keeps_it_and_one_that_is_not_all_there_is_refused() {
+        let array = |fortran, shape, count| Array::parse(&file("<f8", fortran, shape, &floats(&vec![2.5; count])));
+        assert_eq!(array(false, "(2, 1, 3)", 6), Ok(Array { shape: vec![2, 1, 3], numbers: vec![2.5; 6] }));
+        assert_eq!(array(false, "()", 1), Ok(Array { shape: vec![], numbers: vec![2.5] }));
+        assert!(array(false, "(3,)", 2).unwrap_err().contains("2 of 3 numbers"));
+        assert!(array(false, "(99999999999, 99999999999)", 1).unwrap_err().contains("cannot be"));
+        assert!(array(true, "(2, 3)", 6).unwrap_err().contains("Fortran"));
     }
 
     #[test]
@@ -251,8 +295,8 @@ mod tests {
             String::from_utf8_lossy(&file("<f8", false, "(0,)", &[])[10..]).replace("'<f8'", "[('x', '<f8')]");
         let bytes =
             [b"\x93NUMPY\x01\x00", &(structures.len() as u16).to_le_bytes()[..], structures.as_bytes()].concat();
-        assert!(Array::parse(&bytes).unwrap_err().contains("structures"));
-        assert_eq!(Array::parse(b"").unwrap_err(), "no NumPy array");
+        assert!(Table::parse(&bytes).unwrap_err().contains("structures"));
+        assert_eq!(Table::parse(b"").unwrap_err(), "no NumPy array");
     }
 
     #[test]
@@ -260,22 +304,24 @@ mod tests {
         let mut bytes = file("<f8", false, "(1,)", &floats(&[1.0]));
         bytes[6] = 2;
         bytes[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
-        assert!(Array::parse(&bytes).unwrap_err().contains("4294967295 bytes"));
+        assert!(Table::parse(&bytes).unwrap_err().contains("4294967295 bytes"));
         let nested = file("<f8", false, &"(".repeat(40), &[]);
-        assert_eq!(Array::parse(&nested).unwrap_err(), "a header whose shape is no tuple");
+        assert_eq!(Table::parse(&nested).unwrap_err(), "a header whose shape is no tuple");
     }
 
     #[test]
     fn broken_arrays_are_survived() {
         let whole = file("<f8", true, "(3, 2)", &floats(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
-        survives_broken_copies(&whole, |bytes| drop(Array::parse(bytes)));
+        survives_broken_copies(&whole, |bytes| {
+            let _ = (Table::parse(bytes), Array::parse(bytes));
+        });
     }
 
     #[test]
     fn the_arrays_of_a_real_segment_are_read_where_it_is_at_hand() {
         let name = "comma2k19/b0c9d2329ad1606b_2018-08-02--08-34-47/40/processed_log";
         let Some(folder) = real_recording(name) else { return };
-        let array = |name: &str| Array::read(&folder.join(name)).unwrap();
+        let array = |name: &str| Table::read(&folder.join(name)).unwrap();
         assert_eq!(
             (array("CAN/steering_angle/value").first_column().len(), array("CAN/speed/value").first_column().len()),
             (4974, 4974)

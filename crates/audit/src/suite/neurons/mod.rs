@@ -171,7 +171,7 @@ impl Study for NeuronsStudy {
     fn section(&self, findings: &study::Findings<'_, Self>) -> anyhow::Result<Section> {
         let policies = findings::by_policy(findings);
         let section = words::introduction(self.id(), &policies, self.roads, self.seconds);
-        let section = findings.without_black_boxes(section, "nothing is known of their neurons");
+        let section = findings.without_imported(section, "nothing is known of their neurons");
         let section = findings.tell_differences(section.table(tables::policies(&policies)));
         charts::add(tables::add_details(section, &policies), &policies, self.seconds)
     }

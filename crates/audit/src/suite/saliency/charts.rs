@@ -39,27 +39,13 @@ pub(super) fn procedures(policies: &[Row<'_, SaliencyStudy>]) -> Figure {
 /// Where the maps of all methods lie.
 pub(super) fn regions(policies: &[Row<'_, SaliencyStudy>]) -> Figure {
     let panel = |region: Region| {
-        let shown = methods().map(short).collect::<Vec<_>>();
+        let shown = methods().map(Method::short_name).collect::<Vec<_>>();
         let heading = format!("share on {} / area share", region.heading());
         let (x, y) = (Axis::categories("map", shown), Axis::linear(heading).including(0.0));
         let of: Vec<_> = methods().map(|method| Quantity::Share(Ranking::Method(method), region)).collect();
         dots(policies, x, y, "", &of).horizontal(1.0)
     };
     Figure::new("").with(panel(Region::Road)).with(panel(Region::Outline)).with(panel(Region::Ground))
-}
-
-/// Names that fit below an axis.
-fn short(method: Method) -> &'static str {
-    match method {
-        Method::VisualBackProp => "Alg. 7",
-        Method::VisualBackPropRecurrent => "RNN",
-        Method::VisualBackPropConvolutional => "CNN",
-        Method::InputGradient => "gradient",
-        Method::GradCam => "CAM",
-        Method::IntegratedGradients => "integr.",
-        Method::SmoothGrad => "smooth",
-        Method::Occlusion => "occl.",
-    }
 }
 
 /// Likeness of maps with and without noise.

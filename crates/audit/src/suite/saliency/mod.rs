@@ -67,6 +67,7 @@ enum Work {
         roads: Range<u64>,
     },
     Slow {
+        methods: usize,
         roads: Range<u64>,
     },
     /// On the recording of this number, which has this key.
@@ -83,7 +84,9 @@ impl fmt::Display for Case {
             Work::Quick { methods, roads } => {
                 write!(f, "{methods} methods quick roads {} to {}", roads.start, last(roads))
             }
-            Work::Slow { roads } => write!(f, "slow roads {} to {}", roads.start, last(roads)),
+            Work::Slow { methods, roads } => {
+                write!(f, "{methods} methods slow roads {} to {}", roads.start, last(roads))
+            }
             Work::Recording { number, key } => write!(f, "recording {number}, {key}, {} frames", way::FRAMES),
         }
     }
@@ -129,7 +132,7 @@ impl Study for SaliencyStudy {
         "saliency"
     }
 
-    /// Nothing for a user's module: it gives no maps.
+    /// Nothing for an imported graph or module, which has no untrained twin.
     fn cases(&self, entrant: &Entrant<'_>) -> Vec<Case> {
         if entrant.subject().is_none_or(|subject| subject.driver.policy().is_none()) {
             return Vec::new();
@@ -137,7 +140,8 @@ impl Study for SaliencyStudy {
         let methods = self.methods().len();
         let quick = blocks(self.frames, QUICK_BLOCK).map(|roads| Work::Quick { methods, roads });
         let slow_frames = if self.scope == Scope::Full { self.frames.min(SLOW_ROADS) } else { 0 };
-        let slow = blocks(slow_frames, SLOW_BLOCK).map(|roads| Work::Slow { roads });
+        let slow = blocks(slow_frames, SLOW_BLOCK)
+            .map(|roads| Work::Slow { methods: Method::of_cost(Cost::Slow).count(), roads });
         let recordings = self.recordings.iter().enumerate();
         let recordings = recordings.map(|(number, recording)| Work::Recording { number, key: recording.key() });
         quick.chain(slow).chain(recordings).map(Case).collect()
@@ -147,7 +151,7 @@ impl Study for SaliencyStudy {
         let subject = entrant.subject().context("a yardstick has no maps")?;
         Ok(Seen(match &case.0 {
             Work::Quick { roads, .. } => probe::quick(subject, &self.methods(), roads.clone())?,
-            Work::Slow { roads } => probe::slow(subject, roads.clone())?,
+            Work::Slow { roads, .. } => probe::slow(subject, roads.clone())?,
             Work::Recording { number, .. } => way::measure(subject, self.recordings[*number].opened(), *number)?,
         }))
     }

@@ -61,7 +61,7 @@ fn opening(study: &SaliencyStudy, findings: &Findings<'_, SaliencyStudy>) -> Sec
         study.frames,
         SLOW_ROADS.min(study.frames)
     ));
-    findings.without_black_boxes(section, "their weights and gradients are not known")
+    findings.without_imported(section, "they have no untrained twin for their maps to be held against")
 }
 
 fn regions(section: Section, policies: &[Row<'_, SaliencyStudy>]) -> Section {

@@ -29,7 +29,10 @@ impl Swap {
         let mut camera = Camera::new(size);
         let mut simulator = Simulator::new(Arc::clone(&worlds[0]));
         let mut drivers = [driver.clone(), driver.clone()];
-        drivers.iter_mut().for_each(Driver::reset);
+        for driver in &mut drivers {
+            driver.reset();
+            driver.set_speed(Some(worlds[0].speed_mps()));
+        }
         let mut frame = Frame { index: 0, time_secs: 0.0, image: RgbImage::new(size.width, size.height) };
         let mut swap = Self::default();
         while simulator.time_secs() < seconds {

@@ -145,7 +145,7 @@ impl RawPicture<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fuzz::survives_broken_copies;
+    use lane_fuzz::survives_broken_copies;
 
     fn picture<'a>(encoding: &str, [width, height, step]: [u32; 3], data: &'a [u8]) -> RawPicture<'a> {
         RawPicture { width, height, step, encoding: encoding.to_owned(), is_big_endian: false, data }

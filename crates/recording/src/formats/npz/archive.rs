@@ -1,5 +1,6 @@
 //! The arrays of an archive, by their names and shapes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -11,7 +12,7 @@ use zip::ZipArchive;
 use crate::media::cameras::centre_score;
 use crate::media::columns::time_rank;
 use crate::media::contained::contained;
-use crate::media::numpy::{Array, Element, Header};
+use crate::media::numpy::{Array, Element, Header, Table};
 use crate::media::picture::check_size;
 use crate::media::source::Source;
 use crate::media::times;
@@ -34,6 +35,9 @@ const MAX_COLUMN_BYTES: u64 = 256 << 20;
 
 /// More frames are refused.
 const MAX_FRAMES: usize = 10_000_000;
+
+/// Archives of more are not read as numbers.
+const MAX_NUMBERS_BYTES: u64 = 1 << 30;
 
 /// 20 Hz, as most driving recorders have.
 const USUAL_STEP_MS: f64 = 50.0;
@@ -106,6 +110,22 @@ pub(super) fn read(source: &Source, options: &RecordingOptions) -> Result<Log, R
     };
     let (camera, time_note) = (CameraGuess::UNKNOWN, String::new());
     Ok(Log { rows, skipped, pictures: Box::new(pictures), label, label_name, camera, clock, time_note })
+}
+
+/// Every array of numbers of an archive that `wanted` asks for, by its name.
+///
+/// # Errors
+/// In words, when the archive or one of the arrays is damaged or larger than 1 GiB.
+pub fn arrays(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<BTreeMap<String, Array>, String> {
+    let (mut archive, mut left) = (Archive::open(path)?, MAX_NUMBERS_BYTES);
+    let mut arrays = BTreeMap::new();
+    for member in (0..archive.members.len()).filter(|member| wanted(&archive.members[*member].name)).collect::<Vec<_>>()
+    {
+        let (array, bytes) = archive.numbers(member, left)?;
+        left -= bytes;
+        arrays.insert(archive.members[member].name.clone(), array);
+    }
+    Ok(arrays)
 }
 
 struct Archive {
@@ -200,13 +220,29 @@ impl Archive {
             let mut data = Vec::new();
             let member = zip.by_index(*index).map_err(|error| error.to_string())?;
             member.take(MAX_COLUMN_BYTES).read_to_end(&mut data).map_err(|error| error.to_string())?;
-            Ok(Array::parse(&data)?.first_column())
+            Ok(Table::parse(&data)?.first_column())
         });
         let values = values.map_err(|error| format!("`{name}`: {error}"))?;
         if values.len() != frames {
             return Err(format!("`{name}` with {} rows beside {frames} pictures", values.len()));
         }
         Ok(values)
+    }
+
+    /// An array of any shape, and the bytes that it takes.
+    fn numbers(&mut self, member: usize, most_bytes: u64) -> Result<(Array, u64), String> {
+        let Member { name, index, .. } = &self.members[member];
+        let zip = &mut self.zip;
+        let read = contained(|| {
+            let mut data = Vec::new();
+            let member = zip.by_index(*index).map_err(|error| error.to_string())?;
+            let bytes = member.take(most_bytes + 1).read_to_end(&mut data).map_err(|error| error.to_string())? as u64;
+            if bytes > most_bytes {
+                return Err(format!("more than {} MiB", MAX_NUMBERS_BYTES >> 20));
+            }
+            Ok((Array::parse(&data)?, bytes))
+        });
+        read.map_err(|error| format!("`{name}`: {error}"))
     }
 
     /// The pictures in a file of their own.
@@ -341,8 +377,8 @@ impl Pictures for ArrayPictures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fuzz::survives_broken_copies;
     use crate::{Columns, Recording, Timing, Unit};
+    use lane_fuzz::survives_broken_copies;
     use std::io::Write as _;
     use zip::CompressionMethod;
     use zip::write::SimpleFileOptions;

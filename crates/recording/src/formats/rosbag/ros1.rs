@@ -290,9 +290,9 @@ impl Way<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fuzz::survives_broken_copies;
     use crate::model::pictures::PictureRef;
     use lane_frame::RgbImage;
+    use lane_fuzz::survives_broken_copies;
     use std::path::Path;
 
     fn field(name: &str, value: &[u8]) -> Vec<u8> {

@@ -207,8 +207,8 @@ fn unpacked(message: Vec<u8>) -> Result<Vec<u8>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fuzz::survives_broken_copies;
     use lane_frame::RgbImage;
+    use lane_fuzz::survives_broken_copies;
 
     fn jpeg(level: u8) -> Vec<u8> {
         let mut bytes = io::Cursor::new(Vec::new());

@@ -9,10 +9,10 @@ use parquet::schema::parser::parse_message_type;
 
 use super::*;
 use crate::formats::lerobot::INDEX_FILE;
-use crate::fuzz::survives_broken_copies;
 use crate::media::video::{VideoEncoder, steady, write_mp4};
 use crate::model::options::Columns;
 use lane_frame::{RgbImage, Size};
+use lane_fuzz::survives_broken_copies;
 
 const FPS: f64 = 10.0;
 

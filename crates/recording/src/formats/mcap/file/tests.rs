@@ -6,12 +6,12 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::fuzz::survives_broken_copies;
 use crate::model::label::LabelProfile;
 use crate::model::options::Columns;
 use crate::model::skip::SkipReason;
 use crate::model::unit::{Sign, Unit};
 use lane_frame::{RgbImage, Size};
+use lane_fuzz::survives_broken_copies;
 
 /// A JPEG of one grey.
 fn jpeg(level: u8) -> Vec<u8> {

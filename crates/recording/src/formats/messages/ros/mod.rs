@@ -160,7 +160,7 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fuzz::survives_broken_copies;
+    use lane_fuzz::survives_broken_copies;
 
     const STAMPED: &str = "std_msgs/Header header # when\n\
         uint8 MANUAL=1\n\

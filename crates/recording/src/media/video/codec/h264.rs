@@ -323,9 +323,9 @@ fn low_place(bits: &mut BitReader, sequence: &Sequence, is_reset: bool, place_bi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fuzz::survives_broken_copies;
     use crate::media::video::{Video, VideoEncoder};
     use lane_frame::{RgbImage, Size};
+    use lane_fuzz::survives_broken_copies;
 
     /// Sequence parameter sets of libx264 (core 164) for yuvj420p with `fullrange=on:colormatrix=bt470bg`, and for yuv420p
     /// with `colormatrix=bt709`, both of 320x64 pixels.

@@ -86,10 +86,10 @@ fn frames(reader: impl BufRead) -> Result<Vec<CodedFrame>, String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::fuzz::survives_broken_copies;
     use crate::media::video::Video;
     use image::ImageFormat;
     use lane_frame::RgbImage;
+    use lane_fuzz::survives_broken_copies;
     use std::io::Cursor;
 
     fn stream() -> Vec<u8> {

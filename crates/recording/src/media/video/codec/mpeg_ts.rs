@@ -125,9 +125,9 @@ fn kind(begin: &[u8]) -> Option<(Codec, (u32, u32))> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fuzz::survives_broken_copies;
     use crate::media::video::{Video, VideoEncoder};
     use lane_frame::{RgbImage, Size};
+    use lane_fuzz::survives_broken_copies;
 
     /// Packets of a frame, with a packet of sound before it; `before` bytes are put before each.
     fn packets(frame: &[u8], ticks: i64, before: usize) -> Vec<u8> {

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use super::encoder::{VideoEncoder, steady, write_mp4};
 use super::*;
-use crate::fuzz::survives_broken_copies;
 use crate::model::pictures::PictureRef;
 use crate::samples::real_recording;
 use lane_frame::{RgbImage, Size};
+use lane_fuzz::survives_broken_copies;
 
 const SIZE: Size = Size::new(48, 32);
 

@@ -2,6 +2,8 @@
 //!
 //! A few dozen in each test run; as many as fit into `LIQUID_LANE_FUZZ_SECS` seconds for each parser where that is set.
 
+#![allow(clippy::unwrap_used, reason = "a test states what it expects")]
+
 use std::cell::Cell;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -59,7 +61,7 @@ impl Damage {
 }
 
 /// Gives broken copies of a file to a parser, which must not panic; what it says of them does not matter.
-pub(super) fn survives_broken_copies(whole: &[u8], parse: impl Fn(&[u8])) {
+pub fn survives_broken_copies(whole: &[u8], parse: impl Fn(&[u8])) {
     let damages = prop::collection::vec(Damage::any(), 1..6);
     let count = Cell::new(0_u64);
     let case = |damages: Vec<Damage>| {

@@ -4,11 +4,9 @@
 //! graph's inputs, the first side is the sample: the graph is fed as many at once as it takes. Where they have one more,
 //! the first side is the step: each step is fed as it is, with the states as they were recorded.
 
-use crate::engine::{Engine, Tensor};
-use crate::graph::{Graph, Port};
-use crate::npz::{self, Array};
-use crate::watch::Limits;
 use anyhow::{Context as _, anyhow, ensure};
+use lane_onnx::{Engine, Graph, Limits, Port, Tensor};
+use lane_recording::arrays::{self, Array};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -87,8 +85,9 @@ fn search(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Res
 
 fn check_one(folder: &Path) -> anyhow::Result<Deviation> {
     let graph = Graph::open(&folder.join("model.onnx"))?;
-    let arrays = npz::read(&folder.join("io.npz"), |name| name.starts_with("in.") || name.starts_with("out."));
-    let arrays = arrays.with_context(|| folder.join("io.npz").display().to_string())?;
+    let file = folder.join("io.npz");
+    let arrays = arrays::read(&file, |name| name.starts_with("in.") || name.starts_with("out."));
+    let arrays = arrays.map_err(|why| anyhow!("{}: {why}", file.display()))?;
     let engine = Engine::load(&graph, &[], Limits::default())?;
     let recorded = Recorded::new(&graph, &arrays)?;
     let mut computed: BTreeMap<&str, Vec<f32>> = BTreeMap::new();
@@ -114,7 +113,7 @@ fn check_one(folder: &Path) -> anyhow::Result<Deviation> {
             "output `{name}`: expected {} numbers, got {got}",
             expected.numbers.len()
         );
-        let of_largest = deviation(&computed, &expected.numbers);
+        let of_largest = deviation(&computed, &floats(&expected.numbers));
         if worst.output.is_empty() || of_largest > worst.of_largest {
             (worst.output, worst.of_largest) = (name.to_owned(), of_largest);
         }
@@ -124,6 +123,10 @@ fn check_one(folder: &Path) -> anyhow::Result<Deviation> {
     worst.not_numbers.sort_unstable();
     worst.not_numbers.dedup();
     Ok(worst)
+}
+
+fn floats(numbers: &[f64]) -> Vec<f32> {
+    numbers.iter().map(|number| *number as f32).collect()
 }
 
 /// The largest difference over the largest magnitude. What is no number in both differs by nothing.
@@ -186,7 +189,7 @@ impl<'a> Recorded<'a> {
     /// Parts of an array as the graph takes them.
     fn fed(&self, port: &Port, array: &Array, first: usize, count: usize) -> Tensor {
         let length = array.part_len();
-        let numbers = array.numbers[first * length..(first + count) * length].to_vec();
+        let numbers = floats(&array.numbers[first * length..(first + count) * length]);
         let mut shape = array.shape.clone();
         if self.steps {
             shape.remove(0);
@@ -200,6 +203,7 @@ impl<'a> Recorded<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write as _;
 
     #[test]
     fn a_deviation_is_of_the_largest_magnitude_and_infinite_where_one_alone_is_a_number() {
@@ -207,5 +211,20 @@ mod tests {
         assert_eq!(deviation(&[f32::NAN, 2.0], &[f32::NAN, 2.0]), 0.0);
         assert_eq!(deviation(&[f32::NAN, 2.0], &[1.0, 2.0]), f64::INFINITY);
         assert_eq!(deviation(&[1.0, 2.0], &[f32::NAN, 2.0]), f64::INFINITY);
+    }
+
+    #[test]
+    fn every_model_gives_what_onnxruntime_does() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/onnx");
+        if !folder.is_dir() {
+            let _ = writeln!(std::io::stderr(), "{}: not there, so nothing is checked", folder.display());
+            return;
+        }
+        let checked = check(&folder).unwrap();
+        assert_eq!(checked.len(), 10);
+        for checked in checked {
+            let deviation = checked.outcome.unwrap_or_else(|error| panic!("{}: {error:#}", checked.folder));
+            assert!(deviation.is_within(), "{}: {deviation:?}", checked.folder);
+        }
     }
 }
