@@ -19,14 +19,14 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("winit", &["liquid-lane"]),
     ("pixels", &["liquid-lane"]),
     ("softbuffer", &["liquid-lane"]),
-    ("egui", &["liquid-lane"]),
+    ("egui", &["canvas", "liquid-lane"]),
     ("clap", &["liquid-lane"]),
 ];
 
 /// A word, and the only folders whose sources may use it.
 const WORDS: &[(&str, &[&str])] = &[
     ("clap::", &["src/cli"]),
-    ("egui", &["src/view"]),
+    ("egui", &["crates/canvas", "src/view"]),
     ("winit", &["src/view"]),
     ("print!(", &["src/cli"]),
     ("println!(", &["src/cli"]),

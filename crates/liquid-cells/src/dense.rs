@@ -1,6 +1,7 @@
 //! A dense layer in PyTorch's layout, the common part of heads and cells.
 
 use super::init::FirstWeights;
+use super::recurrence::{Bias, Mask, Value, Weight};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
@@ -30,8 +31,9 @@ impl Dense {
         input.matmul(self.weight.val().transpose()) + self.bias.val().unsqueeze()
     }
 
-    /// The same with the weights that `mask` `[outputs, inputs]` lets through.
-    pub fn forward_masked(&self, input: Tensor<2>, mask: &Tensor<2>) -> Tensor<2> {
-        input.matmul((self.weight.val() * mask.clone()).transpose()) + self.bias.val().unsqueeze()
+    /// The same as a part of a cell's step, of sources side by side, with the weights that a mask lets through.
+    pub(crate) fn affine<V: Value>(&self, sources: &[&V], mask: Option<&Mask>) -> V {
+        let [sum] = V::affine(&[(sources, Weight::new(&self.weight).masked(mask))], &[Bias::new(&self.bias)]);
+        sum
     }
 }

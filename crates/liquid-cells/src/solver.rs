@@ -2,7 +2,7 @@
 //! that serve any vector field.
 
 use crate::named::named;
-use burn::tensor::Tensor;
+use crate::recurrence::Value;
 
 named! {
     /// The solvers of a continuous-time cell.
@@ -23,7 +23,7 @@ named! {
 /// # Shapes
 /// - state: `[batch, units]`, length: `[batch, 1]` in the unit of time of the slope
 /// - returns: `[batch, units]`
-pub fn euler(state: Tensor<2>, length: Tensor<2>, slope: impl Fn(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
+pub(crate) fn euler<V: Value>(state: V, length: V, slope: impl Fn(V) -> V) -> V {
     state.clone() + length * slope(state)
 }
 
@@ -31,13 +31,13 @@ pub fn euler(state: Tensor<2>, length: Tensor<2>, slope: impl Fn(Tensor<2>) -> T
 ///
 /// # Shapes
 /// As [`euler`].
-pub fn rk4(state: Tensor<2>, length: Tensor<2>, slope: impl Fn(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
-    let half = length.clone() * 0.5;
+pub(crate) fn rk4<V: Value>(state: V, length: V, slope: impl Fn(V) -> V) -> V {
+    let half = length.clone().scaled(0.5, 0.0);
     let k1 = slope(state.clone());
     let k2 = slope(state.clone() + half.clone() * k1.clone());
     let k3 = slope(state.clone() + half * k2.clone());
     let k4 = slope(state.clone() + length.clone() * k3.clone());
-    state + length * (k1 + (k2 + k3) * 2.0 + k4) / 6.0
+    state + length.scaled(1.0 / 6.0, 0.0) * (k1 + (k2 + k3).scaled(2.0, 0.0) + k4)
 }
 
 /// One step by an explicit solver. The fused step belongs to the liquid cell's own equation: for another slope there is
@@ -45,12 +45,7 @@ pub fn rk4(state: Tensor<2>, length: Tensor<2>, slope: impl Fn(Tensor<2>) -> Ten
 ///
 /// # Shapes
 /// As [`euler`].
-pub fn explicit_step(
-    solver: Solver,
-    state: Tensor<2>,
-    length: &Tensor<2>,
-    slope: impl Fn(Tensor<2>) -> Tensor<2>,
-) -> Tensor<2> {
+pub(crate) fn explicit_step<V: Value>(solver: Solver, state: V, length: &V, slope: impl Fn(V) -> V) -> V {
     match solver {
         Solver::Rk4 => rk4(state, length.clone(), slope),
         Solver::Euler | Solver::Fused => euler(state, length.clone(), slope),
@@ -60,7 +55,7 @@ pub fn explicit_step(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
+    use burn::tensor::{Device, Tensor};
 
     /// A step of length 0.5 on `dv/dt = v` from 1.
     fn growth(solve: impl Fn(Tensor<2>, Tensor<2>) -> Tensor<2>) -> f32 {

@@ -3,15 +3,14 @@
 
 use super::choices::{Activation, CfcMode};
 use super::closed_form::{ClosedForm, closed_form_name, inferred_mode};
-use super::held::{Held, hold};
 use super::kind::{Kind, Step};
 use super::reference::{CoreDict, Hints, ImportError, Style};
-use super::{CellState, Core, state_as_output};
+use super::{CellRun, CellState, Core, run};
 use crate::dense::Dense;
 use crate::init::FirstWeights;
+use crate::recurrence::{Function, Held, Kernel, Recurrence, Value};
 use burn::module::Module;
 use burn::tensor::Tensor;
-use burn::tensor::activation::{gelu, relu, silu};
 use serde::{Deserialize, Serialize};
 
 /// Closed-form continuous-time cell: `CfC` in ncps.
@@ -58,6 +57,8 @@ pub struct Cfc {
     form: ClosedForm,
     #[module(skip)]
     activation: Activation,
+    #[module(skip)]
+    kernel: Kernel,
 }
 
 impl Kind for CfcSpec {
@@ -93,7 +94,7 @@ impl Kind for CfcSpec {
             width = self.backbone_units;
         }
         let form = ClosedForm::init(width, self.units, self.mode, first);
-        Core::Cfc(Cfc { backbone, form, activation: self.activation })
+        Core::Cfc(Cfc { backbone, form, activation: self.activation, kernel: Kernel::default() })
     }
 
     fn style(&self) -> Style {
@@ -136,17 +137,35 @@ impl Kind for CfcSpec {
     }
 }
 
+impl Recurrence for Cfc {
+    fn parts(&self) -> Vec<(usize, bool)> {
+        vec![(self.form.units(), false)]
+    }
+
+    fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    fn step<V: Value>(&self, input: V, state: Vec<V>, elapsed: V, held: &[Held]) -> Vec<V> {
+        let [hidden] = &state[..] else { unreachable!("the state has one part") };
+        let function = match self.activation {
+            Activation::LecunTanh => Function::LecunTanh,
+            Activation::Tanh => Function::Tanh,
+            Activation::Relu => Function::Relu,
+            Activation::Gelu => Function::Gelu,
+            Activation::Silu => Function::Silu,
+        };
+        let mut seen = vec![input, hidden.clone()];
+        for layer in &self.backbone {
+            seen = vec![layer.affine(&seen.iter().collect::<Vec<_>>(), None).apply(function)];
+        }
+        vec![self.form.step(&seen.iter().collect::<Vec<_>>(), elapsed, None).hold(held)]
+    }
+}
+
 impl Step for Cfc {
-    fn step(
-        &self,
-        input: Tensor<2>,
-        CellState { hidden, memory }: CellState,
-        elapsed: Tensor<2>,
-        held: &[Held],
-    ) -> (Tensor<2>, CellState) {
-        let seen = Tensor::cat(vec![input, hidden], 1);
-        let seen = self.backbone.iter().fold(seen, |seen, layer| activate(self.activation, layer.forward(seen)));
-        state_as_output(hold(held, self.form.step(seen, elapsed, None)), memory)
+    fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> CellRun {
+        run(self, inputs, state, elapsed, held)
     }
 }
 
@@ -159,15 +178,5 @@ fn backbone_name(path: &str) -> String {
             format!("backbone.{}.{name}", 2 * layer)
         }
         _ => path.to_owned(),
-    }
-}
-
-fn activate(activation: Activation, input: Tensor<2>) -> Tensor<2> {
-    match activation {
-        Activation::LecunTanh => (input * 0.666).tanh() * 1.7159,
-        Activation::Tanh => input.tanh(),
-        Activation::Relu => relu(input),
-        Activation::Gelu => gelu(input),
-        Activation::Silu => silu(input),
     }
 }

@@ -4,10 +4,10 @@ use super::choices::CfcMode;
 use super::reference::Hints;
 use crate::dense::Dense;
 use crate::init::FirstWeights;
+use crate::recurrence::{Function, Mask, Value};
 use crate::state_dict::Array;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use burn::tensor::activation::sigmoid;
 
 /// The closed form over what a backbone, or nothing, makes of input and state. Wired cells use it with a mask.
 #[derive(Module, Debug)]
@@ -53,27 +53,29 @@ impl ClosedForm {
         Self { ff1, gate, decay, mode }
     }
 
-    /// The next state; a mask `[units, seen]` lets through only some weights of the two targets.
-    pub(super) fn step(&self, seen: Tensor<2>, elapsed: Tensor<2>, mask: Option<&Tensor<2>>) -> Tensor<2> {
-        let target = |layer: &Dense| match mask {
-            Some(mask) => layer.forward_masked(seen.clone(), mask),
-            None => layer.forward(seen.clone()),
-        };
-        let first = target(&self.ff1);
+    /// Neurons.
+    pub(super) fn units(&self) -> usize {
+        self.ff1.weight.shape()[0]
+    }
+
+    /// The next state, of what is seen side by side; a mask `[units, seen]` lets through only some weights of the two
+    /// targets.
+    pub(super) fn step<V: Value>(&self, seen: &[&V], elapsed: V, mask: Option<&Mask>) -> V {
+        let first = self.ff1.affine(seen, mask);
         match (&self.gate, &self.decay) {
             (Some(gate), _) => {
-                let [first, second] = [first.tanh(), target(&gate.ff2).tanh()];
-                let time = gate.time_a.forward(seen.clone()) * elapsed + gate.time_b.forward(seen.clone());
-                let share = sigmoid(time);
+                let second = gate.ff2.affine(seen, mask).tanh();
+                let share = (gate.time_a.affine(seen, None) * elapsed + gate.time_b.affine(seen, None)).sigmoid();
+                let first = first.tanh();
                 match self.mode {
                     CfcMode::NoGate => first + share * second,
-                    _ => first * (share.clone().neg() + 1.0) + share * second,
+                    _ => first.clone() + share * (second - first),
                 }
             }
             (None, Some(decay)) => {
-                let rate = decay.w_tau.val().abs() + first.clone().abs();
-                let level = decay.level.val();
-                level.clone() - level * (rate * elapsed).neg().exp() * first
+                let rate = elapsed.row(&decay.w_tau).apply(Function::Abs) + first.clone().apply(Function::Abs);
+                let level = elapsed.row(&decay.level);
+                level.clone() - level * (rate * elapsed).scaled(-1.0, 0.0).apply(Function::Exp) * first
             }
             (None, None) => unreachable!("a closed form is built with a gate or a decay"),
         }

@@ -1,11 +1,11 @@
 //! Continuous-time recurrent network (Funahashi and Nakamura 1993) as Lechner et al. 2020 compare with: explicit Euler
 //! steps, one fixed time constant, full connection, states clipped.
 
-use super::held::{Held, hold_slope};
 use super::kind::{Kind, SpecError, Step};
 use super::reference::{CoreDict, Hints, ImportError, Style};
-use super::{CellState, Core, state_as_output};
+use super::{CellRun, CellState, Core, run};
 use crate::init::FirstWeights;
+use crate::recurrence::{Bias, Function, Held, Kernel, Recurrence, Value, Weight, at_rest};
 use crate::solver::{Solver, explicit_step};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -44,6 +44,8 @@ pub struct CtRnn {
     b: Param<Tensor<1>>,
     #[module(skip)]
     spec: CtRnnSpec,
+    #[module(skip)]
+    kernel: Kernel,
 }
 
 impl Kind for CtRnnSpec {
@@ -84,7 +86,7 @@ impl Kind for CtRnnSpec {
     /// Xavier-uniform weights, no bias.
     fn init(&self, first: &mut FirstWeights<'_>) -> Core {
         let (w, b) = (first.xavier([self.inputs + self.units, self.units]), first.constant([self.units], 0.0));
-        Core::CtRnn(CtRnn { w, b, spec: self.clone() })
+        Core::CtRnn(CtRnn { w, b, spec: self.clone(), kernel: Kernel::default() })
     }
 
     fn style(&self) -> Style {
@@ -113,23 +115,36 @@ impl Kind for CtRnnSpec {
     }
 }
 
-impl Step for CtRnn {
+impl Recurrence for CtRnn {
+    fn parts(&self) -> Vec<(usize, bool)> {
+        vec![(self.spec.units, false)]
+    }
+
+    fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
     /// A held neuron stays where it is.
-    fn step(
-        &self,
-        input: Tensor<2>,
-        CellState { hidden, memory }: CellState,
-        elapsed: Tensor<2>,
-        held: &[Held],
-    ) -> (Tensor<2>, CellState) {
-        let CtRnnSpec { tau, clip, unfolds, solver, .. } = self.spec;
-        let part = elapsed / unfolds as f64;
-        let slope = |state: Tensor<2>| {
-            let seen = Tensor::cat(vec![input.clone(), state.clone()], 1);
-            let slope = (seen.matmul(self.w.val()) + self.b.val().unsqueeze()).tanh() - state / tau;
-            hold_slope(held, slope)
+    fn step<V: Value>(&self, input: V, state: Vec<V>, elapsed: V, held: &[Held]) -> Vec<V> {
+        let CtRnnSpec { inputs, units, tau, clip, unfolds, solver } = self.spec;
+        let w = || Weight::transposed(&self.w);
+        let [driven] = V::affine(&[(&[&input], w().inputs(0..inputs))], &[Bias::new(&self.b)]);
+        let slope = |state: V| {
+            let [recurrent] = V::affine(&[(&[&state], w().inputs(inputs..inputs + units))], &[]);
+            let slope = (driven.clone() + recurrent).tanh() - state.scaled((1.0 / tau) as f32, 0.0);
+            slope.hold(&at_rest(held))
         };
-        let end = (0..unfolds).fold(hidden, |state, _| explicit_step(solver, state, &part, slope));
-        state_as_output(end.clamp(-clip, clip), memory)
+        let part = elapsed.scaled((1.0 / unfolds as f64) as f32, 0.0);
+        let end = state
+            .into_iter()
+            .map(|state| (0..unfolds).fold(state, |state, _| explicit_step(solver, state, &part, slope)));
+        let (low, high) = (-clip as f32, clip as f32);
+        end.map(|state| state.apply(Function::Clamp { low, high })).collect()
+    }
+}
+
+impl Step for CtRnn {
+    fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> CellRun {
+        run(self, inputs, state, elapsed, held)
     }
 }

@@ -1,14 +1,13 @@
 //! Gated recurrent unit (Cho et al. 2014), in PyTorch's form (`torch.nn.GRU`).
 
-use super::held::{Held, hold};
 use super::kind::{Kind, Step};
 use super::reference::{CoreDict, Hints, ImportError, Style, torch_name};
-use super::{CellState, Core, state_as_output};
+use super::{CellRun, CellState, Core, run};
 use crate::dense::Dense;
 use crate::init::FirstWeights;
+use crate::recurrence::{Bias, Held, Kernel, Recurrence, Value, Weight};
 use burn::module::Module;
 use burn::tensor::Tensor;
-use burn::tensor::activation::sigmoid;
 use serde::{Deserialize, Serialize};
 
 /// Gated recurrent unit: `torch.nn.GRU` of one layer.
@@ -25,6 +24,8 @@ pub struct GruSpec {
 pub struct Gru {
     input_map: Dense,
     recurrent_map: Dense,
+    #[module(skip)]
+    kernel: Kernel,
 }
 
 impl Kind for GruSpec {
@@ -46,7 +47,7 @@ impl Kind for GruSpec {
         let bias = |first: &mut FirstWeights<'_>| first.uniform([rows], -0.1, 0.1);
         let input_map = Dense { weight: first.xavier([rows, self.inputs]), bias: bias(first) };
         let recurrent_map = Dense { weight: first.orthogonal([rows, self.units]), bias: bias(first) };
-        Core::Gru(Gru { input_map, recurrent_map })
+        Core::Gru(Gru { input_map, recurrent_map, kernel: Kernel::default() })
     }
 
     fn style(&self) -> Style {
@@ -75,20 +76,41 @@ impl Kind for GruSpec {
     }
 }
 
+impl Recurrence for Gru {
+    fn parts(&self) -> Vec<(usize, bool)> {
+        let [_, units] = self.recurrent_map.weight.shape().dims();
+        vec![(units, false)]
+    }
+
+    fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    fn step<V: Value>(&self, input: V, state: Vec<V>, _: V, held: &[Held]) -> Vec<V> {
+        let [hidden] = &state[..] else { unreachable!("the state has one part") };
+        let (from_input, from_state) = (&self.input_map, &self.recurrent_map);
+        let [rows, units] = from_state.weight.shape().dims();
+        let (gates, new) = (0..2 * units, 2 * units..rows);
+        let [reset, keep] = V::affine(
+            &[
+                (&[&input], Weight::new(&from_input.weight).outputs(gates.clone())),
+                (&[hidden], Weight::new(&from_state.weight).outputs(gates.clone())),
+            ],
+            &[Bias::new(&from_input.bias).outputs(gates.clone()), Bias::new(&from_state.bias).outputs(gates)],
+        );
+        let of = |source: &V, map: &Dense| {
+            let weight = Weight::new(&map.weight).outputs(new.clone());
+            let [sum] = V::affine(&[(&[source], weight)], &[Bias::new(&map.bias).outputs(new.clone())]);
+            sum
+        };
+        let new = (of(&input, from_input) + reset.sigmoid() * of(hidden, from_state)).tanh();
+        let hidden = new.clone() + keep.sigmoid() * (hidden.clone() - new);
+        vec![hidden.hold(held)]
+    }
+}
+
 impl Step for Gru {
-    fn step(
-        &self,
-        input: Tensor<2>,
-        CellState { hidden, memory }: CellState,
-        _: Tensor<2>,
-        held: &[Held],
-    ) -> (Tensor<2>, CellState) {
-        let units = hidden.dims()[1];
-        let [from_input, from_state] = [self.input_map.forward(input), self.recurrent_map.forward(hidden.clone())];
-        let row = |sums: &Tensor<2>, index: usize| sums.clone().narrow(1, index * units, units);
-        let reset = sigmoid(row(&from_input, 0) + row(&from_state, 0));
-        let keep = sigmoid(row(&from_input, 1) + row(&from_state, 1));
-        let new = (row(&from_input, 2) + reset * row(&from_state, 2)).tanh();
-        state_as_output(hold(held, new.clone() + keep * (hidden - new)), memory)
+    fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> CellRun {
+        run(self, inputs, state, elapsed, held)
     }
 }

@@ -2,11 +2,11 @@
 //! both.
 
 use super::choices::Constraint;
-use super::held::Held;
 use super::reference::{CoreDict, Hints, ImportError, Layout, Style};
 use super::{CellRun, CellState, Core};
 use crate::init::FirstWeights;
 use crate::ltc_kernel::Introspection;
+use crate::recurrence::Held;
 use crate::solver::Solver;
 use crate::state_dict::Array;
 use crate::wiring::{Synapse, Wiring};
@@ -139,17 +139,11 @@ pub(crate) trait Kind {
 
 /// The weights of a kind of cell.
 pub(crate) trait Step {
-    /// One step: the output and the next state. The state before it has held neurons at their values already.
+    /// A batch of sequences from a state, which has held neurons at their values already.
     ///
     /// # Shapes
-    /// - input: `[batch, inputs]`, elapsed: `[batch, 1]`
-    /// - returns: `[batch, outputs]`
-    fn step(&self, input: Tensor<2>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> (Tensor<2>, CellState);
-
-    /// All steps at once, where the cell can.
-    fn sequence(&self, _inputs: &Tensor<3>, _first_state: &Tensor<2>, _elapsed: &Tensor<2>) -> Option<CellRun> {
-        None
-    }
+    /// - inputs: `[batch, steps, inputs]`, elapsed: `[batch, steps]`
+    fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> CellRun;
 
     /// What the neurons sense of inputs `[batch, steps, inputs]`.
     fn sense(&self, inputs: Tensor<3>) -> Tensor<3> {

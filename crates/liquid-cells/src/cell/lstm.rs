@@ -1,15 +1,14 @@
 //! Long short-term memory (Hochreiter and Schmidhuber 1997), as ncps and as PyTorch order and offset its gates.
 
 use super::choices::GateOrder;
-use super::held::{Held, hold};
 use super::kind::{Kind, Step};
 use super::reference::{CoreDict, Hints, ImportError, Style, torch_name};
-use super::{CellState, Core, state_as_output};
+use super::{CellRun, CellState, Core, run};
 use crate::dense::Dense;
 use crate::init::FirstWeights;
+use crate::recurrence::{Bias, Held, Kernel, Recurrence, Value, Weight};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use burn::tensor::activation::sigmoid;
 use serde::{Deserialize, Serialize};
 
 /// Long short-term memory: `LSTMCell` in ncps, or `torch.nn.LSTM` of one layer.
@@ -33,6 +32,8 @@ pub struct Lstm {
     recurrent_bias: Option<Param<Tensor<1>>>,
     #[module(skip)]
     gates: GateOrder,
+    #[module(skip)]
+    kernel: Kernel,
 }
 
 impl Lstm {
@@ -42,24 +43,39 @@ impl Lstm {
         let input_map = Dense { weight: first.xavier([rows, spec.inputs]), bias: first.uniform([rows], -0.1, 0.1) };
         let recurrent_map = first.orthogonal([rows, spec.units]);
         let recurrent_bias = (spec.gates == GateOrder::Torch).then(|| first.uniform([rows], -0.1, 0.1));
-        Self { input_map, recurrent_map, recurrent_bias, gates: spec.gates }
+        Self { input_map, recurrent_map, recurrent_bias, gates: spec.gates, kernel: Kernel::default() }
+    }
+}
+
+impl Recurrence for Lstm {
+    fn parts(&self) -> Vec<(usize, bool)> {
+        let [_, units] = self.recurrent_map.shape().dims();
+        vec![(units, false), (units, true)]
     }
 
-    /// `[batch, inputs]` and the state to the next state.
-    pub(super) fn next_state(&self, input: Tensor<2>, state: CellState) -> CellState {
-        let memory = state.memory.unwrap_or_else(|| state.hidden.zeros_like());
-        let mut sums = self.input_map.forward(input) + state.hidden.matmul(self.recurrent_map.val().transpose());
-        if let Some(bias) = &self.recurrent_bias {
-            sums = sums + bias.val().unsqueeze();
-        }
-        let units = sums.dims()[1] / 4;
-        let row = |index: usize| sums.clone().narrow(1, index * units, units);
-        let (write, input, forget, output) = match self.gates {
-            GateOrder::Ncps => (row(0), row(1), row(2) + 1.0, row(3)),
-            GateOrder::Torch => (row(2), row(0), row(1), row(3)),
+    fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    fn step<V: Value>(&self, input: V, state: Vec<V>, _: V, held: &[Held]) -> Vec<V> {
+        let [hidden, memory] = &state[..] else { unreachable!("the state has two parts") };
+        let maps =
+            [(&[&input][..], Weight::new(&self.input_map.weight)), (&[hidden][..], Weight::new(&self.recurrent_map))];
+        let biases = std::iter::once(&self.input_map.bias).chain(&self.recurrent_bias);
+        let sums = V::affine(&maps, &biases.map(Bias::new).collect::<Vec<_>>());
+        let [write, input, forget, output] = match self.gates {
+            GateOrder::Ncps => {
+                let [write, input, forget, output] = sums;
+                [write, input, forget.scaled(1.0, 1.0), output]
+            }
+            GateOrder::Torch => {
+                let [input, forget, write, output] = sums;
+                [write, input, forget, output]
+            }
         };
-        let memory = memory * sigmoid(forget) + write.tanh() * sigmoid(input);
-        CellState { hidden: memory.clone().tanh() * sigmoid(output), memory: Some(memory) }
+        let memory = memory.clone() * forget.sigmoid() + write.tanh() * input.sigmoid();
+        let hidden = memory.clone().tanh() * output.sigmoid();
+        vec![hidden.hold(held), memory]
     }
 }
 
@@ -127,8 +143,8 @@ impl Kind for LstmSpec {
 }
 
 impl Step for Lstm {
-    fn step(&self, input: Tensor<2>, state: CellState, _: Tensor<2>, held: &[Held]) -> (Tensor<2>, CellState) {
-        let CellState { hidden, memory } = self.next_state(input, state);
-        state_as_output(hold(held, hidden), memory)
+    fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> CellRun {
+        let memory = Some(state.memory.unwrap_or_else(|| state.hidden.zeros_like()));
+        run(self, inputs, CellState { memory, ..state }, elapsed, held)
     }
 }

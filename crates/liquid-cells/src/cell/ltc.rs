@@ -2,7 +2,6 @@
 //! one number per synapse that exists instead of a dense matrix and a mask.
 
 use super::choices::{Constraint, Mapping};
-use super::held::Held;
 use super::kind::{Kind, SpecError, Step};
 use super::reference::{self, CoreDict, Hints, ImportError, Layout, Style, synapse};
 use super::wiring_source::WiringSource;
@@ -10,6 +9,7 @@ use super::{CellRun, CellState, Core};
 use crate::init::FirstWeights;
 use crate::ltc_kernel::{Introspection, introspect};
 use crate::ltc_op::{LtcStep, ltc};
+use crate::recurrence::Held;
 use crate::solver::Solver;
 use crate::state_dict::Array;
 use crate::values::to_vec;
@@ -144,19 +144,8 @@ impl Ltc {
 }
 
 impl Step for Ltc {
-    fn step(
-        &self,
-        input: Tensor<2>,
-        CellState { hidden, memory }: CellState,
-        elapsed: Tensor<2>,
-        _: &[Held],
-    ) -> (Tensor<2>, CellState) {
-        let run = self.forward(input.unsqueeze_dim(1), hidden, elapsed);
-        (run.outputs.squeeze_dim(1), CellState { memory, ..run.state })
-    }
-
-    fn sequence(&self, inputs: &Tensor<3>, first_state: &Tensor<2>, elapsed: &Tensor<2>) -> Option<CellRun> {
-        Some(self.forward(inputs.clone(), first_state.clone(), elapsed.clone()))
+    fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, _: &[Held]) -> CellRun {
+        self.forward(inputs, state.hidden, elapsed)
     }
 
     fn sense(&self, inputs: Tensor<3>) -> Tensor<3> {

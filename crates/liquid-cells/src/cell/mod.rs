@@ -18,7 +18,6 @@ mod choices;
 mod closed_form;
 mod ct_rnn;
 mod gru;
-mod held;
 mod kind;
 mod lstm;
 mod ltc;
@@ -29,7 +28,6 @@ mod wired_cfc;
 mod wiring_source;
 
 pub use choices::{Activation, CfcMode, Constraint, GateOrder, Mapping};
-pub use held::Held;
 pub use kind::SpecError;
 pub(crate) use reference::{CoreDict, Layout, Part, unwrapped};
 pub use reference::{Hints, ImportError, Style};
@@ -40,10 +38,11 @@ use crate::dense::Dense;
 use crate::init::FirstWeights;
 use crate::ltc_kernel::Introspection;
 use crate::named::named;
+pub use crate::recurrence::Held;
+use crate::recurrence::{Recurrence, hold, states};
 use crate::wiring::{Synapse, Wiring};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use held::hold;
 pub(crate) use kind::Kind;
 use kind::Step;
 use serde::{Deserialize, Serialize};
@@ -319,39 +318,39 @@ impl Cell {
     /// # Panics
     /// If the shapes do not agree, or there is no step.
     pub fn forward(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>) -> CellRun {
-        let at_once = match &self.memory {
-            None => self.core.weights().sequence(&inputs, &hold(&self.held, state.hidden.clone()), &elapsed),
-            Some(_) => None,
+        let run = match &self.memory {
+            None => {
+                let state = CellState { hidden: hold(&self.held, state.hidden), ..state };
+                self.core.weights().run(inputs, state, elapsed, &self.held)
+            }
+            Some(lstm) => self.step_by_step(lstm, inputs, state, elapsed),
         };
-        let run = at_once.unwrap_or_else(|| self.step_by_step(inputs, state, elapsed));
         match &self.readout {
             Some(readout) => CellRun { outputs: over_steps(readout, run.outputs), ..run },
             None => run,
         }
     }
 
-    fn step_by_step(&self, inputs: Tensor<3>, mut state: CellState, elapsed: Tensor<2>) -> CellRun {
-        let [batch, steps, features] = inputs.dims();
+    /// With mixed memory the LSTM goes on from the cell's state.
+    fn step_by_step(&self, lstm: &Lstm, inputs: Tensor<3>, mut state: CellState, elapsed: Tensor<2>) -> CellRun {
+        let steps = inputs.dims()[1];
         let (mut outputs, mut hidden, mut memory, mut recalled) = (vec![], vec![], vec![], vec![]);
         for step in 0..steps {
-            let input = inputs.clone().narrow(1, step, 1).reshape([batch, features]);
-            let elapsed = elapsed.clone().narrow(1, step, 1); // [batch, 1]
-            if let Some(lstm) = &self.memory {
-                state = lstm.next_state(input.clone(), state);
-                recalled.push(state.hidden.clone());
-            }
-            let before = CellState { hidden: hold(&self.held, state.hidden), ..state };
-            let (output, next) = self.core.weights().step(input, before, elapsed, &self.held);
-            outputs.push(output);
-            hidden.push(next.hidden.clone());
-            memory.extend(next.memory.clone());
-            state = next;
+            let (input, elapsed) = (inputs.clone().narrow(1, step, 1), elapsed.clone().narrow(1, step, 1));
+            let before = lstm.run(input.clone(), state, elapsed.clone(), &[]);
+            let remembered = CellState { hidden: hold(&self.held, before.state.hidden), memory: None };
+            let run = self.core.weights().run(input, remembered, elapsed, &self.held);
+            outputs.push(run.outputs);
+            hidden.push(run.hidden);
+            memory.extend(before.memory);
+            recalled.push(before.hidden);
+            state = CellState { hidden: run.state.hidden, memory: before.state.memory };
         }
         CellRun {
-            outputs: Tensor::stack(outputs, 1),
-            hidden: Tensor::stack(hidden, 1),
-            memory: (!memory.is_empty()).then(|| Tensor::stack(memory, 1)),
-            recalled: (!recalled.is_empty()).then(|| Tensor::stack(recalled, 1)),
+            outputs: Tensor::cat(outputs, 1),
+            hidden: Tensor::cat(hidden, 1),
+            memory: Some(Tensor::cat(memory, 1)),
+            recalled: Some(Tensor::cat(recalled, 1)),
             state,
         }
     }
@@ -370,9 +369,16 @@ impl Cell {
     }
 }
 
-/// The step of a cell whose output is its state.
-fn state_as_output(hidden: Tensor<2>, memory: Option<Tensor<2>>) -> (Tensor<2>, CellState) {
-    (hidden.clone(), CellState { hidden, memory })
+/// The run of a cell whose output is its state.
+fn run<R: Recurrence>(cell: &R, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> CellRun {
+    let (hidden, memory) = states(cell, inputs, (state.hidden, state.memory), elapsed, held);
+    let state = CellState { hidden: last(&hidden), memory: memory.as_ref().map(last) };
+    CellRun { outputs: hidden.clone(), hidden, memory, recalled: None, state }
+}
+
+/// `[batch, steps, units]` to `[batch, units]` after the last step.
+fn last(states: &Tensor<3>) -> Tensor<2> {
+    states.clone().narrow(1, states.dims()[1] - 1, 1).squeeze_dim(1)
 }
 
 fn over_steps(readout: &Dense, outputs: Tensor<3>) -> Tensor<3> {

@@ -1,11 +1,11 @@
 //! Neural ordinary differential equation (Chen et al. 2018), driven by inputs: a small tanh network is the slope.
 
-use super::held::{Held, hold_slope};
 use super::kind::{Kind, SpecError, Step};
 use super::reference::{CoreDict, Hints, ImportError, Style};
-use super::{CellState, Core, state_as_output};
+use super::{CellRun, CellState, Core, run};
 use crate::dense::Dense;
 use crate::init::FirstWeights;
+use crate::recurrence::{Bias, Held, Kernel, Recurrence, Value, Weight, at_rest};
 use crate::solver::{Solver, explicit_step};
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -42,6 +42,8 @@ pub struct NeuralOde {
     unfolds: usize,
     #[module(skip)]
     solver: Solver,
+    #[module(skip)]
+    kernel: Kernel,
 }
 
 impl Kind for NeuralOdeSpec {
@@ -77,7 +79,8 @@ impl Kind for NeuralOdeSpec {
     fn init(&self, first: &mut FirstWeights<'_>) -> Core {
         let inner = Dense::xavier(self.inputs + self.units, self.width, first);
         let slope = Dense::xavier(self.width, self.units, first);
-        Core::NeuralOde(NeuralOde { inner, slope, unfolds: self.unfolds, solver: self.solver })
+        let (unfolds, solver) = (self.unfolds, self.solver);
+        Core::NeuralOde(NeuralOde { inner, slope, unfolds, solver, kernel: Kernel::default() })
     }
 
     fn style(&self) -> Style {
@@ -104,22 +107,34 @@ impl Kind for NeuralOdeSpec {
     }
 }
 
-impl Step for NeuralOde {
+impl Recurrence for NeuralOde {
+    fn parts(&self) -> Vec<(usize, bool)> {
+        vec![(self.slope.weight.shape()[0], false)]
+    }
+
+    fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
     /// A held neuron stays where it is.
-    fn step(
-        &self,
-        input: Tensor<2>,
-        CellState { hidden, memory }: CellState,
-        elapsed: Tensor<2>,
-        held: &[Held],
-    ) -> (Tensor<2>, CellState) {
-        let part = elapsed / self.unfolds as f64;
-        let slope = |state: Tensor<2>| {
-            let seen = Tensor::cat(vec![input.clone(), state], 1);
-            let slope = self.slope.forward(self.inner.forward(seen).tanh());
-            hold_slope(held, slope)
+    fn step<V: Value>(&self, input: V, state: Vec<V>, elapsed: V, held: &[Held]) -> Vec<V> {
+        let (inner, [_, seen]) = (&self.inner, self.inner.weight.shape().dims());
+        let inputs = seen - self.slope.weight.shape()[0];
+        let weight = || Weight::new(&inner.weight);
+        let [driven] = V::affine(&[(&[&input], weight().inputs(0..inputs))], &[Bias::new(&inner.bias)]);
+        let slope = |state: V| {
+            let [recurrent] = V::affine(&[(&[&state], weight().inputs(inputs..seen))], &[]);
+            self.slope.affine(&[&(driven.clone() + recurrent).tanh()], None).hold(&at_rest(held))
         };
-        let end = (0..self.unfolds).fold(hidden, |state, _| explicit_step(self.solver, state, &part, slope));
-        state_as_output(end, memory)
+        let part = elapsed.scaled((1.0 / self.unfolds as f64) as f32, 0.0);
+        let solved =
+            |state: V| (0..self.unfolds).fold(state, |state, _| explicit_step(self.solver, state, &part, slope));
+        state.into_iter().map(solved).collect()
+    }
+}
+
+impl Step for NeuralOde {
+    fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> CellRun {
+        run(self, inputs, state, elapsed, held)
     }
 }

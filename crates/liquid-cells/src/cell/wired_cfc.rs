@@ -4,16 +4,16 @@
 
 use super::choices::CfcMode;
 use super::closed_form::{ClosedForm, closed_form_name, inferred_mode};
-use super::held::{Held, hold};
 use super::kind::{Kind, Step};
 use super::reference::{self, CoreDict, Hints, ImportError, Style, synapse};
 use super::wiring_source::WiringSource;
-use super::{CellState, Core};
+use super::{CellRun, CellState, Core, run};
 use crate::init::FirstWeights;
+use crate::recurrence::{Held, Kernel, Mask, Recurrence, Value};
 use crate::state_dict::Array;
 use crate::wiring::{Layer, Synapse, Wiring};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
@@ -47,46 +47,43 @@ impl WiredCfcSpec {
 #[derive(Module, Debug)]
 pub struct WiredCfc {
     layers: Vec<ClosedForm>,
+    /// Of each layer, `[units, seen]`.
     #[module(skip)]
-    masks: Arc<Vec<Mask>>,
+    masks: Vec<Mask>,
     #[module(skip)]
     spec: Arc<WiredCfcSpec>,
+    #[module(skip)]
+    kernel: Kernel,
 }
 
-/// The weights of a layer that exist: 1 or 0, `[units, seen]`.
-#[derive(Clone, Debug)]
-struct Mask {
-    units: usize,
-    values: Vec<f32>,
-}
+impl Recurrence for WiredCfc {
+    fn parts(&self) -> Vec<(usize, bool)> {
+        self.layers.iter().map(|layer| (layer.units(), false)).collect()
+    }
 
-impl Mask {
-    fn tensor(&self, device: &Device) -> Tensor<2> {
-        let seen = self.values.len() / self.units;
-        Tensor::from_data(TensorData::new(self.values.clone(), [self.units, seen]), device)
+    fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    fn step<V: Value>(&self, mut input: V, state: Vec<V>, elapsed: V, held: &[Held]) -> Vec<V> {
+        let (mut first, mut next) = (0, Vec::with_capacity(self.layers.len()));
+        for ((layer, mask), own) in self.layers.iter().zip(&self.masks).zip(&state) {
+            let units = layer.units();
+            let held: Vec<Held> = held.iter().filter_map(|held| held.in_layer(first, units)).collect();
+            input = layer.step(&[&input, own], elapsed.clone(), Some(mask)).hold(&held);
+            next.push(input.clone());
+            first += units;
+        }
+        next
     }
 }
 
 impl Step for WiredCfc {
-    fn step(
-        &self,
-        mut input: Tensor<2>,
-        CellState { hidden, memory }: CellState,
-        elapsed: Tensor<2>,
-        held: &[Held],
-    ) -> (Tensor<2>, CellState) {
-        let (mut first, mut states) = (0, Vec::with_capacity(self.layers.len()));
-        for (layer, mask) in self.layers.iter().zip(self.masks.iter()) {
-            let own = hidden.clone().narrow(1, first, mask.units);
-            let seen = Tensor::cat(vec![input, own], 1);
-            let mask_values = mask.tensor(&seen.device());
-            input = layer.step(seen, elapsed.clone(), Some(&mask_values));
-            let held: Vec<Held> = held.iter().filter_map(|held| held.in_layer(first, mask.units)).collect();
-            input = hold(&held, input);
-            states.push(input.clone());
-            first += mask.units;
-        }
-        (input, CellState { hidden: Tensor::cat(states, 1), memory })
+    /// The last layer says something.
+    fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> CellRun {
+        let run = run(self, inputs, state, elapsed, held);
+        let (units, motor) = (run.hidden.dims()[2], self.layers.last().map_or(0, ClosedForm::units));
+        CellRun { outputs: run.hidden.clone().narrow(2, units - motor, motor), ..run }
     }
 
     /// The wiring without the synapses that play no part.
@@ -97,10 +94,11 @@ impl Step for WiredCfc {
     fn cut(&mut self, synapse: Synapse, sensory: bool) {
         let wiring = self.spec.wiring.wiring();
         let mut sources = 0..wiring.sensory();
-        for (layer, (ids, mask)) in layers(wiring).into_iter().zip(Arc::make_mut(&mut self.masks)).enumerate() {
-            let seen = sources.len() + ids.len();
+        // Its program has the masks in it.
+        self.kernel = Kernel::default();
+        for (layer, (ids, mask)) in layers(wiring).into_iter().zip(&mut self.masks).enumerate() {
             if sensory == (layer == 0) && sources.contains(&synapse.source) && ids.contains(&synapse.target) {
-                mask.values[(synapse.target - ids.start) * seen + synapse.source - sources.start] = 0.0;
+                mask.cut([synapse.target - ids.start, synapse.source - sources.start]);
             }
             sources = ids;
         }
@@ -135,11 +133,12 @@ impl Kind for WiredCfcSpec {
     /// Weights as ncps draws them.
     fn init(&self, first: &mut FirstWeights<'_>) -> Core {
         let masks = masks(self.wiring.wiring());
-        let layers = masks
-            .iter()
-            .map(|mask| ClosedForm::init(mask.values.len() / mask.units, mask.units, self.mode, first))
-            .collect();
-        Core::WiredCfc(WiredCfc { layers, masks: Arc::new(masks), spec: Arc::new(self.clone()) })
+        let layers = masks.iter().map(|mask| {
+            let [units, seen] = mask.shape();
+            ClosedForm::init(seen, units, self.mode, first)
+        });
+        let layers = layers.collect();
+        Core::WiredCfc(WiredCfc { layers, masks, spec: Arc::new(self.clone()), kernel: Kernel::default() })
     }
 
     fn style(&self) -> Style {
@@ -155,7 +154,7 @@ impl Kind for WiredCfcSpec {
     }
 
     fn masks(&self) -> Vec<(String, Array)> {
-        let array = |Mask { units, values }: Mask| Array { shape: vec![units, values.len() / units], values };
+        let array = |mask: Mask| Array { shape: mask.shape().to_vec(), values: mask.values().to_vec() };
         let masks = masks(self.wiring.wiring()).into_iter().enumerate();
         masks.map(|(layer, mask)| (format!("layer_{layer}.sparsity_mask"), array(mask))).collect()
     }
@@ -238,5 +237,5 @@ fn mask(sources: &Range<usize>, targets: &Range<usize>, synapses: &[Synapse]) ->
             values[(synapse.target - targets.start) * seen + synapse.source - sources.start] = 1.0;
         }
     }
-    Mask { units, values }
+    Mask::new([units, seen], values)
 }

@@ -1,10 +1,10 @@
 //! Forward for one sequence alone: sixteen of its synapses are the lanes. The same operations on the same numbers in the
 //! same order as for sixteen sequences side by side, so the states are the same to the last bit.
 
-use super::lanes::{LANES, Lanes, mul_add};
 use super::layout::{Gates, Parameters};
 use super::synapse::gate;
 use super::{Layout, Run};
+use crate::lanes::{LANES, Lanes, mul_add};
 use crate::wiring::Synapse;
 use pulp::{Simd, WithSimd};
 

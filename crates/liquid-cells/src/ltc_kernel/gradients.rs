@@ -1,9 +1,9 @@
 //! Backward: gradients of one group of sequences, from the last unfold to the first, and of all groups together.
 
-use super::lanes::{LANES, Lanes, transpose_out};
 use super::synapse::Sums;
 use super::tape::{Group, Tape, Unfold};
 use super::{Layout, Run};
+use crate::lanes::{LANES, Lanes, transpose_out};
 use pulp::Simd;
 
 /// Gradients of a [`Run`], each of the shape of what it is the gradient of.

@@ -1,8 +1,8 @@
 //! A look into the cell at one state: time constants of its neurons and currents through its synapses.
 
-use super::lanes::sigmoid;
 use super::layout::Gates;
 use super::{Layout, Wiring};
+use crate::lanes::sigmoid;
 use crate::wiring::Synapse;
 use pulp::Scalar;
 

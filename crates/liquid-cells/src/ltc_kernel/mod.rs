@@ -15,7 +15,6 @@
 mod alone;
 mod gradients;
 mod introspect;
-mod lanes;
 mod layout;
 mod synapse;
 mod tape;
@@ -25,9 +24,9 @@ pub use introspect::{Introspection, introspect};
 pub use layout::Layout;
 
 use super::wiring::Wiring;
+use crate::lanes::{LANES, Lanes};
 use alone::Alone;
 use gradients::GroupGradients;
-use lanes::{LANES, Lanes};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use tape::{Group, Tape};

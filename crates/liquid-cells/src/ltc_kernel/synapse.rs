@@ -1,7 +1,7 @@
 //! One synapse for sixteen sequences: its gate, what it adds to its target, and the gradients of both.
 
-use super::lanes::Lanes;
 use super::layout::Gates;
+use crate::lanes::Lanes;
 use pulp::Simd;
 
 /// Sums over the synapses into a neuron, or their gradients.

@@ -1,9 +1,9 @@
 //! Forward: one group of sequences through the unfolds of a step, and the record of it that backward reads.
 
-use super::lanes::{LANES, Lanes, transpose_in};
 use super::layout::{Gates, Parameters};
 use super::synapse::{Sums, gate};
 use super::{Layout, Run};
+use crate::lanes::{LANES, Lanes, transpose_in};
 use crate::wiring::Synapse;
 use pulp::Simd;
 
