@@ -40,7 +40,6 @@ models: tools
 pictures: tools
 	cargo run --release -- render --road 12 --script scripts/pictures.json --pictures docs
 
-# Three trainings of each policy that the audit compares.
 # Ten trainings of each with image noise, and of three without it. Those that are there are left as they are.
 audit-set: tools
 	cargo build --release

@@ -190,8 +190,8 @@ impl<'a> Canvas<'a> {
 
     #[inline(always)]
     fn paint_quad(&mut self, texture: &Texture, quad: &Quad) {
-        let columns = overlap(covered(quad.place.left(), quad.place.right()), &self.columns);
-        let rows = overlap(covered(quad.place.top(), quad.place.bottom()), &self.rows);
+        let columns = overlap(columns(quad.place.left(), quad.place.right()), &self.columns);
+        let rows = overlap(rows(quad.place.top(), quad.place.bottom()), &self.rows);
         if columns.is_empty() || rows.is_empty() {
             return;
         }
@@ -311,7 +311,7 @@ impl Scan {
 
     #[inline(always)]
     fn rows(&self) -> Range<i32> {
-        covered(self.top.y, self.bottom.y)
+        rows(self.top.y, self.bottom.y)
     }
 
     #[inline(always)]
@@ -321,7 +321,7 @@ impl Scan {
         let long = top.x + (centre - top.y) * whole;
         let short =
             if centre < middle.y { top.x + (centre - top.y) * upper } else { middle.x + (centre - middle.y) * lower };
-        covered(long.min(short), long.max(short))
+        columns(long.min(short), long.max(short))
     }
 }
 
@@ -479,9 +479,16 @@ fn whole(fixed: i32) -> u8 {
     (fixed >> 16).clamp(0, 255) as u8
 }
 
-/// The pixels whose middles lie from here to before there.
+/// The rows whose middles lie from here to before there. Exactly: edges that are nearly level lead far beyond their ends.
 #[inline(always)]
-fn covered(from: f32, to: f32) -> Range<i32> {
+fn rows(from: f32, to: f32) -> Range<i32> {
+    let first = |edge: f32| -floor(0.5 - edge);
+    first(from)..first(to)
+}
+
+/// The columns whose middles lie from here to before there.
+#[inline(always)]
+fn columns(from: f32, to: f32) -> Range<i32> {
     first_from(from)..first_from(to)
 }
 

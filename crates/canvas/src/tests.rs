@@ -33,8 +33,9 @@ fn mesh(vertices: Vec<Vertex>, indices: &[u32]) -> Mesh {
 }
 
 fn corner() -> impl Strategy<Value = Pos2> {
-    // Beyond the picture as well, and often exactly on the middle or the edge of a pixel.
-    let place = prop_oneof![-8.0_f32..32.0, (-16_i32..64).prop_map(|half| half as f32 / 2.0)];
+    // Beyond the picture as well, and often on the middle or the edge of a pixel, or next to it.
+    let near_a_middle = (-8_i32..32, -1e-3_f32..1e-3).prop_map(|(pixel, off)| pixel as f32 + 0.5 + off);
+    let place = prop_oneof![-8.0_f32..32.0, (-16_i32..64).prop_map(|half| half as f32 / 2.0), near_a_middle];
     (place.clone(), place).prop_map(|(x, y)| pos2(x, y))
 }
 
@@ -76,6 +77,9 @@ proptest! {
         for (place, pixel) in pixels.iter().enumerate() {
             let at = pos2((place % SIZE) as f32 + 0.5, (place / SIZE) as f32 + 0.5);
             let sides = [side(a, b, at), side(b, c, at), side(c, a, at)];
+            if *pixel == [255, 0, 0, 255] {
+                prop_assert!(Rect::from_points(&[a, b, c]).expand(0.01).contains(at), "{}", at);
+            }
             if sides.iter().all(|side| *side != 0.0) {
                 let inside = sides.iter().all(|side| *side > 0.0) || sides.iter().all(|side| *side < 0.0);
                 prop_assert_eq!(*pixel == [255, 0, 0, 255], inside, "{}", at);

@@ -17,7 +17,7 @@ fn drawn(place: &mut AuditPlace, theme: Theme) -> Raster {
 fn section() -> Section {
     let rate = |value| Cell::Interval { value, low: value - 0.2, high: value + 0.3 };
     let answer = Answer::new(Question::CleanDriving, "crashes", "1/km", Better::Lower, 2)
-        .on("3 trainings of each on 100 roads of 60 s")
+        .on("10 trainings of each on 100 roads of 60 s")
         .policy("ncp", rate(0.41))
         .policy("cnn", rate(1.87))
         .policy("expert", Cell::Number(0.0))
