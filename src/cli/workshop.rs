@@ -27,7 +27,7 @@ const SAMPLE_SECONDS: f64 = 20.0;
 /// Shows a session in a window with everything that it can open, and remembers the window's settings.
 ///
 /// # Errors
-/// When the window cannot be made or drawn into.
+/// When the window cannot be made or drawn into, or its display goes away.
 pub fn show(display: Display, session: impl Session + 'static, models: &models::Arguments) -> anyhow::Result<()> {
     let remembered = Remembered::of_user();
     let (kept, problem) = remembered.load();
@@ -36,12 +36,12 @@ pub fn show(display: Display, session: impl Session + 'static, models: &models::
     if let Some(problem) = problem {
         app.notify(problem);
     }
-    let app = display.run(app)?;
+    let (app, ended) = display.run(app);
     // Settings that cannot be kept are no reason to fail.
     if let Err(error) = remembered.save(&app.kept()) {
         eprintln!("{error:#}");
     }
-    Ok(())
+    ended
 }
 
 /// Policies as the command line names them.

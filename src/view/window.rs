@@ -9,10 +9,11 @@ use super::layout::pixels_per_point;
 use super::output::{write_pictures, write_png};
 use super::presenter::Presenter;
 use super::raster::Raster;
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use egui::ViewportId;
 use lane_frame::Size;
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, PanicHookInfo};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,6 +23,8 @@ use winit::error::EventLoopError;
 use winit::event::{StartCause, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
 use winit::window::{Fullscreen, Window, WindowId};
+
+type PanicHook = dyn Fn(&PanicHookInfo<'_>) + Send + Sync;
 
 /// The time between two looks for news while the window plays.
 const LOOK_EVERY: Duration = Duration::from_millis(8);
@@ -85,14 +88,46 @@ impl Display {
         }
     }
 
-    /// Shows the application in a window until the user leaves, and gives it back.
+    /// Shows the application in a window until the user leaves, and gives it back, whatever happened.
     ///
     /// # Errors
-    /// When the window cannot be made or drawn into.
-    pub fn run(self, app: App) -> anyhow::Result<App> {
+    /// When the window cannot be made or drawn into, or its display goes away.
+    pub fn run(self, app: App) -> (App, anyhow::Result<()>) {
         let mut handler = Handler { app, view: None, last_look: Instant::now(), failure: None };
-        self.0.run_app(&mut handler).context("the window's event loop stopped")?;
-        handler.failure.map_or(Ok(handler.app), Err)
+        // winit 0.30 panics where an X server no longer answers; the application is not what it was doing then.
+        let ended = unless_lost(|| self.0.run_app(&mut handler));
+        let ended = ended.map(|ended| ended.context("the window's event loop stopped"));
+        let Handler { app, view, failure, .. } = handler;
+        let Some(ended) = ended else {
+            // It would ask the display to close it.
+            std::mem::forget(view);
+            return (
+                app,
+                Err(anyhow!("the display went away, and the window with it; start the program again on another")),
+            );
+        };
+        (app, failure.map_or(ended, Err))
+    }
+}
+
+/// Runs something; nothing if it stopped because the connection to the display broke, which is then not reported.
+fn unless_lost<T>(action: impl FnOnce() -> T) -> Option<T> {
+    fn is_lost(payload: &(dyn Any + Send)) -> bool {
+        payload.downcast_ref::<String>().is_some_and(|words| words.contains("Connection(IoError("))
+    }
+    let report: Arc<PanicHook> = std::panic::take_hook().into();
+    let of_others = Arc::clone(&report);
+    std::panic::set_hook(Box::new(move |panic| {
+        if !is_lost(panic.payload()) {
+            of_others(panic);
+        }
+    }));
+    let result = std::panic::catch_unwind(AssertUnwindSafe(action));
+    std::panic::set_hook(Box::new(move |panic| report(panic)));
+    match result {
+        Ok(result) => Some(result),
+        Err(payload) if is_lost(payload.as_ref()) => None,
+        Err(payload) => std::panic::resume_unwind(payload),
     }
 }
 

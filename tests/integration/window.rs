@@ -4,6 +4,7 @@
 
 use crate::binary::{command, done};
 use image::RgbImage;
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -62,6 +63,7 @@ impl Desktop {
             .env("XDG_CONFIG_HOME", folder.path().join("config"))
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .stdout(Stdio::null())
+            .stderr(File::create(folder.path().join("stderr")).unwrap())
             .spawn()
             .unwrap();
         let desktop = Self { server, program, number, folder };
@@ -120,7 +122,7 @@ impl Desktop {
     }
 
     /// The exit code, when the program has ended.
-    fn exit_code(mut self) -> Option<i32> {
+    fn exit_code(&mut self) -> Option<i32> {
         let started = Instant::now();
         loop {
             if let Some(status) = self.program.try_wait().unwrap() {
@@ -165,7 +167,7 @@ fn first_moment(folder: &Path, road: &str) -> RgbImage {
 
 #[test]
 fn a_real_window_starts_takes_keys_and_clicks_shows_what_a_picture_without_it_shows_and_ends_with_code_0() {
-    let Some(desktop) = Desktop::start(&["drive", "--road", "3"]) else { return };
+    let Some(mut desktop) = Desktop::start(&["drive", "--road", "3"]) else { return };
     let before = desktop.picture_when("a first picture", |picture| picture.pixels().any(|pixel| pixel.0 != [0, 0, 0]));
     desktop.picture_when("motion", |picture| difference(picture, &before, WHOLE) > 0.02);
 
@@ -196,4 +198,21 @@ fn a_real_window_starts_takes_keys_and_clicks_shows_what_a_picture_without_it_sh
 
     desktop.press("q");
     assert_eq!(desktop.exit_code(), Some(0));
+}
+
+/// Xlib, if it notices first, ends the program itself, with a line of its own.
+#[test]
+fn a_display_that_goes_away_ends_the_program_with_one_line_that_says_so() {
+    let Some(mut desktop) = Desktop::start(&["drive", "--road", "3"]) else { return };
+    desktop.picture_when("a first picture", |picture| picture.pixels().any(|pixel| pixel.0 != [0, 0, 0]));
+    desktop.server.kill().unwrap();
+    let code = desktop.exit_code();
+    let said = std::fs::read_to_string(desktop.folder.path().join("stderr")).unwrap();
+    let lines: Vec<&str> = said.lines().filter(|line| !line.is_empty()).collect();
+    let line = match code {
+        Some(2) => "the display went away",
+        _ => "X connection to",
+    };
+    assert!(lines.len() == 1 && lines[0].contains(line), "{code:?}: {said}");
+    assert!(matches!(code, Some(1 | 2)), "{code:?}");
 }
