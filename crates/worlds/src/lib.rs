@@ -1,0 +1,1 @@
+//! Other worlds: clients of other people's simulators, and this program's simulator in their place.
