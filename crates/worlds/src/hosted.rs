@@ -106,6 +106,30 @@ impl HostedCar {
         image
     }
 
+    /// What another camera on the same car shows now.
+    pub fn picture_by(&self, camera: &mut Camera, image: &mut RgbImage) {
+        camera.render(&self.world, &self.car, self.tick, &Factors::default(), image, None);
+    }
+
+    /// Puts the car to a place on the plane in m, its heading in rad, standing; numbers that are none change nothing.
+    pub fn put_at(&mut self, [x_m, y_m]: [f64; 2], heading_rad: f64) {
+        /// Distance of the places on the road that are tried as the nearest, in m.
+        const STEP_M: f64 = 5.0;
+        if !(x_m.is_finite() && y_m.is_finite() && heading_rad.is_finite()) {
+            return;
+        }
+        let road = self.world.road();
+        let places = (0..=(road.length_m() / STEP_M) as u32).map(|i| f64::from(i) * STEP_M);
+        let distance = |s_m: f64| {
+            let [x, y] = road.point_at(s_m, 0.0);
+            libm::hypot(x - x_m, y - y_m)
+        };
+        let s_m = places.min_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap_or(START_M);
+        let stands = CarState { speed_mps: 0.0, delta_rad: 0.0, ..self.car };
+        self.car = CarState { x_m, y_m, heading_rad, s_m, ..stands };
+        self.pose = self.car.locate(&self.world);
+    }
+
     /// The car now.
     pub fn car(&self) -> &CarState {
         &self.car
