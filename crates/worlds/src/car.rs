@@ -11,6 +11,11 @@ pub trait Car: Send {
     /// same part of them.
     fn format(&self) -> &'static str;
 
+    /// The view of the training camera in its pictures, where the simulator set its camera up for that.
+    fn matched_view(&self) -> Option<MatchedView> {
+        None
+    }
+
     /// Waits for the next picture.
     ///
     /// # Errors
@@ -29,6 +34,9 @@ pub trait Car: Send {
     /// When the simulator went away.
     fn put_back(&mut self) -> Result<bool, Trouble>;
 
+    /// Time from the arrival of the last picture until the command for it was sent, in s.
+    fn answer_secs(&self) -> Option<f64>;
+
     /// Stops the car, as far as the simulator still listens. Dropping a car stops it too.
     fn stop(&mut self);
 }
@@ -44,6 +52,10 @@ pub struct Observation {
     pub speed_mps: Option<f32>,
     /// Cross-track error in m, left positive.
     pub offset_m: Option<f32>,
+    /// Heading against the road's in rad, counter-clockwise positive; few simulators tell.
+    pub heading_error_rad: Option<f32>,
+    /// Curvature of the road here in 1/m, left positive; few simulators tell.
+    pub road_per_m: Option<f32>,
     /// The object that the car has hit since the last picture.
     pub hit: Option<String>,
     /// Laps driven so far.
@@ -54,6 +66,17 @@ pub struct Observation {
     pub pose: Option<[f64; 3]>,
     /// True while a person drives the car there: commands have no effect.
     pub manual: bool,
+}
+
+/// The part of a picture that is what the training camera would show.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MatchedView {
+    /// Left, top, width and height in pixels.
+    pub crop: [u32; 4],
+    /// Row of the horizon in the whole picture.
+    pub horizon_px: f32,
+    /// Focal length in pixels.
+    pub focal_px: f32,
 }
 
 /// How a car turns: front wheels at a full command, and the distance of its axles, both as the other simulator has them.

@@ -9,6 +9,7 @@
 //!
 //! Whatever comes over the wire is bounded before it is kept: the length of a message, the size of a picture.
 
+mod calibrate;
 mod car;
 pub mod donkey;
 mod hosted;
@@ -16,6 +17,7 @@ mod json;
 mod picture;
 mod speed;
 
-pub use car::{Car, Observation, Trouble, Vehicle};
+pub use calibrate::calibrate;
+pub use car::{Car, MatchedView, Observation, Trouble, Vehicle};
 pub use hosted::HostedCar;
 pub use speed::SpeedControl;

@@ -3,13 +3,13 @@
 use super::{CTE_PER_M, FULL_LOCK_DEG};
 use crate::json::{Splitter, number};
 use crate::picture::decode;
-use crate::{Car, Observation, SpeedControl, Trouble, Vehicle};
+use crate::{Car, MatchedView, Observation, SpeedControl, Trouble, Vehicle};
 use lane_frame::projection::{FOCAL_PER_WIDTH, HORIZON_SHARE};
 use lane_frame::{Size, Steering};
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The longest message of the simulator that is taken: a large picture in base64.
 const MOST_BYTES: usize = 24 << 20;
@@ -83,6 +83,9 @@ pub struct Client {
     size: Option<(u32, u32)>,
     last: Last,
     laps: Laps,
+    /// The arrival of the last telemetry.
+    arrived: Option<Instant>,
+    answer_secs: Option<f64>,
 }
 
 /// The last picture's time and speed.
@@ -118,21 +121,13 @@ impl Client {
             size: None,
             last: Last::default(),
             laps: Laps::default(),
+            arrived: None,
+            answer_secs: None,
             options,
         };
         client.load()?;
         client.set_up()?;
         Ok(client)
-    }
-
-    /// The view of the training camera in a picture that [`Options::match_camera`] asked for: crop, horizon and focal
-    /// length in pixels; `None` where the camera is the simulator's own.
-    pub fn matched_view(&self) -> Option<([u32; 4], f32, f32)> {
-        let horizon = PICTURE.height as f32 / 2.0;
-        let height = PICTURE_WIDTH * 48 / 120;
-        let top = PICTURE.height - height;
-        let is_matched = self.options.match_camera && self.size == Some((PICTURE.width, PICTURE.height));
-        is_matched.then_some(([0, top, PICTURE_WIDTH, height], horizon, FOCAL_PER_WIDTH * PICTURE_WIDTH as f32))
     }
 
     /// Waits until a scene is loaded, and asks for one where the simulator is in its menu.
@@ -252,6 +247,7 @@ impl Client {
                 // A hit is told once: a telemetry that is passed over must not take it along.
                 let hit = self.telemetry.as_ref().and_then(hit);
                 self.telemetry = Some(message);
+                self.arrived = Some(Instant::now());
                 if let (Some(hit), Some(Value::Object(telemetry))) = (hit, &mut self.telemetry) {
                     telemetry.insert("hit".into(), hit.into());
                 }
@@ -322,6 +318,8 @@ impl Client {
             hit: hit(telemetry),
             laps: self.laps.count,
             lap_secs: self.laps.last_secs,
+            heading_error_rad: field("lane_angle")?.map(|angle| angle as f32),
+            road_per_m: field("road_curvature")?.map(|curvature| curvature as f32 / scale),
             pose,
             manual: false,
         })
@@ -336,6 +334,16 @@ impl Car for Client {
 
     fn format(&self) -> &'static str {
         "tub-v2"
+    }
+
+    fn matched_view(&self) -> Option<MatchedView> {
+        let height = PICTURE_WIDTH * 48 / 120;
+        let is_matched = self.options.match_camera && self.size == Some((PICTURE.width, PICTURE.height));
+        is_matched.then_some(MatchedView {
+            crop: [0, PICTURE.height - height, PICTURE_WIDTH, height],
+            horizon_px: PICTURE.height as f32 / 2.0,
+            focal_px: FOCAL_PER_WIDTH * PICTURE_WIDTH as f32,
+        })
     }
 
     fn look(&mut self) -> Result<Observation, Trouble> {
@@ -359,7 +367,13 @@ impl Car for Client {
     fn steer(&mut self, steering: Steering) -> Result<(), Trouble> {
         let throttle = self.speed.throttle(self.last.speed_mps, self.last.elapsed_secs);
         let command = self.options.vehicle.command(steering);
-        self.send_control(command, throttle.max(0.0), (-throttle).max(0.0))
+        self.send_control(command, throttle.max(0.0), (-throttle).max(0.0))?;
+        self.answer_secs = self.arrived.map(|arrived| arrived.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    fn answer_secs(&self) -> Option<f64> {
+        self.answer_secs
     }
 
     fn put_back(&mut self) -> Result<bool, Trouble> {

@@ -247,6 +247,9 @@ struct Telemetry<'a> {
     vel_x: f64,
     vel_y: f64,
     vel_z: f64,
+    // Not of the original: heading against the road's and the road's curvature, left positive.
+    lane_angle: f32,
+    road_curvature: f64,
 }
 
 impl Guest {
@@ -437,6 +440,8 @@ impl Guest {
             vel_x: -car.speed_mps * sin,
             vel_y: 0.0,
             vel_z: car.speed_mps * cos,
+            lane_angle: pose.heading_error_rad,
+            road_curvature: drive.car.world().road().curvature_at(car.s_m),
         };
         self.send(&telemetry)
     }
