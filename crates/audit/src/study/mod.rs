@@ -22,7 +22,7 @@
 //! the cases, and scores and differences are then given within each group; [`Study::figures`] are further columns of
 //! the scores. A study that lays out its section by itself calls [`Findings::scores`], [`Findings::tell_differences`],
 //! [`Findings::dots`] and [`Findings::scores_of_trainings`] where it wants them. [`Findings::answer`] fills the study's answer
-//! to a question of the report's first screen, and [`Measure::answer`] one by a figure that is none of its measures.
+//! to a question of the report's first screen.
 //!
 //! `suite/passive.rs` is the example to start from.
 

@@ -36,14 +36,14 @@ impl<S: Study> Findings<'_, S> {
     pub fn sentences(&self) -> Vec<String> {
         let contrasts = self.differences();
         let claims = self.measures().iter().enumerate().filter_map(|(place, measure)| {
-            let what = measure.claim.as_ref()?.what;
+            let what = &measure.claim.as_ref()?.what;
             let differences_of = |kind: fn(Verdict) -> bool| {
                 let of_kind = contrasts.iter().filter(|contrast| kind(contrast.by_measure[place].verdict()));
                 let in_words = of_kind.filter_map(|contrast| self.in_words(contrast, place));
                 in_words.collect::<Vec<_>>().join("; ")
             };
             let shown = differences_of(|verdict| verdict.marked().is_some());
-            let suggested = differences_of(|verdict| matches!(verdict, Verdict::Suggested(_)));
+            let suggested = differences_of(|verdict| verdict.suggested().is_some());
             let count = contrasts.len();
             let mut sentence =
                 match (shown.is_empty(), contrasts.iter().all(|contrast| of_single_trainings(contrast, place))) {
