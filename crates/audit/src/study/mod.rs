@@ -11,7 +11,7 @@
 //!   ([`Measure::mean`], [`Measure::geometric_mean`], [`Measure::rate`], [`Measure::events`]). A measure that
 //!   [claims](Measure::claiming) something gets a verdict for every two policies and a sentence;
 //! - its **section**: the words around the findings. [`Findings::tell`] adds all that every study has: scores by policy
-//!   and by training, differences, the sentence that says which of them are shown, and a chart with a dot for each
+//!   and by training, differences, sentences and tables of those that are shown, and a chart with a dot for each
 //!   training. What only this study has is made from [`Findings::rows`].
 //!
 //! [`Findings`] decides for all studies which policies are compared (every two), which trainings are paired (equal seeds,

@@ -59,7 +59,9 @@ fn two_frames_of_everything_make_a_section() {
     let outcomes = outcomes(&*suite);
     assert_eq!(suite.run(0).unwrap(), outcomes[0], "the same unit, the same outcome");
     let section = suite.section(&outcomes).unwrap();
-    let tables: Vec<&str> = section.tables.iter().map(|table| table.id.as_str()).collect();
+    // Which differences are found between two untrained networks is chance.
+    let tables = section.tables.iter().map(|table| table.id.as_str()).filter(|id| !id.starts_with("found_"));
+    let tables: Vec<&str> = tables.collect();
     let expected = [
         "regions",
         "pointing",
