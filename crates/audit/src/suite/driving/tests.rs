@@ -48,6 +48,15 @@ fn the_setting_of_a_primary_comparison_is_one_of_the_suite() {
 }
 
 #[test]
+fn noise_has_the_levels_of_both_readings_of_the_paper() {
+    let groups: Vec<String> = DrivingStudy::noise(1, 1.0).groups().into_iter().map(|group| group.name).collect();
+    let levels = ["0", "0.01", "0.04", "0.09", "0.1", "0.2", "0.3"];
+    assert_eq!(groups, levels.map(|level| format!("noise {level}")));
+    let (_, words) = Kind::Noise.words();
+    assert!(words.contains("variances of 0.1, 0.2 and 0.3;") && words.contains("variances of 0.01, 0.04 and 0.09."));
+}
+
+#[test]
 fn crashes_are_counted_where_they_happened() {
     let suite = DrivingStudy::noise(2, 30.0).on(untrained(&["ncp", "cnn"], 2));
     // The policies crash 10 times at noise 0.2 and the NCP's second training once more on its second road; the CNN 30

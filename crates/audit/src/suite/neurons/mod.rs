@@ -25,7 +25,7 @@ use std::ops::Range;
 /// Seed of the first road.
 const FIRST_ROAD: u32 = 300_000;
 
-/// Variance of the image noise where some is tried: the least of the 2020 paper's.
+/// Variance of the image noise where some is tried: the least in the text of the 2020 paper.
 const NOISE_VARIANCE: f32 = 0.1;
 
 /// Roads on whose frames memory is probed.

@@ -23,7 +23,7 @@ use std::ops::Range;
 pub(super) const PROCEDURES: [Method; 3] =
     [Method::VisualBackProp, Method::VisualBackPropRecurrent, Method::VisualBackPropConvolutional];
 
-/// Variances of the image noise in hundredths: those of Fig. 4b of Lechner et al. 2020.
+/// Variances of the image noise in hundredths: those of Fig. 4b in the text of Lechner et al. 2020.
 pub(super) const NOISE_HUNDREDTHS: [u8; 3] = [10, 20, 30];
 
 /// First weights of twins without training: no training starts from a seed this high, and each has its own.

@@ -103,7 +103,8 @@ pub(super) fn noise(policies: &[Row<'_, SaliencyStudy>]) -> Table {
     let note = "Structural similarity of the maps of a frame without and with Gaussian noise on the [0, 1] image; 1 is the \
                 same map. Each map is scaled from its least to its largest value to 0 to 255; L = 255, C1 = (0.01 L)², \
                 C2 = (0.03 L)², Gaussian window of 11 pixels and standard deviation 1.5 (Wang et al. 2004). Other scalings \
-                and windows give other numbers.";
+                and windows give other numbers. The variances are those in the paper's text; its released code passes the same \
+                numbers as standard deviations, which are variances of 0.01, 0.04 and 0.09, and those are not tried here.";
     table("noise", "Maps under noise", note, columns, rows)
 }
 
