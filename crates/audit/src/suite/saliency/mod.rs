@@ -10,6 +10,7 @@ mod quantity;
 mod region;
 mod scene;
 mod steps;
+mod swaps;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -190,6 +191,7 @@ impl Study for SaliencyStudy {
         }
         for (swap, what) in Swap::ALL.into_iter().zip([
             "changes of the steering with another roadside",
+            "changes of the steering with another roadside beyond the outline",
             "changes of the steering with another asphalt",
             "changes of the steering without paint",
         ]) {

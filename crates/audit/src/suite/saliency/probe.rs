@@ -1,9 +1,9 @@
 //! The measurements on test roads: what every frame is put through, and what only a few are because it is slow.
 
-use super::quantity::{Extent, Likeness, Measured, Outcome, Place, Procedure, Quantity, Ranking, Swap};
+use super::quantity::{Extent, Likeness, Measured, Outcome, Place, Procedure, Quantity, Ranking};
 use super::region::{Region, hit, times_uniform};
 use super::scene::{Scene, before_last};
-use super::steps;
+use super::{steps, swaps};
 use crate::suite::Subject;
 use anyhow::Context as _;
 use lane_driver::Driver;
@@ -14,7 +14,7 @@ use lane_frame::ssim::ssim;
 use lane_policy::saliency::edges::edges;
 use lane_policy::saliency::map::SaliencyMap;
 use lane_policy::saliency::{Cost, Method};
-use lane_sim::{Asphalt, Factors, Masks, Roadside};
+use lane_sim::Factors;
 use lane_statistics::correlation::spearman;
 use rand::RngExt as _;
 use std::ops::Range;
@@ -73,7 +73,7 @@ pub(super) fn quick(subject: &Subject, methods: &[Method], roads: Range<u64>) ->
         noise((&driver, frame), road, methods, &clean, &mut measured)?;
         let [(_, on_road), ..] = &regions;
         procedures([&driver, &twin], frame, Place::Road, on_road.as_deref(), &mut measured)?;
-        swaps(&subject.driver, &scene, road, &mut measured)?;
+        swaps::measure(&subject.driver, &scene, road, &mut measured)?;
         measured.note(Quantity::Label, Some(1e3 * f64::from(scene.label().0.abs())));
     }
     Ok(measured.outcome())
@@ -172,29 +172,6 @@ pub(super) fn procedures(
                 measured.note(Quantity::Procedure(Procedure { method, trained, as_published }, place), share);
             }
         }
-    }
-    Ok(())
-}
-
-/// How far the steering on the last frame moves when a part of all frames is replaced: a memory sees one world.
-fn swaps(driver: &Driver, scene: &Scene, road: u64, measured: &mut Measured) -> anyhow::Result<()> {
-    let steering = |factors: &Factors| -> anyhow::Result<(f32, Masks)> {
-        let (frames, masks) = scene.frames(driver.input_size(), factors);
-        let (mut driver, last) = before_last(driver, &frames)?;
-        Ok((driver.steer(last)?.0, masks))
-    };
-    let as_is = Factors::default();
-    let (own, masks) = steering(&as_is)?;
-    let painted = Region::Marking.pixels(&masks).is_some();
-    for swap in Swap::ALL {
-        let factors = match swap {
-            Swap::Roadside => Factors { roadside: Roadside::Replaced(road), ..as_is },
-            Swap::Asphalt => Factors { asphalt: Asphalt::Replaced(road), ..as_is },
-            Swap::Markings => Factors { markings: false, ..as_is },
-        };
-        let applies = swap != Swap::Markings || painted;
-        let moved = applies.then(|| steering(&factors)).transpose()?;
-        measured.note(Quantity::Swap(swap), moved.map(|(other, _)| 1e3 * f64::from((other - own).abs())));
     }
     Ok(())
 }

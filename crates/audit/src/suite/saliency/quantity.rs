@@ -28,6 +28,8 @@ pub(super) enum Quantity {
     Untrained(Method, Extent, Likeness),
     /// How far the steering moved when a part of the picture was replaced, in 1e-3 1/m.
     Swap(Swap),
+    /// Share of the picture's pixels that the replacement changed.
+    SwapArea(Swap),
     /// How far the expert steers, in 1e-3 1/m.
     Label,
 }
@@ -153,13 +155,15 @@ pub(super) enum Likeness {
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Swap {
     Roadside,
+    /// The roadside but for what lies at the road's outline, whose contrast stays as it is.
+    BeyondOutline,
     Asphalt,
     /// Taken away; where there is paint.
     Markings,
 }
 
 impl Swap {
-    pub const ALL: [Self; 3] = [Self::Roadside, Self::Asphalt, Self::Markings];
+    pub const ALL: [Self; 4] = [Self::Roadside, Self::BeyondOutline, Self::Asphalt, Self::Markings];
 }
 
 /// What a unit measured.

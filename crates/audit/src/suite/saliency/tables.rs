@@ -170,41 +170,63 @@ pub(super) fn extent_name(extent: Extent) -> &'static str {
     }
 }
 
-/// What the steering depends on.
+/// What the steering depends on, and how much of the picture was replaced for it.
 pub(super) fn swaps(policies: &[Row<'_, SaliencyStudy>]) -> Table {
-    let mut columns = vec![Column::key("policy", "Policy")];
-    for swap in Swap::ALL {
-        let (name, heading) = swap_names(swap);
-        columns.push(Column::measured(
-            &format!("{name}_rms_change_1e3_per_m"),
-            &format!("{heading}: RMS, 1e-3 1/m"),
-            2,
-        ));
-        columns.push(Column::measured(
-            &format!("{name}_mean_abs_change_1e3_per_m"),
-            &format!("{heading}: mean, 1e-3 1/m"),
-            2,
-        ));
+    let columns = vec![
+        Column::key("policy", "Policy"),
+        Column::key("replaced", "Replaced"),
+        Column::measured("rms_change_1e3_per_m", "RMS, 1e-3 1/m", 2),
+        Column::measured("mean_abs_change_1e3_per_m", "mean, 1e-3 1/m", 2),
+        Column::measured("share_of_picture", "share of the picture", 2),
+        Column::measured("mean_abs_change_over_share_1e3_per_m", "mean over share, 1e-3 1/m", 2),
+        Column::measured("rms_over_asphalt", "RMS over that of the asphalt", 2),
+        Column::measured("share_over_asphalt", "the same by area alone", 2),
+    ];
+    let mut rows = Vec::new();
+    for policy in policies {
+        let [moved, area] = [Quantity::Swap, Quantity::SwapArea];
+        for swap in Swap::ALL {
+            let (moved_rms, moved_mean) = (rms(policy, moved(swap)), mean(policy, moved(swap)));
+            let changed = mean(policy, area(swap));
+            rows.push(vec![
+                Cell::text(&policy.name),
+                Cell::text(swap_names(swap).1),
+                moved_rms.clone(),
+                moved_mean.clone(),
+                changed.clone(),
+                ratio(&moved_mean, &changed),
+                ratio(&moved_rms, &rms(policy, moved(Swap::Asphalt))),
+                ratio(&changed, &mean(policy, area(Swap::Asphalt))),
+            ]);
+        }
+        let label = [rms(policy, Quantity::Label), mean(policy, Quantity::Label)];
+        let name = [policy.name.as_str(), "nothing: the expert's steering"].map(Cell::text);
+        rows.push([name.to_vec(), label.to_vec(), vec![Cell::Missing; 4]].concat());
     }
-    columns.push(Column::measured("label_rms_1e3_per_m", "Expert's steering: RMS, 1e-3 1/m", 2));
-    let rows = policies.iter().map(|policy| {
-        let swaps = Swap::ALL.map(|swap| {
-            let quantity = Quantity::Swap(swap);
-            [rms(policy, quantity), mean(policy, quantity)]
-        });
-        let label = rms(policy, Quantity::Label);
-        std::iter::once(Cell::text(&policy.name)).chain(swaps.into_iter().flatten()).chain([label]).collect()
-    });
     let note = "The same second of the same drive is rendered again with another roadside, with another asphalt, or, where \
-                there is paint, without it; nothing else changes, and a memory sees only the changed world. The table says \
-                how far the curvature commanded on the last frame moves: this is ground truth, no map is involved.";
-    table("swaps", "What the steering depends on", note, columns, rows.collect())
+                there is paint, without it; nothing else changes, and a memory sees only the changed world. Beyond the \
+                outline: the road's outline and as much ground again beside it are kept, so that its contrast stays. The table says how \
+                far the curvature commanded on the last frame moves: this is ground truth, no map is involved. A larger \
+                part of the picture moves it further by its size alone: beside each stands the share of the pixels that change at all, \
+                the movement over that share, and the movement over that of the asphalt beside the same ratio of the shares. It is how sensitive the steering \
+                is to the look of a part, not whether it goes by it.";
+    table("swaps", "What the steering depends on", note, columns, rows)
+}
+
+/// One number over another, without an interval.
+fn ratio(first: &Cell, second: &Cell) -> Cell {
+    let value = |cell: &Cell| match cell {
+        Cell::Interval { value, .. } | Cell::Number(value) => *value,
+        _ => f64::NAN,
+    };
+    Cell::number(value(first) / value(second))
 }
 
 /// Part of column names, and for a reader.
 pub(super) fn swap_names(swap: Swap) -> (&'static str, &'static str) {
     match swap {
         Swap::Roadside => ("roadside", "other roadside"),
+        Swap::BeyondOutline => ("beyond_outline", "other roadside beyond the outline"),
         Swap::Asphalt => ("asphalt", "other asphalt"),
         Swap::Markings => ("markings", "no paint"),
     }

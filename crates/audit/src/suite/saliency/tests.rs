@@ -125,6 +125,8 @@ fn made_up_outcome(subject: &Subject) -> Value {
         (share(recurrent, false), [0.5, 0.5]),
         (Quantity::Noise(recurrent, 20), [0.25, 0.5]),
         (Quantity::Swap(Swap::Roadside), [1.0, 6.0]),
+        (Quantity::SwapArea(Swap::Roadside), [0.5, 0.5]),
+        (Quantity::Swap(Swap::Asphalt), [1.0, 6.0]),
         (Quantity::Label, [8.0, 8.0]),
     ];
     let more = (subject.training_seed - 1) as f64;
@@ -174,10 +176,15 @@ fn differences_are_the_first_less_the_second_paired_by_seed_and_frame() {
         let (Cell::Number(value) | Cell::Interval { value, .. }) = cell("swaps", row, column) else { panic!() };
         value
     };
-    // 1, 3, 2 and 4: mean 2.5, root of the mean square √7.5.
-    assert!((value(0, "roadside_mean_abs_change_1e3_per_m") - 2.5).abs() < 1e-12);
-    assert!((value(0, "roadside_rms_change_1e3_per_m") - 7.5_f64.sqrt()).abs() < 1e-12);
-    assert!((value(1, "roadside_mean_abs_change_1e3_per_m") - 7.5).abs() < 1e-12);
+    // 1, 3, 2 and 4: mean 2.5, root of the mean square √7.5. Areas of 0.5, 2.5, 1.5 and 3.5, as the outcome is made up.
+    let near = |row: usize, column: &str, expected: f64| assert!((value(row, column) - expected).abs() < 1e-12);
+    near(0, "mean_abs_change_1e3_per_m", 2.5);
+    near(0, "rms_change_1e3_per_m", 7.5_f64.sqrt());
+    near(0, "share_of_picture", 2.0);
+    near(0, "mean_abs_change_over_share_1e3_per_m", 1.25);
+    near(0, "rms_over_asphalt", 1.0);
+    // Behind four replacements and the expert's row of the first policy.
+    near(5, "mean_abs_change_1e3_per_m", 7.5);
 }
 
 /// What one training could have measured on two frames if each of these methods moved the steering so far when it took out
