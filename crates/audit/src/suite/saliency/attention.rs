@@ -8,9 +8,10 @@ use lane_policy::saliency::{Cost, Method};
 use lane_report::answers::{Answer, Better, Question};
 use lane_statistics::order;
 
-/// Whether a method's ranking of pixels tells more about a policy's steering than none and than the picture's edges.
+/// Whether a method's ranking of pixels tells more about a policy's steering than its map of another frame and than the
+/// picture's edges.
 pub(super) fn is_faithful(method: Method, policy: &Row<'_, SaliencyStudy>) -> bool {
-    [Ranking::Chance, Ranking::Edges].into_iter().all(|other| {
+    [Ranking::OtherFrame(method), Ranking::Edges].into_iter().all(|other| {
         Fill::ALL.into_iter().all(|fill| {
             let moved = |ranking| Quantity::Faithful(ranking, Change::Deletion, fill);
             let difference = contrast::within(policy, [moved(Ranking::Method(method)), moved(other)]).difference;

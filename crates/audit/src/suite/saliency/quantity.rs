@@ -20,6 +20,8 @@ pub(super) enum Quantity {
     Hit(Ranking, Region),
     /// Structural similarity of the maps of a frame with and without noise of this variance, in hundredths.
     Noise(Method, u8),
+    /// Likeness of a frame's map to that of another frame, of the same policy: what likeness comes of the kind of map alone.
+    OtherFrame(Method, Likeness),
     /// As [`Quantity::Share`], of a map by one of the paper's procedures.
     Procedure(Procedure, Place),
     /// How the steering moved away while pixels were taken out or put in, in 1e-3 1/m.
@@ -32,6 +34,8 @@ pub(super) enum Quantity {
     SwapArea(Swap),
     /// How far the expert steers, in 1e-3 1/m.
     Label,
+    /// How far the shares of integrated gradients are from adding up to the difference in steering to a picture of one grey.
+    Incomplete(Part),
 }
 
 impl Quantity {
@@ -63,11 +67,23 @@ pub(super) fn share_on_road(method: Method) -> Quantity {
     Quantity::Procedure(Procedure { method, trained: true, as_published: false }, Place::Road)
 }
 
+/// What a gap is a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Part {
+    /// The sum of the map, every share counted as positive.
+    OfMap,
+    /// The difference in steering.
+    OfDifference,
+}
+
 /// What puts the pixels of a picture into an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Ranking {
     Method(Method),
+    /// The method's map of another frame, by the same policy: as smooth, and of nothing that is in the picture.
+    OtherFrame(Method),
     /// The picture's own edges, whoever looks at it.
     Edges,
     /// Nothing.
@@ -75,11 +91,12 @@ pub(super) enum Ranking {
 }
 
 impl Ranking {
-    pub fn name(self) -> &'static str {
+    pub fn name(self) -> String {
         match self {
-            Self::Method(method) => method.name(),
-            Self::Edges => "edges of the picture",
-            Self::Chance => "chance",
+            Self::Method(method) => method.name().into(),
+            Self::OtherFrame(method) => format!("{method} of another frame"),
+            Self::Edges => "edges of the picture".into(),
+            Self::Chance => "chance".into(),
         }
     }
 }

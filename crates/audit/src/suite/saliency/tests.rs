@@ -72,6 +72,7 @@ fn two_frames_of_everything_make_a_section() {
         "noise",
         "randomisation",
         "faithfulness",
+        "completeness",
         "swaps",
         "differences",
         "trainings",
@@ -188,14 +189,15 @@ fn differences_are_the_first_less_the_second_paired_by_seed_and_frame() {
 }
 
 /// What one training could have measured on two frames if each of these methods moved the steering so far when it took out
-/// pixels, where chance and edges moved it by 1, and only VisualBackProp stayed as it was without a trained head. Twice as
+/// pixels, where the maps of another frame and edges moved it by 1, and only VisualBackProp stayed as it was without a trained head. Twice as
 /// much of every map as of a uniform one lies on the road's outline for ncp, and as much for all others.
 fn attention_outcome(subject: &Subject, moved: &[(Method, f64)]) -> Value {
     let mut measured = quantity::Measured::default();
     for frame in 0..2 {
         let jitter = 0.01 * f64::from(frame);
         let rankings = moved.iter().map(|(method, moved)| (Ranking::Method(*method), *moved));
-        for (ranking, moved) in rankings.chain([(Ranking::Edges, 1.0), (Ranking::Chance, 1.0)]) {
+        let others = moved.iter().map(|(method, _)| (Ranking::OtherFrame(*method), 1.0));
+        for (ranking, moved) in rankings.chain(others).chain([(Ranking::Edges, 1.0)]) {
             for fill in Fill::ALL {
                 measured.note(Quantity::Faithful(ranking, Change::Deletion, fill), Some(moved + jitter));
             }
