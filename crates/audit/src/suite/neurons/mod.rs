@@ -153,7 +153,13 @@ impl Study for NeuronsStudy {
             Measure::mean_of_record(name, heading, 3, values).claiming(what, unit)
         };
         vec![
-            by_road("pc1_share", "PC1, share", "the share of PC1", "", |findings| findings.first_share_by_road()),
+            by_road(
+                "pc1_share",
+                "PC1 of the covariance, share",
+                "the share of PC1 (covariance, road by road)",
+                "",
+                |findings| findings.first_share_by_road(),
+            ),
             by_road("memory_secs", "memory to a half, s", "memory", "s", |findings| findings.memory_secs_by_road(0.5)),
             by_road("relative_change", "largest change, sd", "largest changes", "sd", |findings| {
                 findings.relative_change_by_road(false)
