@@ -95,6 +95,9 @@ impl Moments {
     /// out; nothing where none of them varies.
     pub(super) fn first_share_with_unit_variances(&self, variables: &[usize]) -> Option<f64> {
         let varying: Vec<usize> = variables.iter().copied().filter(|i| self.product(*i, *i) > 0.0).collect();
+        if varying.is_empty() {
+            return None;
+        }
         let of = |row: usize, column: usize| self.correlation(varying[row], varying[column]);
         let correlations = DMatrix::from_fn(varying.len(), varying.len(), of);
         let largest = SymmetricEigen::new(correlations).eigenvalues.iter().copied().max_by(f64::total_cmp)?;
