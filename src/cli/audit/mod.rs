@@ -153,10 +153,15 @@ fn tell(report: &Report, out: &Path, json: bool) -> anyhow::Result<bool> {
     Ok(wanting.is_empty())
 }
 
-/// A section's first table; the rest is in the report.
+/// A section's first table and the differences that it found; the rest is in the report.
 fn tell_section(section: &Section) -> anyhow::Result<()> {
     output::line(&section.title)?;
-    section.tables.first().map_or(Ok(()), |table| output::line(&output::table(table)))
+    section.in_brief().enumerate().try_for_each(|(place, table)| {
+        if place > 0 {
+            output::line(&table.title)?;
+        }
+        output::line(&output::table(table))
+    })
 }
 
 /// The command line behind `audit` that says what is audited: without where it goes, in which part and how it is told.
