@@ -11,6 +11,7 @@ mod record;
 mod recording;
 mod render;
 mod replay;
+mod serve;
 mod subjects;
 mod train;
 mod workshop;
@@ -65,6 +66,8 @@ enum Task {
     Train(Box<train::Arguments>),
     /// Judge policies: drive, disturb, look inside, and write a report
     Audit(audit::Arguments),
+    /// Let other people's programs drive in this simulator
+    Serve(serve::Arguments),
     /// Show, import, export and check policies and cells
     Model(model::Arguments),
 }
@@ -81,6 +84,7 @@ pub fn run() -> ExitCode {
         Task::Recording(arguments) => return exit_code(recording::run(&arguments)),
         Task::Train(arguments) => train::run(&arguments),
         Task::Audit(arguments) => return exit_code(audit::run(&arguments)),
+        Task::Serve(arguments) => serve::run(&arguments),
         Task::Model(arguments) => return exit_code(model::run(&arguments)),
     };
     exit_code(done.map(|()| true))
