@@ -57,7 +57,7 @@ pub use family::{RoadFamily, RoadSet};
 pub use layout::{Bend, Layout};
 pub use masks::Masks;
 pub use names::UnknownName;
-pub use render::Camera;
+pub use render::{Camera, Lens};
 pub use road::{Pose, Road, RoadPose};
 pub use simulator::{Simulator, Start, StepOutcome};
 pub use vehicle::{CarState, MAX_WHEEL_ANGLE_RAD, MAX_WHEEL_RATE_RAD_PER_S, WHEELBASE_M};
