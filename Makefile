@@ -41,7 +41,7 @@ python: tools target/python
 # A wheel with the program in it, in target/wheels, and the tests of the package as it installs it.
 wheel: tools target/python
 	rm -rf target/wheels target/wheel-test
-	target/python/bin/maturin build --release --manifest-path Cargo.toml --out target/wheels
+	cd python && ../target/python/bin/maturin build --release --out ../target/wheels
 	python3 -m venv target/wheel-test
 	target/wheel-test/bin/pip install --quiet pytest target/wheels/*.whl
 	cd python && env -u LIQUID_LANE ../target/wheel-test/bin/python -m pytest

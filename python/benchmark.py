@@ -7,11 +7,15 @@ messages and see the same pictures.
 """
 
 import argparse
+import functools
 import json
+import resource
 import statistics
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,7 +27,16 @@ WARM_UP = 20
 ACTION = 0.05
 
 
-def batch_rate(worlds: int, settings: dict, steps: int) -> float:
+class Turn(NamedTuple):
+    """One turn of a client."""
+
+    frames_per_second: float
+    # Processor time for a frame; `step_batch` counts to the program, which it starts.
+    program_ms: float
+    client_ms: float
+
+
+def messages(worlds: int, settings: dict, steps: int) -> float:
     """Messages alone: the very work of the client in Rust."""
     batch = Batch(worlds, settings)
     actions, ended = np.full(worlds, ACTION, np.float32), np.ones(worlds, bool)
@@ -41,7 +54,7 @@ def batch_rate(worlds: int, settings: dict, steps: int) -> float:
     return steps * worlds / seconds
 
 
-def environment_rate(worlds: int, settings: dict, steps: int) -> float:
+def environment(worlds: int, settings: dict, steps: int) -> float:
     """The Gymnasium environment, infos included."""
     envs = RoadVectorEnv(worlds, **settings)
     envs.reset(seed=0)
@@ -55,9 +68,22 @@ def environment_rate(worlds: int, settings: dict, steps: int) -> float:
     return steps * worlds / seconds
 
 
-def rust_rate(client: Path, worlds: int, settings: dict, steps: int) -> float:
+def messages_in_rust(client: Path, worlds: int, settings: dict, steps: int) -> float:
     command = [client, find_program(), json.dumps({"worlds": worlds, **settings}), str(steps)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def turn(client: Callable[[int, dict, int], float], worlds: int, settings: dict, steps: int) -> Turn:
+    before = [processor_ms(who) for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)]
+    rate = client(worlds, settings, steps)
+    frames = worlds * (WARM_UP + steps)
+    after = [processor_ms(who) for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)]
+    return Turn(rate, *((later - sooner) / frames for sooner, later in zip(before, after, strict=True)))
+
+
+def processor_ms(who: int) -> float:
+    usage = resource.getrusage(who)
+    return 1000 * (usage.ru_utime + usage.ru_stime)
 
 
 def main() -> None:
@@ -70,26 +96,25 @@ def main() -> None:
     parser.add_argument("--rust", type=Path, default=RUST, help="the client in Rust")
     arguments = parser.parse_args()
     settings = {"width": arguments.width, "height": arguments.height}
-    clients = {
-        "Gymnasium vector environment": environment_rate,
-        "messages alone, in Python": batch_rate,
-    }
+    clients = {"Gymnasium vector environment": environment, "messages alone, in Python": messages}
     if arguments.rust.exists():
-        clients["messages alone, in Rust"] = lambda *work: rust_rate(arguments.rust, *work)
+        clients["messages alone, in Rust"] = functools.partial(messages_in_rust, arguments.rust)
     else:
         print(f"{arguments.rust} is not there: nothing to compare with")
-    rates: dict[str, list[float]] = {name: [] for name in clients}
+    turns: dict[str, list[Turn]] = {name: [] for name in clients}
     for _ in range(arguments.turns):
-        for name, rate in clients.items():
-            rates[name].append(rate(arguments.worlds, settings, arguments.steps))
+        for name, client in clients.items():
+            turns[name].append(turn(client, arguments.worlds, settings, arguments.steps))
     print(f"{arguments.worlds} worlds of {arguments.width}x{arguments.height} pixels, medians of {arguments.turns} turns")
-    reference = rates.get("messages alone, in Rust")
-    for name, turns in rates.items():
-        line = f"{name:30}{statistics.median(turns):8.0f} frames/s"
-        if reference and turns is not reference:
+    reference = turns.get("messages alone, in Rust")
+    for name, mine in turns.items():
+        rate, program_ms, client_ms = (statistics.median(values) for values in zip(*mine, strict=True))
+        line = f"{name:30}{rate:7.0f} frames/s, processor time a frame: program {program_ms:.3f} ms, client {client_ms:.3f} ms"
+        if reference and mine is not reference:
             # Turn by turn: what else the machine does meets both alike.
-            lost = statistics.median(1 - mine / rust for mine, rust in zip(turns, reference, strict=True))
-            line += f"   {100 * lost:5.1f} % less than in Rust"
+            pairs = zip(mine, reference, strict=True)
+            lost = statistics.median(1 - ours.frames_per_second / rust.frames_per_second for ours, rust in pairs)
+            line += f"; {100 * lost:.1f} % fewer frames/s than in Rust"
         print(line)
 
 
