@@ -21,23 +21,23 @@ from torch import nn
 from liquid_lane import RoadVectorEnv
 
 WORLDS = 16
-# Steps of a world in a round, and of a sequence to learn from.
-STEPS, SEQUENCE = 160, 16
-# Half of an episode's starts are within half of these.
+# Small pictures are quick to learn from, and show a lane as well.
+SIZE = {"width": 60, "height": 24}
+# Largest offset and angle to the road at the start of an episode, while learning.
 START = {"start_offset_m": 1.0, "start_heading_rad": 0.1}
+# Steps of each world in a round, of a sequence to learn from, and sequences in a batch.
+STEPS, SEQUENCE, BATCH = 160, 16, 24
 
 
 class Policy(nn.Module):
-    """Convolutions, then 19 liquid neurons wired as a Neural Circuit Policy: pictures [batch, time, 48, 120, 3] to actions."""
+    """Convolutions, then 19 liquid neurons wired as a Neural Circuit Policy: pictures [batch, time, 24, 60, 3] to actions."""
 
     def __init__(self) -> None:
         super().__init__()
         self.encoder = nn.Sequential(
-            nn.Conv2d(3, 8, 5, stride=2),
+            nn.Conv2d(3, 12, 5, stride=2),
             nn.ReLU(),
-            nn.Conv2d(8, 16, 5, stride=2),
-            nn.ReLU(),
-            nn.Conv2d(16, 24, 3, stride=2),
+            nn.Conv2d(12, 24, 3, stride=2),
             nn.ReLU(),
             nn.Flatten(),
             nn.Linear(24 * 4 * 13, 32),
@@ -47,7 +47,7 @@ class Policy(nn.Module):
 
     def forward(self, pictures: torch.Tensor, state: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
         batch, length = pictures.shape[:2]
-        # [batch * length, 3, 48, 120]; every picture has mean 0 and deviation 1.
+        # [batch * length, 3, 24, 60]; every picture has mean 0 and deviation 1.
         flat = pictures.flatten(0, 1).permute(0, 3, 1, 2).float()
         flat = (flat - flat.mean((1, 2, 3), keepdim=True)) / (flat.std((1, 2, 3), keepdim=True) + 1e-3)
         features = self.encoder(flat).reshape(batch, length, -1)
@@ -105,7 +105,7 @@ def drive(policy: Policy, pictures: np.ndarray, state: torch.Tensor | None) -> t
 
 def crashes_per_km(pilot, roads: int, seconds: float) -> str:
     """Drives roads of the test set; whoever leaves its lane goes on with another road."""
-    envs = RoadVectorEnv(roads, road_set="test", seconds=seconds)
+    envs = RoadVectorEnv(roads, road_set="test", seconds=seconds, **SIZE)
     pictures, infos = envs.reset(seed=0)
     crashes, metres, offsets, state = 0, 0.0, [], None
     for _ in range(int(seconds * 20)):
@@ -125,14 +125,14 @@ def crashes_per_km(pilot, roads: int, seconds: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5, help="rounds of driving and learning [default: 5]")
-    parser.add_argument("--steps", type=int, default=200, help="steps of learning in a round [default: 200]")
+    parser.add_argument("--steps", type=int, default=150, help="steps of learning in a round [default: 150]")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--roads", type=int, default=16, help="roads to drive after it [default: 16]")
     parser.add_argument("--out", help="file for the weights of the network")
     arguments = parser.parse_args()
     torch.manual_seed(arguments.seed)
     chance = np.random.default_rng(arguments.seed)
-    envs = RoadVectorEnv(WORLDS, **START)
+    envs = RoadVectorEnv(WORLDS, **SIZE, **START)
     envs.reset(seed=arguments.seed)
     policy, experience = Policy(), Experience()
     optimizer = torch.optim.Adam(policy.parameters(), lr=2e-3)
@@ -140,7 +140,7 @@ def main() -> None:
     for number in range(arguments.rounds):
         experience.gather(envs, policy if number > 0 else None, chance)
         losses = []
-        for seen, wanted in itertools.islice(experience.batches(32, chance), arguments.steps):
+        for seen, wanted in itertools.islice(experience.batches(BATCH, chance), arguments.steps):
             actions, _ = policy(seen)
             # A bend's curvature counts for more than that of a straight road.
             loss = ((1 + 4 * wanted.abs()) * (actions[..., 0] - wanted) ** 2).mean()

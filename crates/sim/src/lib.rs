@@ -50,7 +50,7 @@ mod world;
 
 pub use course::Course;
 pub use cue::Cue;
-pub use demonstration::{Demonstration, DemonstrationSpec, demonstrate, demonstrate_with};
+pub use demonstration::{Demonstration, DemonstrationSpec, Disturbance, demonstrate, demonstrate_with};
 pub use expert::expert;
 pub use factors::{Asphalt, Factors, Roadside};
 pub use family::{RoadFamily, RoadSet};

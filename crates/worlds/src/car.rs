@@ -2,7 +2,9 @@
 
 use lane_frame::{RgbImage, Steering};
 
-/// A car in another simulator: it is looked through and steered, one picture after the other.
+/// A car in another simulator: it is looked through and steered, one picture after the other. There is a picture to look at
+/// after every command, after the car was put back, and at the start; looking twice without a command in between may wait
+/// for ever.
 pub trait Car: Send {
     /// The simulator, its address and its road, in a few words for a title.
     fn title(&self) -> String;
@@ -33,6 +35,12 @@ pub trait Car: Send {
     /// # Errors
     /// When the simulator went away.
     fn put_back(&mut self) -> Result<bool, Trouble>;
+
+    /// Drives another road from the next picture on, where the simulator draws roads from seeds; elsewhere nothing changes.
+    ///
+    /// # Errors
+    /// When the simulator went away.
+    fn set_road(&mut self, seed: u32) -> Result<(), Trouble>;
 
     /// Time from the arrival of the last picture until the command for it was sent, in s.
     fn answer_secs(&self) -> Option<f64>;

@@ -4,7 +4,7 @@ use super::Trouble;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use image::codecs::jpeg::JpegEncoder;
-use image::codecs::png::PngEncoder;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder as _, ImageReader, Limits, RgbImage};
 use std::io::Cursor;
 
@@ -55,7 +55,10 @@ pub fn encode(image: &RgbImage, encoding: Encoding) -> Result<String, Trouble> {
             height,
             ExtendedColorType::Rgb8,
         ),
-        Encoding::Png => PngEncoder::new(&mut bytes).write_image(image, width, height, ExtendedColorType::Rgb8),
+        Encoding::Png => {
+            let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
+            encoder.write_image(image, width, height, ExtendedColorType::Rgb8)
+        }
     };
     encoded.map_err(|error| Trouble::new(format!("a picture of {width}x{height} cannot be sent: {error}")))?;
     Ok(STANDARD.encode(bytes))

@@ -17,6 +17,9 @@ const MOST_BYTES: usize = 24 << 20;
 /// Telemetries for which a change of the camera, or a car put back, is waited for.
 const PATIENCE_PICTURES: usize = 100;
 
+/// Time for which an answer to a question that old builds do not know is waited for.
+const CATCH_UP: Duration = Duration::from_millis(500);
+
 /// Speed in m/s at which a car counts as standing.
 const STANDING_MPS: f32 = 0.3;
 
@@ -176,9 +179,7 @@ impl Client {
     /// Asks for the road and the camera, and waits until the pictures are as asked.
     fn set_up(&mut self) -> Result<(), Trouble> {
         if let Some(road) = self.options.road {
-            self.send(&json!({
-                "msg_type": "regen_road", "road_style": "0", "rand_seed": road.to_string(), "turn_increment": "0.0",
-            }))?;
+            self.set_road(road)?;
         }
         if self.options.match_camera || self.options.camera_height.is_some() {
             let height = self.options.camera_height.unwrap_or(0.0);
@@ -196,40 +197,69 @@ impl Client {
             }))?;
         }
         let wanted = self.options.match_camera.then_some((PICTURE.width, PICTURE.height));
+        self.stand()?;
         for _ in 0..PATIENCE_PICTURES {
-            self.send_control(0.0, 0.0, 1.0)?;
             self.size = None;
             let seen = self.look()?;
+            self.send_control(0.0, 0.0, 1.0)?;
             if wanted.is_none_or(|wanted| seen.image.dimensions() == wanted) {
-                return Ok(());
+                break;
             }
         }
         // A simulator that knows no `cam_config` shows what it shows.
         Ok(())
     }
 
+    /// Stands, with one picture to come.
+    fn stand(&mut self) -> Result<(), Trouble> {
+        self.catch_up()?;
+        self.send_control(0.0, 0.0, 1.0)
+    }
+
     /// The next message.
     fn receive(&mut self) -> Result<Value, Trouble> {
+        let timeout = self.options.timeout;
+        let message = self.receive_within(timeout)?;
+        let secs = timeout.as_secs_f32();
+        message.ok_or_else(|| self.trouble(&format!("no answer for {secs:.1} s: is this a donkey simulator?")))
+    }
+
+    /// The next message; nothing where none comes in this time.
+    fn receive_within(&mut self, timeout: Duration) -> Result<Option<Value>, Trouble> {
+        let set = self.stream.set_read_timeout(Some(timeout));
+        set.map_err(|error| self.trouble(&error.to_string()))?;
         let mut buffer = vec![0; 64 << 10];
         loop {
             match self.splitter.next_object() {
-                Ok(Some(message)) => return Ok(message),
+                Ok(Some(message)) => return Ok(Some(message)),
                 Ok(None) => {}
                 Err(trouble) => return Err(self.trouble(&trouble.to_string())),
             }
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Err(self.trouble("the simulator closed the connection")),
                 Ok(bytes) => {
-                    self.splitter.push(&buffer[..bytes]).map_err(|trouble| self.trouble(&trouble.to_string()))?
+                    let pushed = self.splitter.push(&buffer[..bytes]);
+                    pushed.map_err(|trouble| self.trouble(&trouble.to_string()))?;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    let secs = self.options.timeout.as_secs_f32();
-                    return Err(self.trouble(&format!("no answer for {secs:.1} s: is this a donkey simulator?")));
-                }
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return Ok(None),
                 Err(error) => return Err(self.trouble(&format!("the connection broke: {error}"))),
             }
         }
+    }
+
+    /// Forgets the pictures of everything that was sent before: in a simulator that goes in lockstep there is then one
+    /// picture for each command again. It answers in turn, so its answer comes behind them; an old build gives none.
+    fn catch_up(&mut self) -> Result<(), Trouble> {
+        self.send(&json!({ "msg_type": "get_protocol_version" }))?;
+        while let Some(message) = self.receive_within(CATCH_UP)? {
+            if kind(&message) == "protocol_version" {
+                break;
+            }
+            self.note(message)?;
+        }
+        self.telemetry = None;
+        Ok(())
     }
 
     /// Whether more has arrived that was not read yet.
@@ -272,7 +302,7 @@ impl Client {
 
     fn send_control(&mut self, steering: f32, throttle: f32, brake: f32) -> Result<(), Trouble> {
         self.send(&json!({
-            "msg_type": "control", "steering": steering.to_string(), "throttle": throttle.to_string(),
+            "msg_type": "control", "steering": (steering + 0.0).to_string(), "throttle": throttle.to_string(),
             "brake": brake.to_string(),
         }))
     }
@@ -372,19 +402,26 @@ impl Car for Client {
         Ok(())
     }
 
+    fn set_road(&mut self, seed: u32) -> Result<(), Trouble> {
+        self.send(&json!({
+            "msg_type": "regen_road", "road_style": "0", "rand_seed": seed.to_string(), "turn_increment": "0.0",
+        }))?;
+        self.stand()
+    }
+
     fn answer_secs(&self) -> Option<f64> {
         self.answer_secs
     }
 
     fn put_back(&mut self) -> Result<bool, Trouble> {
         self.send_control(0.0, 0.0, 1.0)?;
-        self.look()?;
         self.send(&json!({ "msg_type": "reset_car" }))?;
         self.speed.reset();
         self.laps.began = None;
+        self.stand()?;
         for _ in 0..PATIENCE_PICTURES {
-            self.send_control(0.0, 0.0, 1.0)?;
             let seen = self.look()?;
+            self.send_control(0.0, 0.0, 1.0)?;
             if seen.hit.is_none() && seen.speed_mps.is_none_or(|speed| speed < STANDING_MPS * self.options.scale) {
                 break;
             }

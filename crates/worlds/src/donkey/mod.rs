@@ -8,6 +8,8 @@
 mod client;
 mod scene;
 mod server;
+#[cfg(test)]
+mod tests;
 
 pub use client::{Client, Options};
 pub use server::{Clock, Server, Setup};

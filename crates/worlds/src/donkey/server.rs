@@ -127,10 +127,14 @@ impl Server {
     fn serve(&self, stream: TcpStream) -> Result<u64, Trouble> {
         let set = stream.set_nodelay(true).and_then(|()| stream.set_write_timeout(Some(WRITE_TIMEOUT)));
         set.map_err(|error| Trouble::new(format!("no connection: {error}")))?;
-        let mut client =
-            Guest { stream, setup: self.setup, clock: self.setup.clock, drive: None, view: View::USUAL, steps: 0 };
-        client.run()?;
-        Ok(client.steps)
+        let clock = self.setup.clock;
+        let mut guest =
+            Guest { stream, setup: self.setup, clock, drive: None, view: View::USUAL, steps: 0, is_gone: false };
+        match guest.run() {
+            // A client that is killed takes the connection with it.
+            Err(_) if guest.is_gone => Ok(guest.steps),
+            ended => ended.map(|()| guest.steps),
+        }
     }
 }
 
@@ -143,6 +147,8 @@ struct Guest {
     drive: Option<Drive>,
     view: View,
     steps: u64,
+    /// True once it has closed the connection.
+    is_gone: bool,
 }
 
 /// A car on a scene's road.
@@ -278,9 +284,7 @@ impl Guest {
                 Ok(bytes) => splitter.push(&buffer[..bytes])?,
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // A client that is killed takes the connection with it.
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
-                Err(error) => return Err(Trouble::new(format!("the connection broke: {error}"))),
+                Err(error) => return Err(self.broken(&error)),
             }
         }
     }
@@ -460,7 +464,13 @@ impl Guest {
 
     fn send(&mut self, message: &impl Serialize) -> Result<(), Trouble> {
         let line = serde_json::to_string(message).map_err(|error| Trouble::new(format!("no message: {error}")))? + "\n";
-        self.stream.write_all(line.as_bytes()).map_err(|error| Trouble::new(format!("it takes nothing more: {error}")))
+        self.stream.write_all(line.as_bytes()).map_err(|error| self.broken(&error))
+    }
+
+    fn broken(&mut self, error: &std::io::Error) -> Trouble {
+        let gone = [ErrorKind::ConnectionReset, ErrorKind::ConnectionAborted, ErrorKind::BrokenPipe];
+        self.is_gone = gone.contains(&error.kind());
+        Trouble::new(format!("the connection broke: {error}"))
     }
 }
 
