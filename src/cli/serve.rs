@@ -1,5 +1,7 @@
 //! `liquid-lane serve`: this simulator in the place of another one.
 
+mod gymnasium;
+
 use super::range::{above, number, whole};
 use lane_worlds::donkey::{self, Clock, Server, Setup};
 
@@ -22,6 +24,8 @@ pub struct Arguments {
 enum World {
     /// The donkey simulator, as gym-donkeycar 1.3.1 and donkeycar drive it; see docs/worlds.md
     Donkey(Donkey),
+    /// Many roads at once for the Python package, by binary messages on standard input and output; see docs/gymnasium.md
+    Gymnasium(gymnasium::Arguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -52,9 +56,16 @@ struct Donkey {
     log_file: Option<String>,
 }
 
-/// Does what was asked, until it is killed.
+/// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let World::Donkey(donkey) = &arguments.world;
+    match &arguments.world {
+        World::Donkey(donkey) => serve_donkey(donkey),
+        World::Gymnasium(arguments) => gymnasium::run(arguments),
+    }
+}
+
+/// Serves clients until it is killed.
+fn serve_donkey(donkey: &Donkey) -> anyhow::Result<()> {
     let Donkey { host, port, road, .. } = donkey;
     let clock = donkey.rate.map_or(Clock::Lockstep, Clock::Rate);
     let setup = Setup { clock, road: *road, lap_m: donkey.lap, cte_per_m: donkey.cte_per_m };

@@ -9,6 +9,7 @@
 //!
 //! Whatever comes over the wire is bounded before it is kept: the length of a message, the size of a picture.
 
+pub mod batch;
 mod calibrate;
 mod car;
 pub mod donkey;
