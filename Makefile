@@ -1,6 +1,6 @@
 # One line of cargo per target; the checks above them say what is missing on a fresh machine.
 
-.PHONY: demo test check deps advisories bench bench-torch models audit-set pictures tools
+.PHONY: demo test check deps advisories bench bench-torch python wheel models audit-set pictures tools
 
 demo: tools
 	cargo run --release
@@ -30,6 +30,25 @@ bench: tools
 # The same work here and in PyTorch with ncps, in turns; benches/README.md says what the two variables name.
 bench-torch: tools
 	TORCH_PYTHON="$(TORCH_PYTHON)" TORCH_BASELINE="$(TORCH_BASELINE)" cargo bench --bench torch
+
+# The Python package: its tests, in an environment of their own, and its frames per second. Fetches from PyPI.
+python: tools target/python
+	cargo build --release
+	cargo build --release -p lane-worlds --example step_batch
+	LIQUID_LANE=target/release/liquid-lane PYTHONPATH=python/src target/python/bin/python -m pytest python
+	LIQUID_LANE=target/release/liquid-lane PYTHONPATH=python/src target/python/bin/python python/benchmark.py
+
+# A wheel with the program in it, in target/wheels, and the tests of the package as it installs it.
+wheel: tools target/python
+	rm -rf target/wheels target/wheel-test
+	cd python && ../target/python/bin/maturin build --release --out ../target/wheels
+	python3 -m venv target/wheel-test
+	target/wheel-test/bin/pip install --quiet pytest target/wheels/*.whl
+	cd python && env -u LIQUID_LANE ../target/wheel-test/bin/python -m pytest
+
+target/python:
+	python3 -m venv $@
+	$@/bin/pip install --quiet gymnasium maturin numpy pytest
 
 # The shipped weights; see models/README.md for time and scores.
 models: tools

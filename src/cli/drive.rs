@@ -2,13 +2,15 @@
 
 use super::film::Film;
 use super::range::{LONGEST_SECONDS, above, number, whole};
-use super::{models, output};
+use super::{models, output, simulator};
 use crate::jobs::roads::drive_roads;
 use crate::view::App;
 use anyhow::{Context as _, ensure};
-use lane_audit::driving::DrivingScore;
+use lane_audit::driving::{DriveFigures, DrivingScore};
 use lane_driver::closed_loop::Pilot;
-use lane_driver::session::{Order, Session as _};
+use lane_driver::outside::{Outside, OutsideLog};
+use lane_driver::outside_drive::OutsideDrive;
+use lane_driver::session::{Order, Session};
 use lane_driver::twin_drive::TwinDrive;
 use lane_sim::{Course, RoadFamily, RoadSet, Weather};
 use serde::Serialize;
@@ -31,7 +33,10 @@ Examples:
   liquid-lane drive --road 12 --weather night --noise 0.1      a window
   liquid-lane drive --headless --seconds 30 --out film         film/demo.mp4 and film/demo.png
   liquid-lane drive --headless --roads 100 --noise 0,0.1,0.2,0.3 --baselines
-                                                               a table over roads never trained on";
+                                                               a table over roads never trained on
+  liquid-lane drive --simulator donkey://localhost:9091        in another simulator, in a window
+  liquid-lane drive --simulator donkey://localhost:9091 --headless --roads 5
+                                                               a table of five drives there";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -67,6 +72,11 @@ pub struct Arguments {
     /// Print one JSON object instead of text
     #[arg(long, requires = "headless")]
     pub json: bool,
+    #[command(flatten)]
+    pub simulator: simulator::Arguments,
+    /// Drive circles in the other simulator and print the wheelbase of its car, for --wheelbase
+    #[arg(long, requires = "simulator", conflicts_with_all = ["headless", "roads"])]
+    pub calibrate: bool,
 }
 
 fn families() -> String {
@@ -89,8 +99,14 @@ struct Report {
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     check(arguments)?;
+    if arguments.calibrate {
+        return calibrate(arguments);
+    }
     if let Some(roads) = arguments.roads {
-        return table(arguments, roads);
+        return match arguments.simulator.outside(None, 0.0)? {
+            Some(outside) => outside_table(arguments, outside, roads),
+            None => table(arguments, roads),
+        };
     }
     if arguments.headless {
         return demo_film(arguments);
@@ -112,12 +128,17 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn session(arguments: &Arguments, seconds: f64) -> anyhow::Result<TwinDrive> {
+fn session(arguments: &Arguments, seconds: f64) -> anyhow::Result<Box<dyn Session>> {
     let drivers = arguments.models.drivers()?;
+    let noise_variance = arguments.noise.first().copied().unwrap_or(0.0);
+    if let Some(outside) = arguments.simulator.outside(Some(arguments.road), noise_variance)? {
+        let turn_secs = arguments.seconds.unwrap_or(seconds) / drivers.len() as f64;
+        return Ok(Box::new(OutsideDrive::new(outside, drivers, turn_secs)?));
+    }
     let course = course(arguments, RoadSet::Demo, seconds);
     let mut session = TwinDrive::new(drivers, course);
-    session.obey(Order::Noise(arguments.noise.first().copied().unwrap_or(0.0)))?;
-    Ok(session)
+    session.obey(Order::Noise(noise_variance))?;
+    Ok(Box::new(session))
 }
 
 fn course(arguments: &Arguments, set: RoadSet, seconds: f64) -> Course {
@@ -128,7 +149,7 @@ fn course(arguments: &Arguments, set: RoadSet, seconds: f64) -> Course {
 /// Films the drive and prints its scores.
 fn demo_film(arguments: &Arguments) -> anyhow::Result<()> {
     let seconds = arguments.seconds.unwrap_or(FILM_SECONDS);
-    let mut app = App::new(Box::new(session(arguments, seconds)?));
+    let mut app = App::new(session(arguments, seconds)?);
     let film = Film::new(&arguments.out, FILM_NAME);
     let started = std::time::Instant::now();
     let report = film.make(&mut app, seconds)?;
@@ -165,14 +186,111 @@ struct FilmScore {
     distance_m: f64,
 }
 
-/// Drives many roads and prints the table.
-fn table(arguments: &Arguments, roads: u32) -> anyhow::Result<()> {
+/// Prints the wheelbase of the other simulator's car.
+fn calibrate(arguments: &Arguments) -> anyhow::Result<()> {
+    let vehicle = arguments.simulator.calibrate()?;
+    let (wheelbase_m, full_lock_deg) = (vehicle.wheelbase_m, vehicle.full_lock_rad.to_degrees());
+    let tightest_m = -1.0 / vehicle.steering(1.0).0;
+    output::line(&format!(
+        "--wheelbase {wheelbase_m:.3} --full-lock {full_lock_deg}: full lock drives a radius of {tightest_m:.1} m"
+    ))
+}
+
+#[derive(Serialize)]
+struct OutsideReport {
+    simulator: String,
+    policies: Vec<DrivingScore>,
+    drives: Vec<OutsideRow>,
+}
+
+/// One drive in another simulator.
+#[derive(Serialize)]
+struct OutsideRow {
+    policy: String,
+    noise_variance: f32,
+    seed: u32,
+    crashes: usize,
+    km: f64,
+    laps: u32,
+    lap_secs: Option<f64>,
+    /// Middle and 99th of 100 of the times from a picture's arrival to its command, in ms.
+    answer_ms: [f64; 2],
+}
+
+impl OutsideRow {
+    fn of(policy: &str, noise_variance: f32, seed: u32, log: &OutsideLog) -> Self {
+        let (drive, mut secs) = (&log.drive, log.answer_secs.clone());
+        secs.sort_by(f64::total_cmp);
+        let at = |share: f64| secs.get((share * secs.len() as f64) as usize).map_or(f64::NAN, |secs| 1e3 * secs);
+        let answer_ms = [at(0.5), at(0.99)];
+        let (laps, lap_secs) = (log.laps, log.lap_secs);
+        let policy = policy.to_owned();
+        Self {
+            policy,
+            noise_variance,
+            seed,
+            crashes: drive.crashes(),
+            km: drive.distance_m / 1e3,
+            laps,
+            lap_secs,
+            answer_ms,
+        }
+    }
+}
+
+/// Drives many times in another simulator and prints the table.
+fn outside_table(arguments: &Arguments, mut outside: Outside, drives: u32) -> anyhow::Result<()> {
+    let mut pilots = pilots(arguments)?;
+    let bar = output::progress(
+        u64::from(drives) * (pilots.len() * arguments.noise.len()) as u64,
+        "{pos} of {len} drives {wide_bar} {eta} left",
+    );
+    let (mut policies, mut rows) = (Vec::new(), Vec::new());
+    for (name, pilot) in &mut pilots {
+        for &variance in &arguments.noise {
+            let mut figures = Vec::new();
+            for seed in arguments.road..arguments.road + drives {
+                outside.spoiling.noise_variance = variance;
+                outside.car().set_road(seed)?;
+                let log = outside.drive(pilot, arguments.seconds.unwrap_or(DRIVE_SECONDS), &mut |_, _| Ok(()))?;
+                rows.push(OutsideRow::of(name, variance, seed, &log));
+                figures.push(DriveFigures::of(&log.drive));
+                bar.inc(1);
+            }
+            policies.push(DrivingScore::of(name, variance, &[figures.iter().collect()]));
+        }
+    }
+    bar.finish_and_clear();
+    if arguments.json {
+        return output::json(&OutsideReport { simulator: outside.title(), policies, drives: rows });
+    }
+    output::line(&outside.title())?;
+    output::line(output::driving_table(&policies).trim_end())?;
+    for row in rows {
+        let OutsideRow { policy, noise_variance, seed, crashes, km, laps, lap_secs, answer_ms: [median, slow] } = row;
+        let lap = lap_secs.map_or(String::new(), |secs| format!(", the last in {secs:.1} s"));
+        output::line(&format!(
+            "{policy}, noise {noise_variance}, road {seed}: {laps} laps{lap}, {crashes} crashes in {km:.3} km, \
+             picture to command {median:.2} ms, 99 % within {slow:.2} ms"
+        ))?;
+    }
+    Ok(())
+}
+
+/// Everyone who drives for a table.
+fn pilots(arguments: &Arguments) -> anyhow::Result<Vec<(String, Pilot)>> {
     let drivers = arguments.models.drivers()?.into_iter();
     let mut pilots: Vec<_> =
         drivers.map(|driver| (driver.name().to_owned(), Pilot::Policy(Box::new(driver)))).collect();
     if arguments.baselines {
         pilots.extend([("expert".into(), Pilot::Expert), ("straight".into(), Pilot::Zero)]);
     }
+    Ok(pilots)
+}
+
+/// Drives many roads and prints the table.
+fn table(arguments: &Arguments, roads: u32) -> anyhow::Result<()> {
+    let pilots = pilots(arguments)?;
     let drives = u64::from(roads) * (pilots.len() * arguments.noise.len()) as u64;
     let bar = output::progress(drives, "{pos} of {len} drives {wide_bar} {eta} left");
     let mut policies = Vec::new();

@@ -11,6 +11,8 @@ mod record;
 mod recording;
 mod render;
 mod replay;
+mod serve;
+mod simulator;
 mod subjects;
 mod train;
 mod workshop;
@@ -52,15 +54,17 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Policies drive the same seeded road at the same time, closed loop
-    Drive(drive::Arguments),
+    Drive(Box<drive::Arguments>),
     /// Policies watch a recorded drive, open loop, beside what the human did
     Replay(replay::Arguments),
     /// Make a picture, a clip or a table of signals of a drive or a recording
     Render(render::Arguments),
     /// Record a drive by the expert as a donkeycar tub (version 2)
-    Record(record::Arguments),
+    Record(Box<record::Arguments>),
     /// What a recording holds; its steering drawn on its pictures; another format
     Recording(recording::Arguments),
+    /// This simulator in the place of another one, for other people's programs
+    Serve(serve::Arguments),
     /// Train a policy on the simulator and score it
     Train(Box<train::Arguments>),
     /// Judge policies: drive, disturb, look inside, and write a report
@@ -73,12 +77,13 @@ enum Task {
 pub fn run() -> ExitCode {
     let matches = command().get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let done = match arguments.task.unwrap_or(Task::Drive(arguments.drive)) {
+    let done = match arguments.task.unwrap_or(Task::Drive(Box::new(arguments.drive))) {
         Task::Drive(arguments) => drive::run(&arguments),
         Task::Replay(arguments) => replay::run(&arguments),
         Task::Render(arguments) => render::run(&arguments),
         Task::Record(arguments) => record::run(&arguments),
         Task::Recording(arguments) => return exit_code(recording::run(&arguments)),
+        Task::Serve(arguments) => serve::run(&arguments),
         Task::Train(arguments) => train::run(&arguments),
         Task::Audit(arguments) => return exit_code(audit::run(&arguments)),
         Task::Model(arguments) => return exit_code(model::run(&arguments)),

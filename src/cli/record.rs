@@ -1,10 +1,13 @@
 //! `liquid-lane record`: a drive by the expert, as a recording.
 
-use super::output;
 use super::range::{LONGEST_SECONDS, above, whole};
-use lane_frame::{Frame, RgbImage, Sample, Size};
+use super::{models, output, simulator};
+use anyhow::{Context as _, ensure};
+use lane_driver::closed_loop::Pilot;
+use lane_driver::outside::Outside;
+use lane_frame::{Frame, RgbImage, Sample, Size, Steering};
 use lane_recording::TubWriter;
-use lane_sim::{Camera, Course, DT_SECS, Factors, RoadSet, Simulator, StepOutcome, Weather};
+use lane_sim::{Camera, Course, DT_SECS, Disturbance, Factors, RoadSet, Simulator, StepOutcome, Weather};
 use std::path::{Path, PathBuf};
 
 /// Pictures of a recording: twice the size that replay shrinks them to.
@@ -23,16 +26,82 @@ pub struct Arguments {
     /// Seconds to record
     #[arg(long, value_parser = above(0.0, LONGEST_SECONDS), default_value_t = 15.0)]
     pub seconds: f64,
+    /// In another simulator, this policy drives instead of the expert; labels are its own commands
+    #[arg(long, value_name = "NAME", requires = "simulator")]
+    policy: Option<String>,
+    /// In another simulator, push the car about, as demonstrations here are, by a disturbance of this seed; the labels are the
+    /// expert's clean commands
+    #[arg(long, value_name = "SEED", value_parser = whole(0..=u32::MAX), requires = "simulator", conflicts_with = "policy")]
+    disturb: Option<u32>,
+    #[command(flatten)]
+    simulator: simulator::Arguments,
 }
 
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Arguments { path, road, weather, seconds } = arguments;
+    let Arguments { path, road, weather, seconds, .. } = arguments;
+    if let Some(outside) = arguments.simulator.outside(Some(*road), 0.0)? {
+        return record_outside(arguments, outside);
+    }
     let course = Course { weather: *weather, ..Course::drawn(RoadSet::Demo, *road, *seconds) };
     let bar = output::progress((seconds / DT_SECS).ceil() as u64, "recording {wide_bar} {pos} of {len} frames");
     let frames = record(path, &course, &|| bar.inc(1))?;
     bar.finish_and_clear();
     output::line(&format!("{frames} frames in {}", path.display()))
+}
+
+/// Records a drive in another simulator. What was recorded stays whole, whatever becomes of the simulator.
+fn record_outside(arguments: &Arguments, mut outside: Outside) -> anyhow::Result<()> {
+    let Arguments { path, road, seconds, policy, disturb, .. } = arguments;
+    let mut pilot = match policy {
+        Some(name) => {
+            let policies = vec![name.clone()];
+            let models = models::Arguments { policies, models: None, preset: None, device: Default::default() };
+            let driver = models.drivers()?.pop().context("no policy")?;
+            Pilot::Policy(Box::new(driver))
+        }
+        None => Pilot::Expert,
+    };
+    let mut disturbance = disturb.map(|seed| Disturbance::rough(u64::from(seed)));
+    let bar = output::progress((1e3 * seconds) as u64, "recording {wide_bar} {percent:>3} %");
+    let (mut writer, mut index) = (None, 0);
+    let title = outside.title();
+    // The view is known with the first picture.
+    let size_of = |image: &RgbImage| Size::new(image.width(), image.height());
+    let first = outside.car().look()?;
+    let mut metadata = outside.view(size_of(&first.image)).metadata(size_of(&first.image));
+    let facts = serde_json::json!({
+        "simulator": title, "road_seed": road, "disturbance_seed": disturb, "pilot": policy.as_deref().unwrap_or("expert"),
+    });
+    if let (Some(metadata), serde_json::Value::Object(facts)) = (metadata.as_object_mut(), facts) {
+        metadata.extend(facts);
+    }
+    outside.car().steer(Steering(0.0))?;
+    let driven = outside.drive(&mut pilot, *seconds, &mut |seen, step| {
+        let label = if policy.is_some() { Some(step.commanded) } else { step.expert };
+        if !step.crashed && !seen.manual {
+            let writer: &mut TubWriter = match &mut writer {
+                Some(writer) => writer,
+                none => none.insert(TubWriter::create(path, &metadata)?),
+            };
+            let frame = Frame { index, time_secs: step.time_secs, image: seen.image.clone() };
+            writer.append(&Sample { frame, steering: label, speed_mps: seen.speed_mps }, seen.offset_m)?;
+            index += 1;
+        }
+        if let (Some((disturbance, rng)), Some(label)) = (&mut disturbance, label) {
+            step.commanded = disturbance.disturb(label, seen.offset_m.unwrap_or(0.0), rng);
+        }
+        bar.set_position((1e3 * step.time_secs) as u64);
+        Ok(())
+    });
+    bar.finish_and_clear();
+    if let Some(writer) = writer {
+        writer.finish()?;
+    }
+    let kept = || format!("{index} frames are in {}", path.display());
+    let log = driven.with_context(|| format!("the drive ended early; {}", kept()))?;
+    ensure!(index > 0, "the simulator sent no picture");
+    output::line(&format!("{} crashes, {} laps; {}", log.drive.crashes(), log.laps, kept()))
 }
 
 /// Records a drive by the expert as a tub; gives its frames. Calls `done` after each.

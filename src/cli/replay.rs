@@ -86,7 +86,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let out = Path::new("out");
     match Film::new(out, FILM_NAME).display_instead() {
-        Some(display) => super::workshop::show(display, session, &arguments.models),
+        Some(display) => super::workshop::show(display, Box::new(session), &arguments.models),
         None => without_window(Noted::new(session, drives_secs), facts, Some(out), false),
     }
 }

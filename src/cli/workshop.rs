@@ -28,11 +28,11 @@ const SAMPLE_SECONDS: f64 = 20.0;
 ///
 /// # Errors
 /// When the window cannot be made or drawn into, or its display goes away.
-pub fn show(display: Display, session: impl Session + 'static, models: &models::Arguments) -> anyhow::Result<()> {
+pub fn show(display: Display, session: Box<dyn Session>, models: &models::Arguments) -> anyhow::Result<()> {
     let remembered = Remembered::of_user();
     let (kept, problem) = remembered.load();
     let workshop = Arc::new(Policies { models: models.clone() });
-    let mut app = App::new(Box::new(session)).with_workshop(workshop, kept);
+    let mut app = App::new(session).with_workshop(workshop, kept);
     if let Some(problem) = problem {
         app.notify(problem);
     }

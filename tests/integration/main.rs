@@ -16,6 +16,9 @@ mod cli;
 /// Audits by the built binary: repeatable to the byte, in parts, after a kill, on bad input.
 mod audit;
 
+/// Many roads for the Python package, by messages on standard input and output.
+mod gymnasium;
+
 /// Pictures, clips and tables of signals.
 mod render;
 

@@ -68,7 +68,7 @@ impl Pilot {
     }
 
     /// Forgets the drive so far.
-    fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         match self {
             Self::Policy(driver) => driver.reset(),
             Self::Expert | Self::Zero => {}

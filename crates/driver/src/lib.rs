@@ -7,6 +7,8 @@ pub mod closed_loop;
 pub mod module_card;
 pub mod moment;
 mod onnx;
+pub mod outside;
+pub mod outside_drive;
 mod own;
 mod policy_car;
 mod probe;
@@ -19,6 +21,7 @@ mod timeline;
 pub mod torchscript;
 pub mod train;
 pub mod twin_drive;
+mod viewer;
 
 pub use own::Control;
 

@@ -1,13 +1,12 @@
 //! Several policies watch a recorded drive: open loop, beside what the human did. The recording can be sought: memories
 //! are kept where it was watched, and run up over the frames before elsewhere.
 
-use super::attention::{MapMaker, Question};
 use super::moment::{Decision, Moment, Picture, Side};
-use super::seat::Seat;
 use super::session::{
     AttentionSetup, Band, BandKind, Every, MemoryAfterSeek, Order, Session, SessionInfo, check_policies,
 };
 use super::sight::Sight;
+use super::viewer::{Viewer, picture};
 use super::{CannotSteer, Driver, Memory};
 use anyhow::{bail, ensure};
 use lane_frame::noise::add_gaussian;
@@ -50,13 +49,6 @@ pub struct Replay {
     kept: BTreeMap<usize, Kept>,
 }
 
-/// One policy that watches.
-struct Viewer {
-    seat: Seat,
-    driver: Driver,
-    maps: MapMaker,
-}
-
 /// Everything that is remembered before an entry.
 #[derive(Clone)]
 struct Kept {
@@ -64,18 +56,6 @@ struct Kept {
     size: Option<Size>,
     /// Where the memories come from.
     memory: MemoryAfterSeek,
-}
-
-impl Viewer {
-    fn new(driver: Driver) -> Self {
-        let seat = Seat::new(driver);
-        Self::seated(seat)
-    }
-
-    /// Who sits there, without memory.
-    fn seated(seat: Seat) -> Self {
-        Self { driver: (*seat.driver).clone(), maps: MapMaker::new(seat.intact.control()), seat }
-    }
 }
 
 impl Replay {
@@ -226,7 +206,7 @@ impl Replay {
         let time_secs = watched.frame.time_secs;
         let (pictures, frames) = self.seen(watched);
         let (attention, reference) = (self.info.attention, self.recording.entry(entry).steering);
-        let decisions = self.viewers.par_iter_mut().zip(frames).map(|(viewer, frame)| viewer.decide(frame, attention));
+        let decisions = self.viewers.par_iter_mut().zip(frames).map(|(viewer, frame)| viewer.decide(&frame, attention));
         let decisions = decisions.collect::<Result<Vec<_>, _>>()?;
         let sides = decisions.into_iter().zip(&pictures);
         let sides = sides.map(|(decision, picture)| side(picture, Some(decision), reference)).collect();
@@ -316,11 +296,7 @@ impl Replay {
     fn lesion(&mut self, policy: usize, lesions: Vec<Lesion>) -> anyhow::Result<()> {
         let count = self.viewers.len();
         ensure!(policy < count, "policy {policy}: there are {count}, numbered from 0");
-        let viewer = &mut self.viewers[policy];
-        viewer.seat = viewer.seat.lesioned(lesions)?;
-        let memory = viewer.driver.memory();
-        viewer.driver = (*viewer.seat.driver).clone();
-        viewer.driver.recall(&memory);
+        self.viewers[policy].lesion(lesions)?;
         self.kept.clear();
         Ok(())
     }
@@ -342,16 +318,6 @@ impl Replay {
     fn refresh_info(&mut self) {
         self.info.policies = self.viewers.iter().map(|viewer| viewer.seat.intact.describe()).collect();
         self.info.lesions = self.viewers.iter().map(|viewer| viewer.seat.lesions.clone()).collect();
-    }
-}
-
-impl Viewer {
-    fn decide(&mut self, frame: Frame, setup: AttentionSetup) -> Result<Decision, CannotSteer> {
-        let question = || Question { driver: self.driver.clone(), frame: frame.clone(), masks: None, setup };
-        self.maps.begin(question, setup.every);
-        let maps = self.maps.finish();
-        let (steering, neurons) = self.driver.observe(&frame)?;
-        Ok(maps.decision(steering, neurons, frame.time_secs))
     }
 }
 
@@ -410,14 +376,6 @@ fn side(picture: &Picture, decision: Option<Decision>, reference: Option<Steerin
         ghost: None,
         causes: None,
     }
-}
-
-/// A recorded picture with the part that a policy sees of it.
-fn picture(image: &Arc<RgbImage>, view: &CameraView) -> Picture {
-    let [left, top, crop_width, crop_height] = view.crop.map(|pixels| pixels as f32);
-    let (width, height) = (image.width() as f32, image.height() as f32);
-    let input = [left / width, top / height, (left + crop_width) / width, (top + crop_height) / height];
-    Picture { image: Arc::clone(image), input, projection: view.projection }
 }
 
 /// Drives, the gaps between them, what was left out and who steered; gaps and what was left out are closed to one step of

@@ -17,8 +17,12 @@ pub(crate) struct Sight {
 impl Sight {
     /// The part of a picture that is seen, and the projection of the ground into the picture.
     pub fn view(&self, recording: &Recording, image: &RgbImage) -> CameraView {
-        let view = recording.view_of(image);
-        let trained_on = self.views.iter().find(|view| view.is_for(recording.format().id()));
+        self.view_of(recording.view_of(image), recording.format().id(), image)
+    }
+
+    /// The same of a picture that has this view and is like those of this recording format.
+    pub fn view_of(&self, view: CameraView, format: &str, image: &RgbImage) -> CameraView {
+        let trained_on = self.views.iter().find(|view| view.is_for(format));
         let crop = trained_on.map(|view| view.crop_px(Size::new(image.width(), image.height())));
         CameraView { crop: crop.unwrap_or(view.crop), ..view }
     }

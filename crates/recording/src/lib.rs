@@ -55,6 +55,7 @@ mod samples;
 mod side_cameras;
 mod stream;
 mod survey;
+mod usual_view;
 mod windows;
 mod write;
 

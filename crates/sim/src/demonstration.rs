@@ -19,6 +19,8 @@ use rand_chacha::ChaCha8Rng;
 const START_M: (f32, f32) = (22.0, 110.0);
 /// The disturbance leaves a car alone that is farther out than this.
 const UNDISTURBED_OFFSET_M: f32 = 1.5;
+/// Standard deviation of the rough disturbance.
+const ROUGH_PER_M: f32 = 0.03;
 /// exp(-0.05 s / 0.5 s): the disturbance forgets within half a second.
 const DISTURBANCE_MEMORY: f32 = 0.904_837_4;
 
@@ -116,8 +118,8 @@ fn drive(
     (shown, farthest_m)
 }
 
-/// Ornstein-Uhlenbeck noise on the commanded curvature.
-struct Disturbance {
+/// Ornstein-Uhlenbeck noise on the commanded curvature, step by step of [`DT_SECS`].
+pub struct Disturbance {
     sd_per_m: f32,
     value_per_m: f32,
 }
@@ -128,12 +130,20 @@ impl Disturbance {
         let sd_per_m = match rng.unit() {
             kind if kind < 0.3 => 0.0,
             kind if kind < 0.7 => 0.012,
-            _ => 0.03,
+            _ => ROUGH_PER_M,
         };
         Self { sd_per_m, value_per_m: rng.normal(0.0, sd_per_m) }
     }
 
-    fn disturb(&mut self, label: Steering, offset_m: f32, rng: &mut ChaCha8Rng) -> Steering {
+    /// A rough one with a stream of its own, for recordings of another world.
+    pub fn rough(seed: u64) -> (Self, ChaCha8Rng) {
+        let mut rng = stream(seed, Purpose::Demonstration, 1);
+        let value_per_m = rng.normal(0.0, ROUGH_PER_M);
+        (Self { sd_per_m: ROUGH_PER_M, value_per_m }, rng)
+    }
+
+    /// The command in place of the expert's at this distance from the lane's centre.
+    pub fn disturb(&mut self, label: Steering, offset_m: f32, rng: &mut ChaCha8Rng) -> Steering {
         let fresh = (1.0 - DISTURBANCE_MEMORY * DISTURBANCE_MEMORY).sqrt();
         self.value_per_m = DISTURBANCE_MEMORY * self.value_per_m + rng.normal(0.0, self.sd_per_m * fresh);
         if offset_m.abs() > UNDISTURBED_OFFSET_M { label } else { Steering(label.0 + self.value_per_m) }

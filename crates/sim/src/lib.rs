@@ -50,14 +50,14 @@ mod world;
 
 pub use course::Course;
 pub use cue::Cue;
-pub use demonstration::{Demonstration, DemonstrationSpec, demonstrate, demonstrate_with};
+pub use demonstration::{Demonstration, DemonstrationSpec, Disturbance, demonstrate, demonstrate_with};
 pub use expert::expert;
 pub use factors::{Asphalt, Factors, Roadside};
 pub use family::{RoadFamily, RoadSet};
 pub use layout::{Bend, Layout};
 pub use masks::Masks;
 pub use names::UnknownName;
-pub use render::Camera;
+pub use render::{Camera, Lens};
 pub use road::{Pose, Road, RoadPose};
 pub use simulator::{Simulator, Start, StepOutcome};
 pub use vehicle::{CarState, MAX_WHEEL_ANGLE_RAD, MAX_WHEEL_RATE_RAD_PER_S, WHEELBASE_M};

@@ -18,9 +18,39 @@ use lane_frame::{RgbImage, Size};
 /// Renders pictures of one size; keeps its buffers from one picture to the next.
 pub struct Camera {
     size: Size,
+    lens: Lens,
     canvas: Canvas,
     places: Vec<f32>,
     stand_in: StandIn,
+}
+
+/// A camera other than the training one; what is `None` stays as that has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Lens {
+    /// Angle from the top of the picture to its bottom, in rad.
+    pub vertical_fov_rad: Option<f32>,
+    /// Angle by which the middle of the picture lies below the horizon, in rad.
+    pub pitch_rad: Option<f32>,
+    /// Height above the ground in m.
+    pub height_m: Option<f32>,
+    /// Place ahead of the rear axle in m.
+    pub forward_m: Option<f32>,
+}
+
+impl Lens {
+    /// The training camera's projection with what this lens states. The picture plane stays upright: a camera that looks
+    /// down sees another part of it, as through a lens that is shifted and not tilted.
+    fn onto(&self, own: Projection, size: Size) -> Projection {
+        let half_height_px = 0.5 * size.height as f32;
+        let focal_px = self.vertical_fov_rad.map_or(own.focal_px, |fov_rad| half_height_px / libm::tanf(0.5 * fov_rad));
+        let horizon_px = match self.pitch_rad {
+            Some(pitch_rad) => half_height_px - focal_px * libm::tanf(pitch_rad),
+            // The training camera's view goes from a share above the horizon to the rest below, whatever the focal length.
+            None => own.horizon_px,
+        };
+        let (height_m, forward_m) = (self.height_m.unwrap_or(own.height_m), self.forward_m.unwrap_or(own.forward_m));
+        Projection { focal_px, horizon_px, height_m, forward_m, ..own }
+    }
 }
 
 /// The replaced parts of the last counterfactual picture: a drive asks for the same ones again and again.
@@ -59,7 +89,12 @@ impl<F: PartialEq, T> Made<F, T> {
 impl Camera {
     /// A camera for pictures of `size`; the content of a picture does not depend on it.
     pub fn new(size: Size) -> Self {
-        Self { size, canvas: Canvas::new(size), places: Vec::new(), stand_in: StandIn::default() }
+        Self::with_lens(size, Lens::default())
+    }
+
+    /// A camera with another lens.
+    pub fn with_lens(size: Size, lens: Lens) -> Self {
+        Self { size, lens, canvas: Canvas::new(size), places: Vec::new(), stand_in: StandIn::default() }
     }
 
     /// Size of its pictures.
@@ -69,7 +104,7 @@ impl Camera {
 
     /// The projection of the ground in the picture taken at control step `tick`.
     pub fn projection(&self, world: &World, tick: u64) -> Projection {
-        world.mount.projection(self.size, tick)
+        self.lens.onto(world.mount.projection(self.size, tick), self.size)
     }
 
     /// Takes the picture that `car` sees at control step `tick`. Image and masks of another size are made anew.

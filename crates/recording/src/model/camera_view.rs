@@ -56,7 +56,7 @@ impl CameraGuess {
     }
 
     /// The view of a picture of this size.
-    fn view(&self, size: Size) -> CameraView {
+    pub fn view(&self, size: Size) -> CameraView {
         let [width, height] = [size.width as f32, size.height as f32];
         match self.lens {
             Lens::Training => CameraView {
