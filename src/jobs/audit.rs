@@ -4,12 +4,19 @@ use super::revision::revision;
 use super::subjects::subjects;
 use anyhow::{Context as _, ensure};
 use lane_audit::engine::{Header, Journal, Outcomes, Plan, Shard, SuiteProgress};
+use lane_audit::study::Study as _;
 use lane_audit::suite::Subject;
+use lane_audit::suite::outside::OutsideStudy;
 use lane_audit::suites::{Size, suites};
+use lane_driver::outside::Outside;
 use lane_recording::RecordingOptions;
 use lane_report::section::Section;
 use lane_report::{About, Report, check_place};
 use std::path::{Path, PathBuf};
+
+/// Drives of each training in another simulator, and the length of each in s, where nothing else is asked for.
+const OUTSIDE_DRIVES: u32 = 10;
+const OUTSIDE_SECONDS: f64 = 60.0;
 
 /// What decides the outcome of an audit.
 #[derive(Clone, Debug)]
@@ -54,6 +61,21 @@ impl Audit {
         let subjects = subjects(&request.policies, &request.models)?;
         let AuditRequest { word, size, recordings, recording_options, .. } = request;
         let suites = suites(word, &subjects, *size, recordings, recording_options)?;
+        let command = request.command.clone();
+        let line = format!("liquid-lane audit {}", command.join(" "));
+        let about = About::new(revision(), line, subjects.iter().map(Subject::audited).collect());
+        Ok(Self { plan: Plan::new(suites, &subjects)?, about, command })
+    }
+
+    /// The same for drives in another simulator: so many of each training, each so long.
+    ///
+    /// # Errors
+    /// When a policy cannot be used.
+    pub fn prepare_outside(request: &AuditRequest, outside: Outside) -> anyhow::Result<Self> {
+        let subjects = subjects(&request.policies, &request.models)?;
+        let Size { roads, seconds } = request.size;
+        let study = OutsideStudy::new(outside, roads.unwrap_or(OUTSIDE_DRIVES), seconds.unwrap_or(OUTSIDE_SECONDS));
+        let suites = vec![study.on(subjects.clone().into())];
         let command = request.command.clone();
         let line = format!("liquid-lane audit {}", command.join(" "));
         let about = About::new(revision(), line, subjects.iter().map(Subject::audited).collect());

@@ -105,9 +105,13 @@ pub const SUITES: &[SuiteKind] = &[
     SuiteKind::new("unseen", "Roads that no training saw", 100, Some(60.0), |order| {
         order.driving(DrivingStudy::unseen)
     }),
-    SuiteKind::new("noise", "The paper's image noise, variance 0, 0.1, 0.2, 0.3", 30, Some(30.0), |order| {
-        order.driving(DrivingStudy::noise)
-    }),
+    SuiteKind::new(
+        "noise",
+        "Image noise of variance 0, 0.01, 0.04, 0.09, 0.1, 0.2, 0.3: the paper's by its code and by its text",
+        30,
+        Some(30.0),
+        |order| order.driving(DrivingStudy::noise),
+    ),
     SuiteKind::new("corrupt", "Corruptions of the picture and worn-off paint, in severities", 4, Some(20.0), |order| {
         order.driving(DrivingStudy::corrupt)
     }),

@@ -9,7 +9,7 @@ use lane_frame::{Frame, RgbImage, Size, Steering};
 use lane_onnx::{Memory, Now, Policy};
 use lane_policy::Lesion;
 use lane_policy::saliency::Method;
-use lane_policy::saliency::integrated_gradients::{STEPS, shares};
+use lane_policy::saliency::integrated_gradients::{complete, shares};
 use lane_policy::saliency::map::{Attribution, SaliencyMap, SignedMap};
 use lane_policy::saliency::occlusion::occlusion_from_outside;
 use lane_policy::saliency::plane::Plane;
@@ -61,8 +61,14 @@ impl OnnxModel {
                 signed(policy.per_brightness(&mean_gradient(&policy.numbers(image), NOISE_SHARE, gradient)?))
             }
             Method::IntegratedGradients => {
-                let (input, baseline) = (policy.numbers(image), policy.numbers(&featureless(image)));
-                signed(policy.per_pixel(&shares(&input, &baseline, Quadrature::GaussLegendre, STEPS, gradient)?))
+                let grey = featureless(image);
+                let (input, baseline) = (policy.numbers(image), policy.numbers(&grey));
+                let steerings: Vec<f32> = steer(&[image.clone(), grey])?;
+                let per_pixel = |steps| {
+                    let shares = shares(&input, &baseline, Quadrature::GaussLegendre, steps, gradient)?;
+                    Some(policy.per_pixel(&shares))
+                };
+                signed(complete(steerings[0] - steerings[1], per_pixel)?)
             }
             Method::GradCam => {
                 let lane_onnx::Plane { rows, columns, values } = policy.grad_cam(image, &memory, now).ok().flatten()?;

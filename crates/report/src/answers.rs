@@ -129,7 +129,10 @@ pub struct Answer {
     /// One value for each policy. A baseline that is no policy of the audit gets a column behind the policies.
     pub policies: Vec<PolicyValue>,
     /// The differences between two policies that are shown.
-    pub differences: Vec<ShownDifference>,
+    pub differences: Vec<Difference>,
+    /// Those that are only suggested.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suggested: Vec<Difference>,
 }
 
 /// What was measured of one policy, all its trainings together.
@@ -141,9 +144,9 @@ pub struct PolicyValue {
     pub value: Cell,
 }
 
-/// A difference that is shown between two policies, or between two single trainings.
+/// A difference between two policies, or between two single trainings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShownDifference {
+pub struct Difference {
     /// Name of the policy that did better.
     pub better: String,
     /// Name of the policy that did worse.
@@ -162,6 +165,7 @@ impl Answer {
             basis: String::new(),
             policies: Vec::new(),
             differences: Vec::new(),
+            suggested: Vec::new(),
         }
     }
 
@@ -179,7 +183,22 @@ impl Answer {
 
     /// Adds a difference that is shown between two policies.
     pub fn difference(mut self, better: &str, worse: &str) -> Self {
-        self.differences.push(ShownDifference { better: better.into(), worse: worse.into() });
+        self.differences.push(Difference { better: better.into(), worse: worse.into() });
+        self
+    }
+
+    /// Adds a difference that is only suggested.
+    pub fn suggestion(mut self, better: &str, worse: &str) -> Self {
+        self.suggested.push(Difference { better: better.into(), worse: worse.into() });
+        self
+    }
+
+    /// Takes the value of a policy away, and every difference between it and another.
+    pub fn without(mut self, policy: &str) -> Self {
+        self.policies.iter_mut().filter(|value| value.policy == policy).for_each(|value| value.value = Cell::Missing);
+        for differences in [&mut self.differences, &mut self.suggested] {
+            differences.retain(|difference| difference.better != policy && difference.worse != policy);
+        }
         self
     }
 
@@ -190,8 +209,12 @@ impl Answer {
 
     /// The policies that a policy is shown to be better than.
     pub fn better_than(&self, policy: &str) -> Vec<&str> {
-        let shown = self.differences.iter().filter(|difference| difference.better == policy);
-        shown.map(|difference| difference.worse.as_str()).collect()
+        worse_than(&self.differences, policy)
+    }
+
+    /// The policies that a policy is only suggested to be better than.
+    pub fn suggested_better_than(&self, policy: &str) -> Vec<&str> {
+        worse_than(&self.suggested, policy)
     }
 
     /// The measure with its unit and its better side: `crashes at variance 0.1, 1/km; lower is better`.
@@ -199,6 +222,11 @@ impl Answer {
         let unit = if self.unit.is_empty() { String::new() } else { format!(", {}", self.unit) };
         format!("{}{unit}; {}", self.measure, self.better.words())
     }
+}
+
+fn worse_than<'a>(differences: &'a [Difference], policy: &str) -> Vec<&'a str> {
+    let better = differences.iter().filter(|difference| difference.better == policy);
+    better.map(|difference| difference.worse.as_str()).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! that breaks it has a bug.
 
 use super::{ReadReport, Report};
-use crate::answers::{Answer, PolicyValue, ShownDifference};
+use crate::answers::{Answer, Difference, PolicyValue};
 use crate::section::{Cell, Table};
 use anyhow::{Context as _, bail, ensure};
 use std::collections::BTreeSet;
@@ -50,7 +50,7 @@ fn answer(answer: &Answer) -> anyhow::Result<()> {
         ensure!(!twice, "two values of {policy}");
         cell(value).with_context(|| format!("policy {policy}"))?;
     }
-    for ShownDifference { better, worse } in &answer.differences {
+    for Difference { better, worse } in answer.differences.iter().chain(&answer.suggested) {
         let known = answer.value(better).is_some() && answer.value(worse).is_some();
         ensure!(known, "a difference between {better} and {worse}, of which one has no value");
     }

@@ -44,6 +44,7 @@ pub(super) fn file_table(sections: &[Section]) -> Option<Table> {
         Column::key("policy", "policy"),
         Column::measured("value", "value", 3),
         Column::measured("better_than", "shown to be better than", 0),
+        Column::measured("suggested_better_than", "suggested to be better than", 0),
     ];
     let mut rows = Vec::new();
     for Row { question, answer } in self::rows(sections) {
@@ -51,8 +52,9 @@ pub(super) fn file_table(sections: &[Section]) -> Option<Table> {
         let better = if answer.better == Better::Lower { "lower" } else { "higher" };
         for PolicyValue { policy, value } in &answer.policies {
             let words = [question.name(), &section.id, &answer.measure, &answer.unit, better, &answer.basis, policy];
-            let better_than = Cell::text(answer.better_than(policy).join(" "));
-            rows.push(words.into_iter().map(Cell::text).chain([value.clone(), better_than]).collect());
+            let worse = [answer.better_than(policy), answer.suggested_better_than(policy)];
+            let worse = worse.map(|names| Cell::text(names.join(" ")));
+            rows.push(words.into_iter().map(Cell::text).chain([value.clone()]).chain(worse).collect());
         }
     }
     let (id, title, note) = ("answers".into(), "Answers".into(), String::new());

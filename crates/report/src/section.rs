@@ -5,6 +5,9 @@ use crate::plot::Figure;
 
 pub use crate::table::{Cell, Column, Table};
 
+/// The ids of tables of the differences that were found begin with this.
+pub const FOUND_DIFFERENCES: &str = "found_";
+
 /// One suite's part of a report.
 #[derive(Clone, Debug)]
 pub struct Section {
@@ -57,6 +60,12 @@ impl Section {
     pub fn table(mut self, table: Table) -> Self {
         self.tables.push(table);
         self
+    }
+
+    /// What a terminal shows of it: the first table, and those of the differences that were found.
+    pub fn in_brief(&self) -> impl Iterator<Item = &Table> {
+        let found = |(place, table): &(usize, &Table)| *place == 0 || table.id.starts_with(FOUND_DIFFERENCES);
+        self.tables.iter().enumerate().filter(found).map(|(_, table)| table)
     }
 
     /// Adds a chart.

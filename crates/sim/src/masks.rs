@@ -33,10 +33,15 @@ impl Masks {
         Self { size, bits: vec![0; size.pixels()] }
     }
 
+    /// How many pixels the outline reaches to either side of the road's edge in a picture of this size.
+    pub fn outline_reach(size: Size) -> usize {
+        (size.width / WIDTHS_PER_OUTLINE).max(1) as usize
+    }
+
     /// Which pixels lie near the edge of the road: within 1/40 of the picture's width, 3 pixels of 120, of both road and
     /// something else.
     pub fn outline(&self) -> Vec<bool> {
-        let reach = (self.size.width / WIDTHS_PER_OUTLINE).max(1) as usize;
+        let reach = Self::outline_reach(self.size);
         let road: Vec<bool> = self.bits.iter().map(|bits| bits & Self::ROAD != 0).collect();
         let elsewhere: Vec<bool> = road.iter().map(|road| !road).collect();
         let (road, elsewhere) = (grown(&road, self.size, reach), grown(&elsewhere, self.size, reach));

@@ -73,6 +73,11 @@ impl Verdict {
         }
     }
 
+    /// The lower side of a difference that is only suggested.
+    pub fn suggested(self) -> Option<Lower> {
+        if let Self::Suggested(lower) = self { Some(lower) } else { None }
+    }
+
     /// In words.
     pub fn text(self, first: &str, second: &str) -> String {
         let name = |lower| if lower == Lower::First { first } else { second };

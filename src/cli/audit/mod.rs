@@ -5,14 +5,15 @@ mod merge;
 mod suites;
 
 use super::recording::options::RecordingArguments;
-use super::{output, subjects};
+use super::{output, simulator, subjects};
 use crate::jobs::audit::{Audit, AuditEvent, AuditRequest, wanting};
 use crate::jobs::command_line;
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use clap::{Parser, Subcommand};
 use lane_audit::engine::Shard;
 use lane_report::Report;
 use lane_report::section::Section;
+use rayon::ThreadPoolBuilder;
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
@@ -24,6 +25,8 @@ Examples:
   liquid-lane audit paper --policies ncp,cnn,lstm      what Fig. 4 and 5 and Table 1 of the 2020 paper need
   liquid-lane audit all --shard 2/8 --out parts        an eighth of everything; then
   liquid-lane audit merge parts --out report           the same bytes as in one run
+  liquid-lane audit drive --simulator donkey://localhost:9091 --roads 5
+                                                       laps and crashes in another simulator
   liquid-lane audit diff before after                  what changed between two reports
 
 A run that was interrupted goes on where it stopped when the same command is given again.
@@ -70,6 +73,8 @@ struct AuditArguments {
     json: bool,
     #[command(flatten)]
     recording: RecordingArguments,
+    #[command(flatten)]
+    simulator: simulator::Arguments,
 }
 
 /// Does what was asked; whether it was found as it should be.
@@ -84,15 +89,25 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
 impl AuditArguments {
     /// The audit that was asked for by these words behind `audit`.
     fn prepare(&self, command: &[String]) -> anyhow::Result<Audit> {
-        Audit::prepare(&AuditRequest {
-            word: self.suite.clone().context("expected a suite")?,
+        let word = self.suite.clone().context("expected a suite")?;
+        let is_outside = word == suites::OUTSIDE;
+        let request = AuditRequest {
+            word,
             policies: self.subjects.names(),
             models: self.subjects.models.clone(),
             size: self.size.into(),
             recordings: self.recordings.clone(),
             recording_options: self.recording.options(),
             command: command.to_vec(),
-        })
+        };
+        match self.simulator.outside(None, 0.0)? {
+            Some(outside) if is_outside => Audit::prepare_outside(&request, outside),
+            Some(_) => bail!("--simulator: only `drive` is judged in another simulator, not `{}`", request.word),
+            None if is_outside => {
+                bail!("drive: needs --simulator URL; in the simulator of this program it is `unseen`")
+            }
+            None => Audit::prepare(&request),
+        }
     }
 }
 
@@ -115,7 +130,12 @@ fn audit(arguments: &AuditArguments, request: &[String]) -> anyhow::Result<bool>
         output::line(&format!("part {shard}, {units} units: {}", path.display()))?;
         return Ok(true);
     }
-    let report = audit.run_to_report(&arguments.out, &watch)?;
+    let run = || audit.run_to_report(&arguments.out, &watch);
+    // There is but one car in another simulator: its drives go one after the other.
+    let report = match arguments.simulator.simulator {
+        Some(_) => ThreadPoolBuilder::new().num_threads(1).build()?.install(run)?,
+        None => run()?,
+    };
     bar.finish_and_clear();
     report.map_or(Ok(false), |report| tell(&report, &arguments.out, arguments.json))
 }
@@ -133,10 +153,15 @@ fn tell(report: &Report, out: &Path, json: bool) -> anyhow::Result<bool> {
     Ok(wanting.is_empty())
 }
 
-/// A section's first table; the rest is in the report.
+/// A section's first table and the differences that it found; the rest is in the report.
 fn tell_section(section: &Section) -> anyhow::Result<()> {
     output::line(&section.title)?;
-    section.tables.first().map_or(Ok(()), |table| output::line(&output::table(table)))
+    section.in_brief().enumerate().try_for_each(|(place, table)| {
+        if place > 0 {
+            output::line(&table.title)?;
+        }
+        output::line(&output::table(table))
+    })
 }
 
 /// The command line behind `audit` that says what is audited: without where it goes, in which part and how it is told.

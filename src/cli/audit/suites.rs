@@ -21,11 +21,15 @@ impl From<Size> for lane_audit::suites::Size {
     }
 }
 
+/// The word for drives in another simulator.
+pub const OUTSIDE: &str = "drive";
+
 /// What can be asked for: every suite, and words for several.
 pub fn words() -> PossibleValuesParser {
     let suites = SUITES.iter().map(|suite| PossibleValue::new(suite.word).help(suite.help()));
     let bundles = BUNDLES.iter().map(|bundle| PossibleValue::new(bundle.word).help(bundle.about));
-    PossibleValuesParser::new(suites.chain(bundles))
+    let outside = PossibleValue::new(OUTSIDE).help("Drives in another simulator, see --simulator (10 drives x 60 s)");
+    PossibleValuesParser::new(suites.chain([outside]).chain(bundles))
 }
 
 fn roads_help() -> String {

@@ -55,7 +55,8 @@ impl Comfort {
             self.steps += 1;
             self.square_lateral_acceleration_sum += (square_speed * driven(step)).powi(2);
         }
-        self.reversals += reversals(stretch.iter().map(|step| wheel_angle_rad(driven(step))));
+        let angles_rad: Vec<f64> = stretch.iter().map(|step| wheel_angle_rad(driven(step))).collect();
+        self.reversals += reversals(&angles_rad);
         for window in stretch.windows(JERK_WINDOW + 1) {
             // The mean of consecutive differences is that of the ends.
             let change = driven(&window[JERK_WINDOW]) - driven(&window[0]);
@@ -97,7 +98,7 @@ impl Comfort {
         (self.square_wheel_rate_sum / self.changes.max(1) as f64).sqrt()
     }
 
-    /// Times a minute that the front wheels turned back by more than 0.2°.
+    /// Times a minute that the front wheels turned back by more than 0.2°, what swings faster than 0.6 Hz taken out.
     pub fn steering_reversals_per_minute(&self) -> f64 {
         self.reversals as f64 * 60.0 / (self.steps.max(1) as f64 * DT_SECS)
     }

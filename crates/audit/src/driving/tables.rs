@@ -64,7 +64,8 @@ const COMFORT: &[Measure<DrivingScore>] = &[
 ];
 
 const COMFORT_NOTE: &str = "Whiteness: root mean square of the rate of the front wheels' angle, as commanded and as \
-    the wheels, whose rate is limited, could follow. Reversals: the wheels turned back by more than 0.2°. Jerk: \
+    the wheels, whose rate is limited, could follow. Reversals: the wheels turned back by more than 0.2°, behind a \
+    low-pass filter of 0.6 Hz (Markkula and Engström 2006). Jerk: \
     averaged over half a second, as UN Regulation 79 limits it to 5 m/s³. Speed is constant, and a part of \
     acceleration and jerk is the road's own. A crash and the jump back are left out.";
 

@@ -1,45 +1,41 @@
 //! What a study's findings say to the questions of the report's first screen.
 
-use super::{Comparison, Findings, Measure, Row, Study};
+use super::{Findings, Study};
 use lane_report::answers::{Answer, Better};
-use lane_statistics::pairs::every_two;
 use lane_statistics::verdict::Lower;
 
 impl<S: Study> Findings<'_, S> {
-    /// Fills an answer by the measure of this number, over the cases for which `holds`: a value for each policy and
-    /// baseline, and the differences between policies that are [marked](lane_statistics::verdict::Verdict::marked).
-    pub fn answer(&self, answer: Answer, measure: usize, holds: impl Fn(&S::Case) -> bool) -> Answer {
-        let Some(measure) = self.measures().get(measure) else { return answer };
-        let rows: Vec<Row<'_, S>> = self.rows().iter().map(|row| row.within(&holds)).collect();
-        measure.answer(answer, &rows)
+    /// Fills an answer by the measure of this name within the group of cases of this name, which is empty where all cases
+    /// belong together: a value for each policy and baseline, and the differences between policies that the table of
+    /// differences calls [shown or suggested](Findings::differences), by the same p-value and the same correction. A
+    /// measure that claims nothing has values alone. The answer stays as it is where there is no such measure or group.
+    pub fn answer(&self, mut answer: Answer, measure: &str, group: &str) -> Answer {
+        let mut measures = self.measures().iter().enumerate();
+        let Some((place, measure)) = measures.find(|(_, known)| known.name == measure) else {
+            return answer;
+        };
+        let Some(group) = self.groups().iter().find(|known| known.name == group) else { return answer };
+        for row in self.rows() {
+            answer = answer.policy(&row.name, measure.score_cell(&row.within(&group.holds)));
+        }
+        if measure.claim.is_none() {
+            return answer;
+        }
+        for contrast in self.differences().iter().filter(|contrast| contrast.group == group.name) {
+            let verdict = contrast.by_measure[place].verdict();
+            let Some(lower) = verdict.marked().or(verdict.suggested()) else { continue };
+            let first_is_better = (lower == Lower::First) == (answer.better == Better::Lower);
+            let pair = [contrast.first, contrast.second];
+            let [better, worse] = if first_is_better { pair } else { [pair[1], pair[0]] };
+            let is_shown = verdict.marked().is_some();
+            answer = if is_shown { answer.difference(better, worse) } else { answer.suggestion(better, worse) };
+        }
+        answer
     }
 
     /// Who and how much was tried: `3 trainings of each on 100 roads of 60 s`.
     pub fn basis(&self, tried: &str) -> String {
         let most = self.policies().iter().map(|row| row.records.len()).max().unwrap_or_default();
         format!("{most} {} of each on {tried}", if most == 1 { "training" } else { "trainings" })
-    }
-}
-
-impl<S: Study> Measure<S> {
-    /// Fills an answer: a value for each of some policies and baselines, and the differences between policies that are
-    /// shown. The first two policies are the primary comparison; the others are corrected together.
-    pub fn answer(&self, mut answer: Answer, rows: &[Row<'_, S>]) -> Answer {
-        for row in rows {
-            answer = answer.policy(&row.name, self.score_cell(row));
-        }
-        let policies: Vec<&Row<'_, S>> = rows.iter().filter(|row| !row.is_baseline()).collect();
-        let mut compared: Vec<_> = every_two(&policies)
-            .map(|(first, second)| (&first.name, &second.name, self.compare(first, second)))
-            .collect();
-        Comparison::correct_together(compared.iter_mut().skip(1).map(|(_, _, comparison)| comparison));
-        for (first, second, comparison) in compared {
-            if let Some(lower) = comparison.verdict().marked() {
-                let first_is_better = (lower == Lower::First) == (answer.better == Better::Lower);
-                let [better, worse] = if first_is_better { [first, second] } else { [second, first] };
-                answer = answer.difference(better, worse);
-            }
-        }
-        answer
     }
 }

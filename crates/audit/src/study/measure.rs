@@ -26,7 +26,7 @@ pub struct Measure<S: Study> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// As in "a difference in crashes".
-    pub what: &'static str,
+    pub what: String,
     /// Unit of the difference in a sentence; empty for none.
     pub unit: &'static str,
 }
@@ -112,8 +112,8 @@ impl<S: Study> Measure<S> {
     }
 
     /// Says in a sentence which differences are shown: differences in `what`, in this unit.
-    pub fn claiming(self, what: &'static str, unit: &'static str) -> Self {
-        Self { claim: Some(Claim { what, unit }), ..self }
+    pub fn claiming(self, what: impl Into<String>, unit: &'static str) -> Self {
+        Self { claim: Some(Claim { what: what.into(), unit }), ..self }
     }
 
     /// The figure of all records of a row together, with its interval over trainings and cases.

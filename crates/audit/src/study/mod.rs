@@ -11,7 +11,7 @@
 //!   ([`Measure::mean`], [`Measure::geometric_mean`], [`Measure::rate`], [`Measure::events`]). A measure that
 //!   [claims](Measure::claiming) something gets a verdict for every two policies and a sentence;
 //! - its **section**: the words around the findings. [`Findings::tell`] adds all that every study has: scores by policy
-//!   and by training, differences, the sentence that says which of them are shown, and a chart with a dot for each
+//!   and by training, differences, sentences and tables of those that are shown, and a chart with a dot for each
 //!   training. What only this study has is made from [`Findings::rows`].
 //!
 //! [`Findings`] decides for all studies which policies are compared (every two), which trainings are paired (equal seeds,
@@ -22,7 +22,7 @@
 //! the cases, and scores and differences are then given within each group; [`Study::figures`] are further columns of
 //! the scores. A study that lays out its section by itself calls [`Findings::scores`], [`Findings::tell_differences`],
 //! [`Findings::dots`] and [`Findings::scores_of_trainings`] where it wants them. [`Findings::answer`] fills the study's answer
-//! to a question of the report's first screen, and [`Measure::answer`] one by a figure that is none of its measures.
+//! to a question of the report's first screen.
 //!
 //! `suite/passive.rs` is the example to start from.
 

@@ -1,9 +1,9 @@
 //! What every study says of its findings: the tables of scores and of differences, and the sentence that says which
 //! differences are shown.
 
-use super::{Claim, Contrast, Findings, Measure, Row, Study};
-use lane_report::section::{Cell, Column, Section, Table};
-use lane_statistics::verdict::{RULE_OF_WORDS, SIGNIFICANCE, Verdict};
+use super::{Claim, Comparison, Contrast, Findings, Measure, Row, Study};
+use lane_report::section::{Cell, Column, FOUND_DIFFERENCES, Section, Table};
+use lane_statistics::verdict::{Lower, RULE_OF_WORDS, SIGNIFICANCE, Verdict};
 
 /// The rule by which policies are compared, for the note of every table of differences.
 const RULE: &str = "Every two policies are compared once. Trainings of the same seed are paired, case by case; policies \
@@ -11,8 +11,12 @@ const RULE: &str = "Every two policies are compared once. Trainings of the same 
     logarithms of (events + 1/2) per km of each training (Welch). The column of pairings says which. With 95 % intervals \
     over trainings and cases (two-way random effects, Student's t).";
 
-/// Digits behind the point of a ratio.
+/// Digits behind the point of a ratio, and of a p-value.
 const RATIO_DECIMALS: usize = 2;
+const P_DECIMALS: usize = 4;
+
+/// Name and heading of the column of p-values.
+const CORRECTED_P: [&str; 2] = ["corrected_p", "p, corrected"];
 
 impl<S: Study> Findings<'_, S> {
     /// Adds all that every study has: which differences are shown, the scores and differences of policies, a chart, and
@@ -23,75 +27,75 @@ impl<S: Study> Findings<'_, S> {
         section.table(self.scores_of_trainings())
     }
 
-    /// Adds the sentence that says which differences are shown, and the table of all of them; nothing for one policy.
+    /// Adds the sentences that say which differences are shown, a table of the numbers of these for each measure that
+    /// claims something, and the table of all differences; nothing for one policy.
     pub fn tell_differences(&self, section: Section) -> Section {
         if self.policies().len() < 2 {
             return section;
         }
-        let section = self.sentences().into_iter().fold(section, Section::say);
-        section.table(self.difference_table())
-    }
-
-    /// For each measure that claims something, which differences are shown or suggested, with the value of each training.
-    pub fn sentences(&self) -> Vec<String> {
         let contrasts = self.differences();
-        let claims = self.measures().iter().enumerate().filter_map(|(place, measure)| {
-            let what = measure.claim.as_ref()?.what;
-            let differences_of = |kind: fn(Verdict) -> bool| {
-                let of_kind = contrasts.iter().filter(|contrast| kind(contrast.by_measure[place].verdict()));
-                let in_words = of_kind.filter_map(|contrast| self.in_words(contrast, place));
-                in_words.collect::<Vec<_>>().join("; ")
-            };
-            let shown = differences_of(|verdict| verdict.marked().is_some());
-            let suggested = differences_of(|verdict| matches!(verdict, Verdict::Suggested(_)));
-            let count = contrasts.len();
-            let mut sentence =
-                match (shown.is_empty(), contrasts.iter().all(|contrast| of_single_trainings(contrast, place))) {
-                    (true, _) => {
-                        format!("No difference in {what} is shown between any two policies, of {count} tried.")
-                    }
-                    (false, true) => format!(
-                        "Differences in {what} between these trainings, one of each policy, of {count} tried: {shown}."
-                    ),
-                    (false, false) => format!("Differences in {what} that are shown, of {count} tried: {shown}."),
-                };
-            if !suggested.is_empty() {
-                sentence += &format!(" Suggested, not shown: {suggested}.");
-            }
-            Some(sentence)
-        });
-        claims.collect()
+        let claims = || self.measures().iter().enumerate().filter(|(_, measure)| measure.claim.is_some());
+        let sentences = claims().filter_map(|(place, measure)| sentence(measure, place, &contrasts));
+        let section = sentences.fold(section, Section::say);
+        let found = claims().filter_map(|(place, measure)| self.found_table(measure, place, &contrasts));
+        let section = found.fold(section, Section::table);
+        section.table(self.difference_table(&contrasts))
     }
 
-    /// One difference in words.
-    fn in_words(&self, contrast: &Contrast<'_>, place: usize) -> Option<String> {
-        let (measure, compared) = (&self.measures()[place], &contrast.by_measure[place]);
-        let Cell::Interval { value, low, high } = measure.difference_cell(compared.difference) else { return None };
-        let (first, second) = (contrast.first, contrast.second);
-        let decimals = if measure.is_ratio() { RATIO_DECIMALS } else { measure.decimals };
-        let within = if contrast.group.is_empty() { "" } else { ": " };
-        let over = if measure.is_ratio() { "over" } else { "less" };
-        let unit = measure.claim.as_ref().filter(|claim| !measure.is_ratio() && !claim.unit.is_empty());
-        let unit = unit.map(|claim| format!(" {}", claim.unit)).unwrap_or_default();
-        let each = [first, second].map(|name| self.values_of_trainings(contrast.group, name, measure));
-        Some(format!(
-            "{}{within}{}, {first} {over} {second} is {value:.decimals$} [{low:.decimals$}, {high:.decimals$}]{unit} \
-             ({first} {}, {second} {})",
-            contrast.group,
-            compared.verdict().text(first, second),
-            each[0],
-            each[1],
-        ))
+    /// The numbers of the differences that are shown, and of those that are suggested; nothing where there are none.
+    fn found_table(&self, measure: &Measure<S>, place: usize, contrasts: &[Contrast<'_>]) -> Option<Table> {
+        let claim = measure.claim.as_ref()?;
+        let (shown, suggested) =
+            (found(contrasts, place, Verdict::marked), found(contrasts, place, Verdict::suggested));
+        let rows: Vec<Vec<Cell>> = shown
+            .iter()
+            .chain(&suggested)
+            .map(|(contrast, _)| {
+                let compared = &contrast.by_measure[place];
+                let mut line = self.group_cells(contrast.group);
+                line.extend([contrast.first, contrast.second].map(Cell::text));
+                line.push(measure.difference_cell(compared.difference));
+                line.push(corrected_p(compared));
+                line.push(Cell::text(compared.verdict().text(contrast.first, contrast.second)));
+                let values = |policy| Cell::text(self.values_of_trainings(contrast.group, policy, measure));
+                line.extend([contrast.first, contrast.second].map(values));
+                line
+            })
+            .collect();
+        let unit = if claim.unit.is_empty() { String::new() } else { format!(", {}", claim.unit) };
+        let (name, heading, decimals) = if measure.is_ratio() {
+            (format!("{}_ratio", measure.name), "first over second".to_owned(), RATIO_DECIMALS)
+        } else {
+            (measure.name.clone(), format!("first less second{unit}"), measure.decimals)
+        };
+        let mut columns = self.group_columns();
+        columns.extend([Column::key("first", "first"), Column::key("second", "second")]);
+        columns.push(Column::measured(&name, &heading, decimals));
+        columns.extend([
+            Column::measured(CORRECTED_P[0], CORRECTED_P[1], P_DECIMALS),
+            Column::measured("verdict", "verdict", 0),
+        ]);
+        columns.push(Column::measured("first_trainings", &format!("each training of the first{unit}"), 0));
+        columns.push(Column::measured("second_trainings", &format!("each training of the second{unit}"), 0));
+        (!rows.is_empty()).then(|| Table {
+            id: format!("{FOUND_DIFFERENCES}{}", measure.name),
+            title: format!("Differences in {} that are shown or suggested", claim.what),
+            note: "With the value of each training, in the order of their seeds, to three digits. The table of all differences says how they were compared and \
+                   corrected."
+                .into(),
+            columns,
+            rows,
+        })
     }
 
-    /// The value of each training of a policy within a group.
+    /// The value of each training of a policy within a group, in short.
     fn values_of_trainings(&self, group: &str, policy: &str, measure: &Measure<S>) -> String {
         let holds = self.groups().iter().find(|known| known.name == group).map(|group| &group.holds);
         let row = self.policies().iter().find(|row| row.name == policy);
         let values = row.zip(holds).map(|(row, holds)| {
             let row = row.within(holds);
             let each = row.single().map(|training| measure.score(&training).0);
-            each.map(|value| format!("{value:.0$}", measure.decimals)).collect::<Vec<_>>()
+            each.map(three_digits).collect::<Vec<_>>()
         });
         values.unwrap_or_default().join(" ")
     }
@@ -140,7 +144,7 @@ impl<S: Study> Findings<'_, S> {
     }
 
     /// Every two policies, within each group of cases.
-    pub fn difference_table(&self) -> Table {
+    fn difference_table(&self, contrasts: &[Contrast<'_>]) -> Table {
         let mut columns = self.group_columns();
         columns.extend([Column::key("first", "first"), Column::key("second", "second")]);
         columns.push(Column::measured("pairing", "pairing", 0));
@@ -154,11 +158,11 @@ impl<S: Study> Findings<'_, S> {
                 (_, false) => Column::measured(&measure.name, &measure.heading, measure.decimals),
             });
             if let Some(Claim { what, .. }) = &measure.claim {
-                let name = if claims == 1 { "verdict".to_owned() } else { format!("{}_verdict", measure.name) };
-                columns.push(Column::measured(&name, &format!("in {what}"), 0));
+                let named = |of: &str| if claims == 1 { of.to_owned() } else { format!("{}_{of}", measure.name) };
+                columns.push(Column::measured(&named(CORRECTED_P[0]), CORRECTED_P[1], P_DECIMALS));
+                columns.push(Column::measured(&named("verdict"), &format!("in {what}"), 0));
             }
         }
-        let contrasts = self.differences();
         let rows = contrasts.iter().map(|contrast| {
             let mut line = self.group_cells(contrast.group);
             line.extend([contrast.first, contrast.second].map(Cell::text));
@@ -166,6 +170,7 @@ impl<S: Study> Findings<'_, S> {
             for (measure, compared) in self.measures().iter().zip(&contrast.by_measure) {
                 line.push(measure.difference_cell(compared.difference));
                 if measure.claim.is_some() {
+                    line.push(corrected_p(compared));
                     line.push(Cell::text(compared.verdict().text(contrast.first, contrast.second)));
                 }
             }
@@ -180,7 +185,7 @@ impl<S: Study> Findings<'_, S> {
         Table {
             id: "differences".into(),
             title: "Which differences are there".into(),
-            note: format!("{what} {RULE} {RULE_OF_WORDS} {}", self.correction(&contrasts)),
+            note: format!("{what} {RULE} {RULE_OF_WORDS} {}", self.correction(contrasts)),
             columns,
             rows: rows.collect(),
         }
@@ -210,6 +215,66 @@ impl<S: Study> Findings<'_, S> {
     }
 }
 
+/// The differences of a measure that a verdict finds, each with its lower side.
+fn found<'c, 'a>(
+    contrasts: &'c [Contrast<'a>],
+    place: usize,
+    lower: fn(Verdict) -> Option<Lower>,
+) -> Vec<(&'c Contrast<'a>, Lower)> {
+    let found = |contrast: &'c Contrast<'a>| Some((contrast, lower(contrast.by_measure[place].verdict())?));
+    contrasts.iter().filter_map(found).collect()
+}
+
+/// Which differences of a measure are shown or suggested; nothing for a measure that claims nothing.
+fn sentence<S: Study>(measure: &Measure<S>, place: usize, contrasts: &[Contrast<'_>]) -> Option<String> {
+    let (what, tried) = (&measure.claim.as_ref()?.what, contrasts.len());
+    let shown = in_words(&found(contrasts, place, Verdict::marked));
+    let suggested = in_words(&found(contrasts, place, Verdict::suggested));
+    let single = contrasts.iter().all(|contrast| of_single_trainings(contrast, place));
+    let mut sentence = match (shown.is_empty(), single) {
+        (true, _) => format!("No difference in {what} is shown between any two policies, of {tried} tried."),
+        (false, true) => {
+            format!("Differences in {what} between these trainings, one of each policy, of {tried} tried: {shown}.")
+        }
+        (false, false) => format!("Differences in {what} that are shown, of {tried} tried: {shown}."),
+    };
+    if !suggested.is_empty() {
+        sentence += &format!(" Suggested, not shown: {suggested}.");
+    }
+    Some(sentence)
+}
+
+/// Differences in words, group by group: `fog: ncp lower than cnn, lstm lower than cnn; night: ...`.
+fn in_words(found: &[(&Contrast<'_>, Lower)]) -> String {
+    let groups = found.chunk_by(|(a, _), (b, _)| a.group == b.group).map(|group| {
+        let each = group.iter().map(|(contrast, lower)| match lower {
+            Lower::First => format!("{} lower than {}", contrast.first, contrast.second),
+            Lower::Second => format!("{} lower than {}", contrast.second, contrast.first),
+        });
+        let each = each.collect::<Vec<_>>().join(", ");
+        match group {
+            [(contrast, _), ..] if !contrast.group.is_empty() => format!("{}: {each}", contrast.group),
+            _ => each,
+        }
+    });
+    groups.collect::<Vec<_>>().join("; ")
+}
+
+/// The p-value that decides a verdict.
+fn corrected_p(compared: &Comparison) -> Cell {
+    compared.corrected_p.map_or(Cell::Missing, Cell::number)
+}
+
+/// A number to three digits, without zeros behind them.
+fn three_digits(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return if value == 0.0 { "0".into() } else { "–".into() };
+    }
+    let decimals = (2 - libm::log10(value.abs()).floor() as i32).max(0) as usize;
+    let digits = format!("{value:.decimals$}");
+    if decimals == 0 { digits } else { digits.trim_end_matches('0').trim_end_matches('.').to_owned() }
+}
+
 /// Which trainings were paired; where measures differ in it, what most of them did before the exception.
 fn pairing<S: Study>(contrast: &Contrast<'_>, measures: &[Measure<S>]) -> String {
     let of = |events: bool| {
@@ -226,4 +291,15 @@ fn pairing<S: Study>(contrast: &Contrast<'_>, measures: &[Measure<S>]) -> String
 /// Whether each side of a comparison has one training.
 fn of_single_trainings(contrast: &Contrast<'_>, place: usize) -> bool {
     contrast.by_measure[place].difference.is_none_or(|difference| difference.trainings < 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::three_digits;
+
+    #[test]
+    fn a_number_has_three_digits_and_no_zeros_behind_them() {
+        let written = [0.0, 0.2449, 9.7, 43.0, -111.31, 0.000_512_3, f64::NAN].map(three_digits);
+        assert_eq!(written, ["0", "0.245", "9.7", "43", "-111", "0.000512", "–"]);
+    }
 }

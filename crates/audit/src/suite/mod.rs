@@ -7,6 +7,7 @@ pub mod driving;
 pub mod left_out;
 pub mod named_recording;
 pub mod neurons;
+pub mod outside;
 pub mod passive;
 pub mod policies;
 pub mod replay;

@@ -181,7 +181,7 @@ mod tests {
             (mean + 6.0).abs() < 1e-9 && (low + 18.706_205).abs() < 1e-6 && (high - 6.706_205).abs() < 1e-6,
             "{low} {high}"
         );
-        assert_eq!(differences[4], Cell::text("no verdict with two trainings"));
+        assert_eq!(differences[5], Cell::text("no verdict with two trainings"));
         assert_eq!(table("trainings").rows.iter().map(|row| value(&row[1])).collect::<Vec<_>>(), [4.0, 6.0, 9.0, 13.0]);
         assert!(suite(untrained(&["ncp"], 1)).section(&outcomes(&[1.0])).is_err(), "the baseline is missing");
     }

@@ -16,8 +16,14 @@ pub(super) const INTEGRATED_GRADIENTS: Procedure = Procedure {
     map: |situation| integrated_gradients(situation).into(),
 };
 
-/// Points on the way for a map on screen: between the 20 and 300 that the paper finds enough.
+/// Points on the way that are tried first, and the most: the paper finds between 20 and 300 enough. Steps are doubled until the
+/// shares add up.
 pub const STEPS: usize = 32;
+/// See [`STEPS`].
+pub const MOST_STEPS: usize = 256;
+
+/// How much the shares may be off the difference that they should add up to, as a part of their sum without signs.
+pub const GAP: f32 = 0.01;
 
 /// Share of the network's output that each whitened input has, `[height · width · 3]`, against a whitened input of
 /// zeros: every pixel grey at the picture's mean brightness.
@@ -58,11 +64,59 @@ pub fn shares(
     Some(input.iter().zip(baseline).zip(gradient).map(|((end, start), gradient)| (end - start) * gradient).collect())
 }
 
+/// Shares by more and more steps, until they add up to the `difference` of the output but for [`GAP`], or the steps are
+/// [`MOST_STEPS`]. `shares` gives those of a number of steps; nothing where it cannot.
+pub fn complete(difference: f32, mut shares: impl FnMut(usize) -> Option<Vec<f32>>) -> Option<Vec<f32>> {
+    let mut steps = STEPS;
+    loop {
+        let found = shares(steps)?;
+        let (sum, size) = found.iter().fold((0.0, 0.0), |(sum, size), share| (sum + share, size + share.abs()));
+        if (sum - difference).abs() <= GAP * size || steps >= MOST_STEPS {
+            return Some(found);
+        }
+        steps *= 2;
+    }
+}
+
 /// The map of one frame: each pixel's share of the curvature in 1/m.
 ///
 /// # Panics
 /// If the situation's recorder does not record.
 pub fn integrated_gradients(situation: &Situation<'_>) -> SignedMap {
-    let shares = whitened_shares(situation, Quadrature::GaussLegendre, STEPS);
+    let shares =
+        complete(difference(situation), |steps| Some(whitened_shares(situation, Quadrature::GaussLegendre, steps)));
+    let shares = shares.unwrap_or_else(|| unreachable!("the policy records gradients"));
     SignedMap { size: situation.policy.input_size(), values: curvature_per_pixel(&shares) }
+}
+
+/// Output on the picture less that on a whitened input of zeros.
+fn difference(situation: &Situation<'_>) -> f32 {
+    let input = situation.whitened.input.clone();
+    let inputs = Tensor::cat(vec![input.clone(), input.zeros_like()], 0);
+    let elapsed_secs = vec![situation.elapsed_secs; 2];
+    let (output, _) = situation.policy.forward(inputs, situation.state.repeat(2), &elapsed_secs, 2);
+    let output = to_vec(output.output);
+    output[0] - output[1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_doubled_until_the_shares_add_up_or_are_many() {
+        let tried = |gap_at: fn(usize) -> f32| {
+            let mut tried = Vec::new();
+            let shares = complete(1.0, |steps| {
+                tried.push(steps);
+                Some(vec![2.0, gap_at(steps) - 1.0])
+            });
+            (tried, shares.unwrap()[0])
+        };
+        // Of shares that are 3 together without signs, 0.03 may be missing.
+        assert_eq!(tried(|_| 0.02), (vec![32], 2.0));
+        assert_eq!(tried(|steps| 3.0 / steps as f32), (vec![32, 64, 128], 2.0));
+        assert_eq!(tried(|_| 1.0), (vec![32, 64, 128, 256], 2.0));
+        assert!(complete(1.0, |_| None).is_none());
+    }
 }

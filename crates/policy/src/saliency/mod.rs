@@ -9,7 +9,7 @@
 //! | VisualBackProp: Algorithm 7, script for recurrent heads, script for the CNN | 0.05, 0.1, 0.03 | none |
 //! | Grad-CAM | 0.1 | head forward and back |
 //! | input gradient | 0.8 | 1 forward and back |
-//! | integrated gradients | 20 | 32 forward and back |
+//! | integrated gradients | 20 and more | 32, 96, 224 or 480 forward and back: steps are doubled until the shares add up |
 //! | SmoothGrad | 20 | 25 forward and back |
 //! | occlusion | 4 | 134 forward, each of what a square changes |
 //! | RISE | 40 | 256 forward |

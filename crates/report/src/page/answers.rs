@@ -21,7 +21,8 @@ pub(super) fn markup(policies: &[&str], sections: &[Section]) -> Markup {
             }
             p.hint {
                 span.better { "Better" } " marks a difference that is shown between two policies, which takes four trainings of each, or between \
-                 two single trainings."
+                 two single trainings; " span.suggested { "suggested" } " one that three trainings agree on, or that does not outlast the correction for \
+                 several comparisons. Both are the verdicts of the section's table of differences, corrected with all that it compares."
             }
         }
         // A report without policies asks nothing.
@@ -53,7 +54,7 @@ fn row((section, answer): &(&Section, &Answer), columns: &[&str]) -> Markup {
 
 fn value(answer: &Answer, policy: &str) -> Markup {
     let decimals = answer.decimals;
-    let worse = answer.better_than(policy);
+    let (worse, suggested) = (answer.better_than(policy), answer.suggested_better_than(policy));
     html! {
         @match answer.value(policy) {
             Some(Cell::Interval { value, low, high }) => {
@@ -66,6 +67,7 @@ fn value(answer: &Answer, policy: &str) -> Markup {
             Some(Cell::Missing) | None => span.missing { "–" },
         }
         @if !worse.is_empty() { span.better { "better than " (worse.join(", ")) } }
+        @if !suggested.is_empty() { span.suggested { "suggested: better than " (suggested.join(", ")) } }
     }
 }
 

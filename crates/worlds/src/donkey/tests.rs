@@ -331,3 +331,33 @@ fn a_program_that_is_no_simulator_is_told_apart() {
     let line = refused.map(|_| ()).unwrap_err().to_string();
     assert!(line.contains("is this a donkey simulator?"), "{line}");
 }
+
+/// All that gym-donkeycar 1.3.1 (a1f4ca6) sent in `make`, `reset`, 38 steps, and a `reset` later in the same drive, byte for
+/// byte: recorded from the unmodified client driving this server.
+const RECORDED: &[u8] = include_bytes!("../../tests/fixtures/gym_donkeycar_1_3_1.json");
+
+/// What the server sends to a client that sends these bytes in these pieces and then nothing more.
+fn answers(pieces: &[&[u8]]) -> Vec<Value> {
+    let (address, served) = server(1, Setup::default());
+    let (mut stream, reader) = stranger(address);
+    for piece in pieces {
+        stream.write_all(piece).unwrap();
+    }
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let answers = reader.lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
+    assert!(served.join().unwrap()[0].is_ok());
+    answers
+}
+
+#[test]
+fn the_recorded_bytes_of_the_unmodified_client_get_the_same_answers_however_they_are_cut() {
+    let whole = answers(&[RECORDED]);
+    let count = |kind: &str| whole.iter().filter(|answer| answer["msg_type"] == kind).count();
+    let controls = String::from_utf8_lossy(RECORDED).matches("\"control\"").count();
+    // One for each command, and one when the car is there.
+    assert_eq!((count("telemetry"), count("car_loaded"), count("scene_names")), (controls + 1, 1, 1));
+    assert!(whole.last().unwrap()["cte"].as_f64().unwrap().abs() < 0.05, "the car is back at its start");
+    for size in [1, 7, 1000] {
+        assert_eq!(answers(&RECORDED.chunks(size).collect::<Vec<_>>()), whole, "in pieces of {size}");
+    }
+}

@@ -25,6 +25,9 @@ const STEP_RATIO: f64 = 0.794_328;
 /// The tightest bends of the training, in m.
 const TRAINED_TO_M: f64 = 30.0;
 
+/// Name of the measure that the answer is about.
+const MEAN_LIMIT: &str = "mean_limit_m";
+
 /// Drives single bends to the left and to the right, under several looks.
 pub struct CurvesStudy {
     looks: u32,
@@ -109,7 +112,7 @@ impl Study for CurvesStudy {
     }
 
     fn measures(&self) -> Vec<Measure<Self>> {
-        let limit = Measure::<Self>::geometric_mean("mean_limit_m", "limit (geometric mean), m", 1, Sweep::limit_m);
+        let limit = Measure::<Self>::geometric_mean(MEAN_LIMIT, "limit (geometric mean), m", 1, Sweep::limit_m);
         vec![limit.claiming("limits", "")]
     }
 
@@ -167,7 +170,7 @@ impl Study for CurvesStudy {
         );
         let answer = Answer::new(Question::Bends, "tightest bend driven, geometric mean", "m", Better::Lower, 1);
         let basis = findings.basis(&format!("bends to both sides under {} looks", self.looks));
-        let section = section.answer(findings.answer(answer.on(basis), 0, |_| true));
+        let section = section.answer(findings.answer(answer.on(basis), MEAN_LIMIT, ""));
         Ok(findings.tell(section).chart("shares", caption, chart(findings)).table(share_table(findings)))
     }
 }

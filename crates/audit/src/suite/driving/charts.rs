@@ -23,7 +23,9 @@ pub fn levels(study: &DrivingStudy, findings: &Findings<'_, DrivingStudy>) -> Fi
         let settings: Vec<(usize, &Setting)> = of_group(study, group);
         let levels: Vec<f64> = settings.iter().map(|(_, setting)| setting.level).collect();
         let y = Axis::linear("crashes (1/km)").including(0.0);
-        let mut panel = Panel::new(if groups.len() > 1 { *group } else { "" }, Axis::linear(unit).marking(&levels), y);
+        let x = Axis::linear(unit);
+        let x = if are_apart(&levels) { x.marking(&levels) } else { x };
+        let mut panel = Panel::new(if groups.len() > 1 { *group } else { "" }, x, y);
         for row in findings.rows() {
             let name = if number == 0 { row.name.as_str() } else { "" };
             let rates: Vec<(f64, Vec<f64>)> =
@@ -36,6 +38,14 @@ pub fn levels(study: &DrivingStudy, findings: &Findings<'_, DrivingStudy>) -> Fi
         figure = figure.with(panel);
     }
     figure
+}
+
+/// Whether rising levels can all be marked on an axis without their names touching.
+fn are_apart(levels: &[f64]) -> bool {
+    /// Room of a name, as a share of the axis.
+    const ROOM: f64 = 0.1;
+    let range = levels.last().zip(levels.first()).map_or(0.0, |(last, first)| last - first);
+    levels.windows(2).all(|pair| pair[1] - pair[0] >= ROOM * range)
 }
 
 /// Share of drives without a crash against time.

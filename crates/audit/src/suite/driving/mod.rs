@@ -34,11 +34,12 @@ enum Kind {
     Ood,
 }
 
-/// Variance of the noise that the report's first screen is about: the least of the paper's.
+/// Variance of the noise that the report's first screen is about: the least in the paper's text.
 const ANSWERED_NOISE: f64 = 0.1;
 
-/// Place of the change of steering among the measures.
-const STEERING_CHANGE: usize = 2;
+/// Names of measures that answers are about.
+const CRASHES: &str = "crashes_per_km";
+const STEERING_CHANGE: &str = "rms_steering_change_per_km";
 
 /// One drive: a setting and a road.
 pub struct Drive {
@@ -68,7 +69,7 @@ impl DrivingStudy {
         Self { kind: Kind::Unseen, settings: vec![Setting::plain()], roads, seconds }
     }
 
-    /// The paper's image noise.
+    /// The paper's image noise, as its text has it and as its released code has it.
     pub fn noise(roads: u32, seconds: f64) -> Self {
         Self { kind: Kind::Noise, settings: settings::noise(), roads, seconds }
     }
@@ -141,14 +142,21 @@ impl Study for DrivingStudy {
         Ok(DriveFigures::of(&log))
     }
 
+    /// Smoothness is claimed where it is the question, on clean roads and under noise: each claim more makes the correction
+    /// of the others stricter.
     fn measures(&self) -> Vec<Measure<Self>> {
+        let steering_change = Measure::<Self>::mean(STEERING_CHANGE, "steering change per step, 1/km", 2, |drive| {
+            1e3 * drive.comfort.rms_steering_change_per_m()
+        });
+        let steering_change = match self.kind {
+            Kind::Unseen | Kind::Noise => steering_change.claiming("steering change", "1/km"),
+            Kind::Smoke | Kind::Corrupt | Kind::Recover | Kind::Latency | Kind::Ood => steering_change,
+        };
         vec![
-            Measure::<Self>::events("crashes_per_km", "crashes per km", 3, DriveFigures::crashes_and_km)
+            Measure::<Self>::events(CRASHES, "crashes per km", 3, DriveFigures::crashes_and_km)
                 .claiming("crashes", "crashes/km"),
             Measure::<Self>::mean("mean_abs_error_m", "mean |e|, m", 3, |drive| drive.lane.mean_abs_error_m()),
-            Measure::<Self>::mean("rms_steering_change_per_km", "steering change per step, 1/km", 2, |drive| {
-                1e3 * drive.comfort.rms_steering_change_per_m()
-            }),
+            steering_change,
         ]
     }
 
@@ -247,18 +255,17 @@ impl DrivingStudy {
             Kind::Unseen => {
                 let smooth = Answer::new(Question::Smoothness, "change of steering per step", "1/km", Better::Lower, 2);
                 vec![
-                    findings.answer(crashes(Question::CleanDriving, "crashes"), 0, |_| true),
-                    findings.answer(smooth.on(basis.clone()), STEERING_CHANGE, |_| true),
+                    findings.answer(crashes(Question::CleanDriving, "crashes"), CRASHES, ""),
+                    findings.answer(smooth.on(basis.clone()), STEERING_CHANGE, ""),
                 ]
             }
             Kind::Noise => {
                 let words = format!("crashes at variance {ANSWERED_NOISE}");
-                vec![findings.answer(crashes(Question::Noise, &words), 0, |drive| drive.level == ANSWERED_NOISE)]
+                vec![findings.answer(crashes(Question::Noise, &words), CRASHES, &format!("noise {ANSWERED_NOISE}"))]
             }
             Kind::Ood => {
                 let answer = crashes(Question::UnseenLooks, "crashes under all looks held back");
-                // The first setting is the daylight of the training.
-                vec![findings.answer(answer, 0, |drive| drive.setting > 0)]
+                vec![findings.answer(answer, CRASHES, self.kind.together())]
             }
             Kind::Smoke | Kind::Corrupt | Kind::Recover | Kind::Latency => Vec::new(),
         }
@@ -336,8 +343,11 @@ impl Kind {
             Self::Noise => (
                 "Image noise",
                 "Gaussian noise of the given variance is added to the image on [0, 1] and clipped, before the policy \
-                 whitens it (Lechner et al. 2020, Fig. 4a); every policy gets the same noise on the same road. Whether \
-                 a policy was trained with noise stands in the list of policies: to one that was, this is nothing new.",
+                 whitens it (Lechner et al. 2020, Fig. 4a); every policy gets the same noise on the same road. The paper's \
+                 text says variances of 0.1, 0.2 and 0.3; its released code passes these numbers as standard deviations, \
+                 which are variances of 0.01, 0.04 and 0.09. Both readings are tried, and only levels of one reading say \
+                 something of the paper's figure by that reading. Whether a policy was trained with noise stands in the \
+                 list of policies: to one that was, this is nothing new.",
             ),
             Self::Corrupt => (
                 "Corruptions",

@@ -1,5 +1,5 @@
 use super::*;
-use crate::driving::test_drives::{at, drive};
+use crate::driving::test_drives::{at, drive, steered};
 use crate::suite::Suite;
 use crate::suite::test_subjects::untrained;
 use lane_report::section::Table;
@@ -48,6 +48,42 @@ fn the_setting_of_a_primary_comparison_is_one_of_the_suite() {
 }
 
 #[test]
+fn the_change_of_steering_gets_a_verdict_under_noise_and_on_clean_roads() {
+    // The NCP's steering changes by 1 1/km from step to step, the CNN's by 3, but for a little in each training.
+    let changing = |per_km: f32| {
+        let steps = (0..10).map(|step| steered(1e-3 * per_km * (step % 2) as f32, 0.0));
+        serde_json::to_value(DriveFigures::of(&drive(steps.collect()))).unwrap()
+    };
+    for study in [DrivingStudy::noise(2, 30.0), DrivingStudy::unseen(2, 30.0)] {
+        let question = study.kind;
+        let suite = study.on(untrained(&["ncp", "cnn"], 4));
+        let change = |unit: &String| {
+            let seed = unit[4..5].parse::<f32>().unwrap_or_default();
+            if unit.starts_with("cnn") { 3.0 + 0.1 * seed } else { 1.0 + 0.05 * seed }
+        };
+        let outcomes: Vec<Value> = suite.units().iter().map(|unit| changing(change(unit))).collect();
+        let section = suite.section(&outcomes).unwrap();
+        let found = table(&section, "found_rms_steering_change_per_km");
+        assert_eq!(found.rows.len(), if question == Kind::Noise { 7 } else { 1 });
+        assert!(found.rows.iter().all(|row| row.contains(&Cell::text("ncp lower"))), "{found:?}");
+        let sentence =
+            section.text.iter().find(|text| text.starts_with("Differences in steering change that are shown"));
+        assert!(sentence.is_some_and(|text| text.contains("ncp lower than cnn")), "{:?}", section.text);
+        let smooth = section.answers.iter().find(|answer| answer.question == Question::Smoothness);
+        assert_eq!(smooth.map(|answer| answer.better_than("ncp")), (question == Kind::Unseen).then(|| vec!["cnn"]));
+    }
+}
+
+#[test]
+fn noise_has_the_levels_of_both_readings_of_the_paper() {
+    let groups: Vec<String> = DrivingStudy::noise(1, 1.0).groups().into_iter().map(|group| group.name).collect();
+    let levels = ["0", "0.01", "0.04", "0.09", "0.1", "0.2", "0.3"];
+    assert_eq!(groups, levels.map(|level| format!("noise {level}")));
+    let (_, words) = Kind::Noise.words();
+    assert!(words.contains("variances of 0.1, 0.2 and 0.3;") && words.contains("variances of 0.01, 0.04 and 0.09."));
+}
+
+#[test]
 fn crashes_are_counted_where_they_happened() {
     let suite = DrivingStudy::noise(2, 30.0).on(untrained(&["ncp", "cnn"], 2));
     // The policies crash 10 times at noise 0.2 and the NCP's second training once more on its second road; the CNN 30
@@ -71,10 +107,10 @@ fn crashes_are_counted_where_they_happened() {
     let compared = |setting, column| value(&section, "differences", &[setting, "ncp", "cnn"], column);
     assert!(near(compared("noise 0.2", "crashes_per_km_ratio"), (21.5_f64 / 20.5).sqrt()));
     assert!(near(compared("noise 0.3", "crashes_per_km_ratio"), 0.5 / 60.5));
-    assert_eq!(compared("noise 0.3", "verdict"), Cell::text("no verdict with two trainings"));
+    assert_eq!(compared("noise 0.3", "crashes_per_km_verdict"), Cell::text("no verdict with two trainings"));
     assert_eq!(compared("noise 0.2", "pairing"), Cell::text("seeds 1, 2; events unpaired"));
     // No crash on 8 km on either side: chi2.ppf(.975, 2) / 2 / 8.
-    assert_eq!(compared("noise 0.1", "verdict"), Cell::text("none on either side: at most 0.46 apart"));
+    assert_eq!(compared("noise 0.1", "crashes_per_km_verdict"), Cell::text("none on either side: at most 0.46 apart"));
     let primary = "The primary comparison, named before the run: crashes, ncp and cnn, noise 0.1.";
     assert!(table(&section, "differences").note.contains(primary));
     assert!(section.charts.iter().all(|chart| chart.figure.svg().is_ok()));

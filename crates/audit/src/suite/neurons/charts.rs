@@ -18,7 +18,7 @@ pub(super) fn add(section: Section, policies: &[PolicyFindings], seconds: f64) -
     let section = section
         .chart(
             "components",
-            "Share of the variance of the neurons' states along the first principal components, summed up. Dots: \
+            "Share of the variance of the neurons' states along the first principal components of their covariance, summed up. Dots: \
              trainings; lines: means of a policy.",
             components(policies),
         )

@@ -108,7 +108,12 @@ impl<'a> Findings<'a> {
         self.components().map_or(f64::NAN, |components| components.shares[0])
     }
 
-    /// The same road by road.
+    /// The same where each neuron has a variance of 1.
+    pub(super) fn first_share_with_unit_variances(&self) -> f64 {
+        self.pooled.first_share_with_unit_variances(&self.hidden()).unwrap_or(f64::NAN)
+    }
+
+    /// Share of the variance along the first component, road by road.
     pub(super) fn first_share_by_road(&self) -> Vec<f64> {
         let hidden = self.hidden();
         let share = |road: &&RoadOutcome| {

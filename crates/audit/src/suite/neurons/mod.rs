@@ -25,7 +25,7 @@ use std::ops::Range;
 /// Seed of the first road.
 const FIRST_ROAD: u32 = 300_000;
 
-/// Variance of the image noise where some is tried: the least of the 2020 paper's.
+/// Variance of the image noise where some is tried: the least in the text of the 2020 paper.
 const NOISE_VARIANCE: f32 = 0.1;
 
 /// Roads on whose frames memory is probed.
@@ -153,7 +153,13 @@ impl Study for NeuronsStudy {
             Measure::mean_of_record(name, heading, 3, values).claiming(what, unit)
         };
         vec![
-            by_road("pc1_share", "PC1, share", "the share of PC1", "", |findings| findings.first_share_by_road()),
+            by_road(
+                "pc1_share",
+                "PC1 of the covariance, share",
+                "the share of PC1 (covariance, road by road)",
+                "",
+                |findings| findings.first_share_by_road(),
+            ),
             by_road("memory_secs", "memory to a half, s", "memory", "s", |findings| findings.memory_secs_by_road(0.5)),
             by_road("relative_change", "largest change, sd", "largest changes", "sd", |findings| {
                 findings.relative_change_by_road(false)

@@ -91,6 +91,19 @@ impl Moments {
         })
     }
 
+    /// Share of the first component of some of the variables where each has a variance of 1, those that never change left
+    /// out; nothing where none of them varies.
+    pub(super) fn first_share_with_unit_variances(&self, variables: &[usize]) -> Option<f64> {
+        let varying: Vec<usize> = variables.iter().copied().filter(|i| self.product(*i, *i) > 0.0).collect();
+        if varying.is_empty() {
+            return None;
+        }
+        let of = |row: usize, column: usize| self.correlation(varying[row], varying[column]);
+        let correlations = DMatrix::from_fn(varying.len(), varying.len(), of);
+        let largest = SymmetricEigen::new(correlations).eigenvalues.iter().copied().max_by(f64::total_cmp)?;
+        Some(largest / varying.len() as f64)
+    }
+
     fn product(&self, i: usize, j: usize) -> f64 {
         let (i, j, variables) = (i.min(j), i.max(j), self.means.len());
         self.products.get(i * variables + j - i * (i + 1) / 2).copied().unwrap_or(f64::NAN)
@@ -150,6 +163,18 @@ mod tests {
         let score = components.score(0, [29.5, 3.0 - 2.0 * 29.5]).abs();
         assert!(near(score, 10.0 * 5.0_f64.sqrt()), "{score}");
         assert!(moments.components(&[3]).is_none() && Moments::default().components(&[]).is_none());
+    }
+
+    #[test]
+    fn with_unit_variances_a_large_variable_counts_no_more_than_a_small_one() {
+        // numpy 2: numpy.linalg.eigvalsh(numpy.corrcoef(rows[:, [0, 2]].T))[-1] / 2, of the covariance numpy.cov.
+        let moments = Moments::of(&rows());
+        let share = moments.first_share_with_unit_variances(&[0, 2]).unwrap();
+        assert!(near(share, 0.502_883_886_772_769_9), "{share}");
+        assert!(near(moments.components(&[0, 2]).unwrap().shares[0], 0.996_270_152_703_938));
+        // The fourth stands still.
+        assert!(near(moments.first_share_with_unit_variances(&[0, 2, 3]).unwrap(), share));
+        assert!(moments.first_share_with_unit_variances(&[3]).is_none());
     }
 
     #[test]

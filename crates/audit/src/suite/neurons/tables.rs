@@ -52,7 +52,8 @@ pub(super) fn policies(policies: &[PolicyFindings]) -> Table {
         Column::key("policy", "policy"),
         Column::measured("trainings", "trainings", 0),
         Column::measured("neurons", "neurons", 0),
-        Column::measured("pc1_share", "PC1, share", 3),
+        Column::measured("pc1_share", "PC1 of the covariance, share", 3),
+        Column::measured("pc1_share_with_unit_variances", "PC1 with unit variances, share", 3),
         Column::measured("published_pc1_share", "PC1 in the 2020 paper", 2),
         Column::measured("memory_secs", "memory to a half, s", 2),
         Column::measured("memory_to_a_tenth_secs", "memory to a tenth, s", 2),
@@ -73,6 +74,7 @@ pub(super) fn policies(policies: &[PolicyFindings]) -> Table {
             Cell::Count(policy.trainings.len() as u64),
             Cell::Count(policy.trainings[0].neurons() as u64),
             figure(&|findings| findings.first_share()),
+            figure(&|findings| findings.first_share_with_unit_variances()),
             published.map_or(Cell::Missing, |(_, share)| Cell::Number(*share)),
             figure(&|findings| findings.memory_secs(0.5)),
             figure(&|findings| findings.memory_secs(0.1)),
@@ -82,7 +84,8 @@ pub(super) fn policies(policies: &[PolicyFindings]) -> Table {
             figure(&|findings| more_crashes(findings) as f64 / findings.error_rises_m().len() as f64),
         ]
     };
-    let note = "Means over trainings with an interval of Student's t over trainings. Memory: missing where a spoiled frame still counts after the longest time that was tried. Largest \
+    let note = "Means over trainings with an interval of Student's t over trainings. PC1: over all roads together, while the table of differences \
+                compares it road by road; of the covariance a neuron that moves more counts more. Memory: missing where a spoiled frame still counts after the longest time that was tried. Largest \
                 change: of the median neuron, in its own standard deviations, mean over roads.";
     table("policies", "Policies", note, columns, policies.iter().map(row).collect())
 }

@@ -18,7 +18,8 @@ pub(super) fn introduction(id: &str, policies: &[PolicyFindings], roads: u32, se
              their last dense layer."
         ))
         .say(
-            "Principal components: a large share of the first says that the neurons move together, not that they drive \
+            "Principal components: of the covariance, in which a neuron that moves more counts more, and beside it with the \
+             variance of each neuron as 1. A large share of the first says that the neurons move together, not that they drive \
              well. Output neurons are left out, as in Lechner et al. 2020, whose figures beside ours come from another \
              car, other roads and other training. Largest changes are their Algorithm 8 per frame; states have no common \
              unit, so networks are compared in standard deviations of each neuron.",
@@ -52,14 +53,16 @@ fn without_memory(section: Section, policies: &[PolicyFindings]) -> Section {
 /// The figures of one policy.
 fn sentence(policy: &PolicyFindings) -> String {
     let (share, share_interval) = policy.over_trainings(|findings| findings.first_share());
+    let (unit_share, unit_interval) = policy.over_trainings(|findings| findings.first_share_with_unit_variances());
     let (change, change_interval) =
         policy.over_trainings(|findings| mean(&findings.relative_change_by_road(true)).unwrap_or(f64::NAN));
     let mut words = format!(
-        "{} ({} trainings): the first component holds {} of the variance; the median neuron's largest change from frame \
+        "{} ({} trainings): the first component holds {} of the variance, {} with unit variances; the median neuron's largest change from frame \
          to frame in noise is {} of its standard deviations",
         policy.name,
         policy.trainings.len(),
         with_interval(share, share_interval),
+        with_interval(unit_share, unit_interval),
         with_interval(change, change_interval),
     );
     let long = policy.trainings.iter().filter(|findings| findings.memory_secs(0.5).is_nan()).count();

@@ -2,15 +2,16 @@
 
 use super::quantity::{Change, Extent, Fill, Likeness, Quantity, Ranking};
 use super::region::Region;
-use super::{SLOW_ROADS, SaliencyStudy, contrast, tables};
+use super::{SLOW_ROADS, SaliencyStudy, contrast, methods_of_the_head, share_on_outline, tables};
 use crate::study::{Findings, Row};
 use lane_policy::saliency::{Cost, Method};
 use lane_report::answers::{Answer, Better, Question};
 use lane_statistics::order;
 
-/// Whether a method's ranking of pixels tells more about a policy's steering than none and than the picture's edges.
+/// Whether a method's ranking of pixels tells more about a policy's steering than its map of another frame and than the
+/// picture's edges.
 pub(super) fn is_faithful(method: Method, policy: &Row<'_, SaliencyStudy>) -> bool {
-    [Ranking::Chance, Ranking::Edges].into_iter().all(|other| {
+    [Ranking::OtherFrame(method), Ranking::Edges].into_iter().all(|other| {
         Fill::ALL.into_iter().all(|fill| {
             let moved = |ranking| Quantity::Faithful(ranking, Change::Deletion, fill);
             let difference = contrast::within(policy, [moved(Ranking::Method(method)), moved(other)]).difference;
@@ -39,14 +40,13 @@ pub(super) fn answer(study: &SaliencyStudy, findings: &Findings<'_, SaliencyStud
     let trusted = |method: Method| policies.iter().map(|policy| is_trusted(method, policy)).collect::<Vec<_>>();
     let count = |trusted: &[bool]| trusted.iter().filter(|trusted| **trusted).count();
     let mut best: Option<(Method, Vec<bool>)> = None;
-    for (method, trusted) in tables::methods().map(|method| (method, trusted(method))) {
+    let candidates = tables::methods().filter(|method| methods_of_the_head().any(|of_the_head| of_the_head == *method));
+    for (method, trusted) in candidates.map(|method| (method, trusted(method))) {
         if count(&trusted) > best.as_ref().map_or(0, |(_, best)| count(best)) {
             best = Some((method, trusted));
         }
     }
     let trusting = best.as_ref().map_or(vec![false; policies.len()], |(_, trusted)| trusted.clone());
-    let rows = policies.iter().zip(&trusting).map(|(policy, trusting)| policy.within(|_| *trusting));
-    let rows: Vec<Row<'_, SaliencyStudy>> = rows.collect();
     let frames = |count: u32| findings.basis(&format!("{count} frames"));
     let (measure, basis, method) = match best {
         None => {
@@ -66,5 +66,7 @@ pub(super) fn answer(study: &SaliencyStudy, findings: &Findings<'_, SaliencyStud
         }
     };
     let answer = Answer::new(Question::Attention, &measure, "times uniform", Better::Higher, 2).on(basis);
-    Quantity::Share(Ranking::Method(method), Region::Outline).mean().answer(answer, &rows)
+    let answer = findings.answer(answer, &share_on_outline(method), "");
+    let untrusted = policies.iter().zip(&trusting).filter(|(_, trusting)| !**trusting);
+    untrusted.fold(answer, |answer, (policy, _)| answer.without(&policy.name))
 }

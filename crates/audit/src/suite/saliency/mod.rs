@@ -10,6 +10,7 @@ mod quantity;
 mod region;
 mod scene;
 mod steps;
+mod swaps;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -118,6 +119,19 @@ impl SaliencyStudy {
     }
 }
 
+/// The methods whose maps depend on the head, and so may show what the neurons attend to. The one that is shown by default
+/// comes first: its share on the road's outline is the primary comparison.
+fn methods_of_the_head() -> impl Iterator<Item = Method> {
+    let others = tables::methods().filter(|method| *method != Method::DEFAULT && !PROCEDURES.contains(method));
+    std::iter::once(Method::DEFAULT).chain(others)
+}
+
+/// Name of the measure of a method's share on the road's outline.
+fn share_on_outline(method: Method) -> String {
+    let name = method.name().to_lowercase().replace([' ', '-'], "_");
+    format!("outline_{name}_times_uniform")
+}
+
 /// Roads in blocks, the last one shorter.
 fn blocks(frames: u32, block: u32) -> impl Iterator<Item = Range<u64>> {
     let road = |number: u32| FIRST_ROAD + u64::from(number);
@@ -165,13 +179,10 @@ impl Study for SaliencyStudy {
             measures.push(share_on_road(method).measure(&name, &heading, 2));
         }
         if self.scope == Scope::Full {
-            for (method, name, what) in [
-                (Method::InputGradient, "gradient", "shares of the input gradient on the road outline"),
-                (Method::Occlusion, "occlusion", "shares of occlusion on the road outline"),
-            ] {
+            for method in methods_of_the_head() {
                 let quantity = Quantity::Share(Ranking::Method(method), Region::Outline);
-                let (name, heading) = (format!("outline_{name}_times_uniform"), format!("Outline, {method}"));
-                measures.push(quantity.measure(&name, &heading, 2).claiming(what, ""));
+                let measure = quantity.measure(&share_on_outline(method), &format!("Outline, {method}"), 2);
+                measures.push(measure.claiming(format!("shares on the road outline ({method})"), ""));
             }
         }
         for (method, [name, heading, what]) in PROCEDURES.into_iter().zip(tables::PROCEDURE_NAMES) {
@@ -180,6 +191,7 @@ impl Study for SaliencyStudy {
         }
         for (swap, what) in Swap::ALL.into_iter().zip([
             "changes of the steering with another roadside",
+            "changes of the steering with another roadside beyond the outline",
             "changes of the steering with another asphalt",
             "changes of the steering without paint",
         ]) {

@@ -1,20 +1,20 @@
 //! The measurements on test roads: what every frame is put through, and what only a few are because it is slow.
 
-use super::quantity::{Extent, Likeness, Measured, Outcome, Place, Procedure, Quantity, Ranking, Swap};
+use super::quantity::{Extent, Likeness, Measured, Outcome, Part, Place, Procedure, Quantity, Ranking};
 use super::region::{Region, hit, times_uniform};
 use super::scene::{Scene, before_last};
-use super::steps;
+use super::{steps, swaps};
 use crate::suite::Subject;
 use anyhow::Context as _;
 use lane_driver::Driver;
-use lane_frame::Frame;
 use lane_frame::noise::add_gaussian;
 use lane_frame::random::{Purpose, stream};
 use lane_frame::ssim::ssim;
+use lane_frame::{Frame, RgbImage};
 use lane_policy::saliency::edges::edges;
 use lane_policy::saliency::map::SaliencyMap;
 use lane_policy::saliency::{Cost, Method};
-use lane_sim::{Asphalt, Factors, Masks, Roadside};
+use lane_sim::{Factors, Masks};
 use lane_statistics::correlation::spearman;
 use rand::RngExt as _;
 use std::ops::Range;
@@ -23,7 +23,7 @@ use std::ops::Range;
 pub(super) const PROCEDURES: [Method; 3] =
     [Method::VisualBackProp, Method::VisualBackPropRecurrent, Method::VisualBackPropConvolutional];
 
-/// Variances of the image noise in hundredths: those of Fig. 4b of Lechner et al. 2020.
+/// Variances of the image noise in hundredths: those of Fig. 4b in the text of Lechner et al. 2020.
 pub(super) const NOISE_HUNDREDTHS: [u8; 3] = [10, 20, 30];
 
 /// First weights of twins without training: no training starts from a seed this high, and each has its own.
@@ -47,6 +47,42 @@ pub(super) fn maps(driver: &Driver, frame: &Frame, methods: &[Method]) -> anyhow
     driver.maps(frame, methods).with_context(|| format!("{} is a user's module: it gives no maps", driver.name()))
 }
 
+/// A policy before the last frame of a road's second, and its maps of that frame.
+struct Sight {
+    road: u64,
+    scene: Scene,
+    masks: Masks,
+    frames: Vec<Frame>,
+    driver: Driver,
+    frame: Frame,
+    maps: Vec<SaliencyMap>,
+}
+
+impl Sight {
+    fn of_road(subject: &Subject, methods: &[Method], road: u64) -> anyhow::Result<Self> {
+        let scene = Scene::of_road(road);
+        let (frames, masks) = scene.frames(subject.driver.input_size(), &Factors::default());
+        let (driver, frame) = before_last(&subject.driver, &frames)?;
+        let (frame, maps) = (frame.clone(), maps(&driver, frame, methods)?);
+        Ok(Self { road, scene, masks, frames, driver, frame, maps })
+    }
+
+    /// The sights of some roads, each with the maps of another: of the road behind it, of the last one those of the first. A
+    /// road alone is held against the one that follows it.
+    fn beside_others(
+        subject: &Subject,
+        methods: &[Method],
+        roads: Range<u64>,
+    ) -> anyhow::Result<Vec<(Self, Vec<SaliencyMap>)>> {
+        let alone = roads.end - roads.start == 1;
+        let numbers = if alone { roads.start..roads.end + 1 } else { roads.clone() };
+        let sights = numbers.map(|road| Self::of_road(subject, methods, road)).collect::<Result<Vec<_>, _>>()?;
+        let mut others: Vec<Vec<SaliencyMap>> = sights.iter().map(|sight| sight.maps.clone()).collect();
+        others.rotate_left(1);
+        Ok(sights.into_iter().zip(others).filter(|(sight, _)| roads.contains(&sight.road)).collect())
+    }
+}
+
 /// Where these methods' maps lie, how noise changes them, what the paper's procedures show with and without training,
 /// and what the steering depends on.
 ///
@@ -55,25 +91,23 @@ pub(super) fn maps(driver: &Driver, frame: &Frame, methods: &[Method]) -> anyhow
 pub(super) fn quick(subject: &Subject, methods: &[Method], roads: Range<u64>) -> anyhow::Result<Outcome> {
     let mut measured = Measured::default();
     let twin = untrained(subject, Extent::All)?;
-    for road in roads {
-        let scene = Scene::of_road(road);
-        let (frames, masks) = scene.frames(subject.driver.input_size(), &Factors::default());
-        let (driver, frame) = before_last(&subject.driver, &frames)?;
-        let clean = maps(&driver, frame, methods)?;
-        let regions = Region::ALL.map(|region| (region, region.pixels(&masks)));
+    for (sight, other_maps) in Sight::beside_others(subject, methods, roads)? {
+        let Sight { road, scene, masks, driver, frame, maps: clean, .. } = &sight;
+        let regions = Region::ALL.map(|region| (region, region.pixels(masks)));
         for (region, pixels) in &regions {
             let inside = pixels.as_ref().map(|pixels| pixels.iter().filter(|inside| **inside).count());
             let area = inside.map(|inside| inside as f64 / masks.bits.len() as f64);
             measured.note(Quantity::Area(*region), area);
         }
         places(Ranking::Edges, &edges(&frame.image), &regions, &mut measured);
-        for (method, map) in methods.iter().zip(&clean) {
+        for (method, map) in methods.iter().zip(clean) {
             places(Ranking::Method(*method), map, &regions, &mut measured);
         }
-        noise((&driver, frame), road, methods, &clean, &mut measured)?;
+        noise((driver, frame), *road, methods, clean, &mut measured)?;
+        likeness_to_others(methods, clean, &other_maps, &mut measured);
         let [(_, on_road), ..] = &regions;
-        procedures([&driver, &twin], frame, Place::Road, on_road.as_deref(), &mut measured)?;
-        swaps(&subject.driver, &scene, road, &mut measured)?;
+        procedures([driver, &twin], frame, Place::Road, on_road.as_deref(), &mut measured)?;
+        swaps::measure(&subject.driver, scene, *road, &mut measured)?;
         measured.note(Quantity::Label, Some(1e3 * f64::from(scene.label().0.abs())));
     }
     Ok(measured.outcome())
@@ -88,34 +122,62 @@ pub(super) fn slow(subject: &Subject, roads: Range<u64>) -> anyhow::Result<Outco
     let mut measured = Measured::default();
     let [quick, slow] = [Cost::Quick, Cost::Slow].map(|cost| Method::of_cost(cost).collect::<Vec<_>>());
     let methods = [quick.as_slice(), &slow].concat();
-    for road in roads {
-        let (frames, masks) = Scene::of_road(road).frames(subject.driver.input_size(), &Factors::default());
-        let (driver, frame) = before_last(&subject.driver, &frames)?;
-        let clean = maps(&driver, frame, &methods)?;
-        let (slow_clean, regions) = (&clean[quick.len()..], Region::ALL.map(|region| (region, region.pixels(&masks))));
+    for (sight, other_maps) in Sight::beside_others(subject, &methods, roads)? {
+        let Sight { road, masks, frames, driver, frame, maps: clean, .. } = &sight;
+        let (slow_clean, regions) = (&clean[quick.len()..], Region::ALL.map(|region| (region, region.pixels(masks))));
         for (method, map) in slow.iter().zip(slow_clean) {
             places(Ranking::Method(*method), map, &regions, &mut measured);
         }
-        noise((&driver, frame), road, &slow, slow_clean, &mut measured)?;
+        noise((driver, frame), *road, &slow, slow_clean, &mut measured)?;
+        likeness_to_others(&slow, slow_clean, &other_maps[quick.len()..], &mut measured);
+        completeness(driver, frame, &mut measured)?;
         for extent in Extent::ALL {
             let twin = untrained(subject, extent)?;
-            let (twin, frame) = before_last(&twin, &frames)?;
-            for ((method, trained), untrained) in methods.iter().zip(&clean).zip(maps(&twin, frame, &methods)?) {
-                let note = |likeness| Quantity::Untrained(*method, extent, likeness);
-                let [a, b] =
-                    [trained, &untrained].map(|map| map.values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>());
-                measured.note(note(Likeness::Spearman), spearman(&a, &b));
-                measured.note(note(Likeness::Ssim), likeness(trained, &untrained));
+            let (twin, frame) = before_last(&twin, frames)?;
+            for ((method, trained), untrained) in methods.iter().zip(clean).zip(maps(&twin, frame, &methods)?) {
+                for likeness in [Likeness::Spearman, Likeness::Ssim] {
+                    measured.note(Quantity::Untrained(*method, extent, likeness), likeness.of(trained, &untrained));
+                }
             }
         }
+        let of_methods = methods.iter().zip(clean).map(|(method, map)| (Ranking::Method(*method), map));
+        let of_others = methods.iter().zip(&other_maps).map(|(method, map)| (Ranking::OtherFrame(*method), map));
         let mut rankings: Vec<_> =
-            methods.iter().zip(clean).map(|(method, map)| (Ranking::Method(*method), map.values)).collect();
+            of_methods.chain(of_others).map(|(ranking, map)| (ranking, map.values.clone())).collect();
         rankings.push((Ranking::Edges, edges(&frame.image).values));
-        let mut rng = stream(road, Purpose::Probe, 1);
-        rankings.push((Ranking::Chance, (0..masks.bits.len()).map(|_| rng.random::<f32>()).collect()));
-        steps::measure(&driver, frame, &rankings, &mut measured)?;
+        let drawn = |number| {
+            let mut rng = stream(*road, Purpose::Probe, number);
+            (0..masks.bits.len()).map(|_| rng.random::<f32>()).collect::<Vec<_>>()
+        };
+        rankings.push((Ranking::Chance, drawn(1)));
+        steps::measure(driver, frame, &rankings, &drawn(2), &mut measured)?;
     }
     Ok(measured.outcome())
+}
+
+/// How alike the maps of two frames are.
+fn likeness_to_others(methods: &[Method], maps: &[SaliencyMap], others: &[SaliencyMap], measured: &mut Measured) {
+    for ((method, map), other) in methods.iter().zip(maps).zip(others) {
+        for likeness in [Likeness::Spearman, Likeness::Ssim] {
+            measured.note(Quantity::OtherFrame(*method, likeness), likeness.of(map, other));
+        }
+    }
+}
+
+/// How far integrated gradients are from adding up to the difference in steering.
+fn completeness(driver: &Driver, frame: &Frame, measured: &mut Measured) -> anyhow::Result<()> {
+    let signed = driver.attributions(frame, &[Method::IntegratedGradients]).pop().flatten().and_then(|map| map.signed);
+    // A picture of one grey is all zeros once it is whitened, which is where the way of the method begins.
+    let grey = RgbImage::from_pixel(frame.image.width(), frame.image.height(), image::Rgb([0x80; 3]));
+    let steered = driver.would_steer(frame.time_secs, &[frame.image.clone(), grey])?;
+    let difference = f64::from(steered[0].0) - f64::from(steered[1].0);
+    let sum = |of: fn(f64) -> f64| {
+        signed.as_ref().map(|map| map.values.iter().map(|value| of(f64::from(*value))).sum::<f64>())
+    };
+    let gap = sum(|value| value).map(|sum| (sum - difference).abs());
+    measured.note(Quantity::Incomplete(Part::OfMap), gap.zip(sum(f64::abs)).map(|(gap, sum)| gap / sum));
+    measured.note(Quantity::Incomplete(Part::OfDifference), gap.map(|gap| gap / difference.abs()));
+    Ok(())
 }
 
 /// Share and hit of one map on every region.
@@ -139,19 +201,30 @@ fn noise(
         let mut noisy = frame.clone();
         add_gaussian(&mut noisy.image, f32::from(hundredths) / 100.0, road, frame.index);
         for ((method, clean), noisy) in methods.iter().zip(clean).zip(maps(driver, &noisy, methods)?) {
-            measured.note(Quantity::Noise(*method, hundredths), likeness(clean, &noisy));
+            measured.note(Quantity::Noise(*method, hundredths), Likeness::Ssim.of(clean, &noisy));
         }
     }
     Ok(())
 }
 
-/// Structural similarity of two maps, each from its least to its largest value as 0 to 255. Nothing where one of them
-/// holds no evidence.
-fn likeness(a: &SaliencyMap, b: &SaliencyMap) -> Option<f64> {
-    const RANGE: f32 = 255.0;
-    a.mass().and(b.mass())?;
-    let [in_a, in_b] = [a, b].map(|map| map.min_max().values.iter().map(|value| RANGE * value).collect::<Vec<_>>());
-    Some(ssim(&in_a, &in_b, a.size.width as usize, RANGE))
+impl Likeness {
+    /// Of two maps; of the structural similarity each from its least to its largest value as 0 to 255. Nothing where one of
+    /// them holds no evidence.
+    fn of(self, a: &SaliencyMap, b: &SaliencyMap) -> Option<f64> {
+        const RANGE: f32 = 255.0;
+        match self {
+            Self::Spearman => {
+                let [a, b] = [a, b].map(|map| map.values.iter().map(|value| f64::from(*value)).collect::<Vec<_>>());
+                spearman(&a, &b)
+            }
+            Self::Ssim => {
+                a.mass().and(b.mass())?;
+                let [in_a, in_b] =
+                    [a, b].map(|map| map.min_max().values.iter().map(|value| RANGE * value).collect::<Vec<_>>());
+                Some(ssim(&in_a, &in_b, a.size.width as usize, RANGE))
+            }
+        }
+    }
 }
 
 /// Share of the procedures' maps on a place, of the policy and of its untrained twin, scaled in both ways.
@@ -172,29 +245,6 @@ pub(super) fn procedures(
                 measured.note(Quantity::Procedure(Procedure { method, trained, as_published }, place), share);
             }
         }
-    }
-    Ok(())
-}
-
-/// How far the steering on the last frame moves when a part of all frames is replaced: a memory sees one world.
-fn swaps(driver: &Driver, scene: &Scene, road: u64, measured: &mut Measured) -> anyhow::Result<()> {
-    let steering = |factors: &Factors| -> anyhow::Result<(f32, Masks)> {
-        let (frames, masks) = scene.frames(driver.input_size(), factors);
-        let (mut driver, last) = before_last(driver, &frames)?;
-        Ok((driver.steer(last)?.0, masks))
-    };
-    let as_is = Factors::default();
-    let (own, masks) = steering(&as_is)?;
-    let painted = Region::Marking.pixels(&masks).is_some();
-    for swap in Swap::ALL {
-        let factors = match swap {
-            Swap::Roadside => Factors { roadside: Roadside::Replaced(road), ..as_is },
-            Swap::Asphalt => Factors { asphalt: Asphalt::Replaced(road), ..as_is },
-            Swap::Markings => Factors { markings: false, ..as_is },
-        };
-        let applies = swap != Swap::Markings || painted;
-        let moved = applies.then(|| steering(&factors)).transpose()?;
-        measured.note(Quantity::Swap(swap), moved.map(|(other, _)| 1e3 * f64::from((other - own).abs())));
     }
     Ok(())
 }

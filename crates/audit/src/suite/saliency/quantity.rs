@@ -20,6 +20,8 @@ pub(super) enum Quantity {
     Hit(Ranking, Region),
     /// Structural similarity of the maps of a frame with and without noise of this variance, in hundredths.
     Noise(Method, u8),
+    /// Likeness of a frame's map to that of another frame, of the same policy: what likeness comes of the kind of map alone.
+    OtherFrame(Method, Likeness),
     /// As [`Quantity::Share`], of a map by one of the paper's procedures.
     Procedure(Procedure, Place),
     /// How the steering moved away while pixels were taken out or put in, in 1e-3 1/m.
@@ -28,8 +30,12 @@ pub(super) enum Quantity {
     Untrained(Method, Extent, Likeness),
     /// How far the steering moved when a part of the picture was replaced, in 1e-3 1/m.
     Swap(Swap),
+    /// Share of the picture's pixels that the replacement changed.
+    SwapArea(Swap),
     /// How far the expert steers, in 1e-3 1/m.
     Label,
+    /// How far the shares of integrated gradients are from adding up to the difference in steering to a picture of one grey.
+    Incomplete(Part),
 }
 
 impl Quantity {
@@ -61,11 +67,23 @@ pub(super) fn share_on_road(method: Method) -> Quantity {
     Quantity::Procedure(Procedure { method, trained: true, as_published: false }, Place::Road)
 }
 
+/// What a gap is a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Part {
+    /// The sum of the map, every share counted as positive.
+    OfMap,
+    /// The difference in steering.
+    OfDifference,
+}
+
 /// What puts the pixels of a picture into an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Ranking {
     Method(Method),
+    /// The method's map of another frame, by the same policy: as smooth, and of nothing that is in the picture.
+    OtherFrame(Method),
     /// The picture's own edges, whoever looks at it.
     Edges,
     /// Nothing.
@@ -73,11 +91,12 @@ pub(super) enum Ranking {
 }
 
 impl Ranking {
-    pub fn name(self) -> &'static str {
+    pub fn name(self) -> String {
         match self {
-            Self::Method(method) => method.name(),
-            Self::Edges => "edges of the picture",
-            Self::Chance => "chance",
+            Self::Method(method) => method.name().into(),
+            Self::OtherFrame(method) => format!("{method} of another frame"),
+            Self::Edges => "edges of the picture".into(),
+            Self::Chance => "chance".into(),
         }
     }
 }
@@ -153,13 +172,15 @@ pub(super) enum Likeness {
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Swap {
     Roadside,
+    /// The roadside but for what lies at the road's outline, whose contrast stays as it is.
+    BeyondOutline,
     Asphalt,
     /// Taken away; where there is paint.
     Markings,
 }
 
 impl Swap {
-    pub const ALL: [Self; 3] = [Self::Roadside, Self::Asphalt, Self::Markings];
+    pub const ALL: [Self; 4] = [Self::Roadside, Self::BeyondOutline, Self::Asphalt, Self::Markings];
 }
 
 /// What a unit measured.

@@ -58,13 +58,21 @@ impl Scene {
 
     /// What a camera of this size sees of the second, and what the pixels of the last frame show.
     pub fn frames(&self, size: Size, factors: &Factors) -> (Vec<Frame>, Masks) {
+        let mut last = Masks::new(size);
+        let frames = self.frames_with(size, factors, |masks| last.clone_from(masks));
+        (frames, last)
+    }
+
+    /// The same frames; what the pixels of each show is handed to `watch`.
+    pub fn frames_with(&self, size: Size, factors: &Factors, mut watch: impl FnMut(&Masks)) -> Vec<Frame> {
         let (mut camera, mut masks) = (Camera::new(size), Masks::new(size));
         let frames = (0..).zip(&self.cars).map(|(index, car)| {
             let mut image = RgbImage::new(size.width, size.height);
             camera.render(&self.world, car, index, factors, &mut image, Some(&mut masks));
+            watch(&masks);
             Frame { index, time_secs: index as f64 * DT_SECS, image }
         });
-        (frames.collect(), masks)
+        frames.collect()
     }
 }
 

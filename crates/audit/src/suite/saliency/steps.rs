@@ -28,7 +28,8 @@ impl Fill {
     }
 }
 
-/// Notes the mean distance from the steering on the whole picture, over all steps, for each ranking of its pixels.
+/// Notes the mean distance from the steering on the whole picture, over all steps, for each ranking of its pixels. Pixels that
+/// a ranking does not tell apart go in the order of `ties`.
 ///
 /// # Errors
 /// If the policy cannot steer.
@@ -36,13 +37,14 @@ pub(super) fn measure(
     driver: &Driver,
     frame: &Frame,
     rankings: &[(Ranking, Vec<f32>)],
+    ties: &[f32],
     measured: &mut Measured,
 ) -> anyhow::Result<()> {
     let whole = &frame.image;
     for fill in Fill::ALL {
         let empty = fill.of(whole);
         for (ranking, values) in rankings {
-            let order = falling(values);
+            let order = falling(values, ties);
             for (change, from, to) in [(Change::Deletion, whole, &empty), (Change::Insertion, &empty, whole)] {
                 let mut pictures = mixtures(from, to, &order);
                 pictures.push(whole.clone());
@@ -59,10 +61,10 @@ pub(super) fn measure(
     Ok(())
 }
 
-/// Places from the largest value to the least, equal ones in their order.
-fn falling(values: &[f32]) -> Vec<usize> {
+/// Places from the largest value to the least, equal ones from the largest of `ties` on.
+fn falling(values: &[f32], ties: &[f32]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
+    order.sort_by(|a, b| values[*b].total_cmp(&values[*a]).then(ties[*b].total_cmp(&ties[*a])));
     order
 }
 
@@ -94,10 +96,15 @@ mod tests {
     fn the_most_salient_pixels_change_first_and_in_the_end_all_have() {
         let (from, to) = (RgbImage::new(10, 2), RgbImage::from_pixel(10, 2, image::Rgb([9; 3])));
         let values: Vec<f32> = (0..20).map(|i| i as f32).collect();
-        let pictures = mixtures(&from, &to, &falling(&values));
+        let pictures = mixtures(&from, &to, &falling(&values, &[0.0; 20]));
         assert_eq!((pictures.len(), &pictures[0], &pictures[STEPS]), (STEPS + 1, &from, &to));
         let changed: Vec<usize> = (0..20).filter(|pixel| pictures[1].as_raw()[3 * pixel] == 9).collect();
         assert_eq!(changed, [18, 19]);
+    }
+
+    #[test]
+    fn pixels_of_one_value_go_by_chance_and_not_from_the_sky_down() {
+        assert_eq!(falling(&[1.0, 0.0, 0.0, 0.0, 2.0], &[0.9, 0.2, 0.8, 0.5, 0.1]), [4, 0, 2, 3, 1]);
     }
 
     #[test]

@@ -139,6 +139,7 @@ fn worth(section: Section, policies: &[Row<'_, SaliencyStudy>]) -> Section {
         .table(tables::randomisation(policies))
         .chart("randomisation", caption, charts::randomisation(policies))
         .table(tables::faithfulness(policies))
+        .table(tables::completeness(policies))
 }
 
 fn faithful_in_words(policies: &[Row<'_, SaliencyStudy>]) -> Vec<String> {
@@ -148,8 +149,8 @@ fn faithful_in_words(policies: &[Row<'_, SaliencyStudy>]) -> Vec<String> {
         let good = if good.is_empty() { "none".to_owned() } else { good.join("; ") };
         format!("{}: {good}.", policy.name)
     };
-    let opening = "Taking out what the map ranks first moves the steering more than both a random order and the picture's \
-                   edges do, with either fill (paired, 95 %):";
+    let opening = "Taking out what the map ranks first moves the steering more than both the method's map of another frame and the \
+                   picture's edges do, with either fill (paired, 95 %):";
     std::iter::once(opening.to_owned()).chain(policies.iter().map(of_policy)).collect()
 }
 
