@@ -1,6 +1,6 @@
 # One line of cargo per target; the checks above them say what is missing on a fresh machine.
 
-.PHONY: demo test check deps advisories bench bench-torch python wheel models audit-set pictures tools
+.PHONY: demo test check deps advisories bench bench-torch python wheel worlds models audit-set pictures tools
 
 demo: tools
 	cargo run --release
@@ -49,6 +49,16 @@ wheel: tools target/python
 target/python:
 	python3 -m venv $@
 	$@/bin/pip install --quiet gymnasium maturin numpy pytest
+
+# Duckietown's simulator behind the donkey protocol (docs/worlds.md), in an environment of its own: 850 MB from PyPI, Python 3.11.
+worlds: tools
+	[ -d target/worlds ] || python3.11 -m venv target/worlds
+	target/worlds/bin/pip install --quiet 'setuptools<66' wheel 'numpy<1.24'
+	target/worlds/bin/pip install --quiet --no-deps duckietown-gym-daffy==6.1.34 duckietown-world-daffy==6.4.3
+	grep -v duckietown-world-daffy bridges/requirements.txt > target/worlds/requirements.txt
+	target/worlds/bin/pip install --quiet -c bridges/constraints.txt -r target/worlds/requirements.txt
+	cargo build --release
+	@echo "now: target/worlds/bin/python bridges/duckietown.py, and the commands of docs/worlds.md"
 
 # The shipped weights; see models/README.md for time and scores.
 models: tools

@@ -20,6 +20,7 @@
 //! | `liquid-cells` | ncps for Rust: wirings, cells, their kernels, state dicts; a library that others can use |
 //! | `lane-onnx` | ONNX graphs of other people's steering networks: reader, manifest, runtime, gradients |
 //! | `lane-policy` | tensors: encoders, heads, weights; saliency, the attribution of a steering to its input |
+//! | `lane-worlds` | other people's simulators driven from here, this simulator driven by others: protocols, Python's batches |
 //! | `lane-driver` | frames into decisions, closed loop and open loop; demonstrations into weights |
 //! | `lane-canvas` | the window's triangles into pixels in memory, on one thread |
 //! | `lane-report` | tables, charts and pages: figures for a reader |
@@ -59,6 +60,7 @@
 //! | unit | one training in one case of a suite: the smallest part of an audit, in the journal under its name |
 //! | shard | every n-th unit of an audit, done on a machine of its own |
 //! | difference | of two policies, paired by training seed and case; shown, suggested or neither by its p-value and the number of trainings (`docs/statistics.md`) |
+//! | outside | in another simulator: a car there that policies of this program drive |
 //! | recording, drive | frames with steering on disk; a drive is a stretch of it without a gap |
 //! | tub | the folder format of donkeycar |
 //!
