@@ -30,7 +30,7 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Time in which a connection must come about.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// Time in which a program must say that it is open; it does so at once.
-const OPEN_PATIENCE: Duration = Duration::from_secs(5);
+const OPEN_PATIENCE: Duration = Duration::from_secs(3);
 /// Time that is left to a program for its first command, which `drive.py` sends before it has seen a picture.
 const FIRST_COMMAND_PATIENCE: Duration = Duration::from_millis(300);
 /// Time without an answer after which the wait for it is told.
@@ -324,7 +324,6 @@ impl<'a> Drive<'a> {
                 Ok(stream) => match upgrade(stream, address, self.eio) {
                     Ok(connection) => {
                         self.last_told.clear();
-                        (self.tell)(&format!("{PEER} at {address} has taken the car over"));
                         return Ok(Some(connection));
                     }
                     // Versions 3.14 of python-engineio take the simulator's number at its word; they drive ours by the
@@ -347,6 +346,7 @@ impl<'a> Drive<'a> {
     fn drive(&mut self, talk: &mut Talk<'_>) -> Result<(), End> {
         (self.command, self.throttle) = (0.0, 0.0);
         self.open(talk)?;
+        (self.tell)(&format!("{PEER} at {} has taken the car over", self.serving.address));
         match self.serving.rate_hz {
             None => self.drive_by_answers(talk),
             Some(rate_hz) => self.drive_by_clock(talk, Duration::from_secs_f64(1.0 / rate_hz)),

@@ -219,10 +219,10 @@ fn bytes_that_arrive_split_anywhere_or_singly_give_the_same_picture() {
     let cuts = (0..=stream.len()).map(|at| vec![at]).chain([(0..stream.len()).collect::<Vec<_>>()]);
     let listener = listener(LONG);
     for cuts in cuts {
-        let (address, bytes, at) = (listener.address(), stream.clone(), cuts.clone());
+        let (bytes, at) = (stream.clone(), cuts.clone());
+        let mut stream = TcpStream::connect(listener.address()).unwrap();
+        stream.set_nodelay(true).unwrap();
         let there = spawn(move || {
-            let mut stream = TcpStream::connect(address).unwrap();
-            stream.set_nodelay(true).unwrap();
             let mut sent = 0;
             for cut in cuts.into_iter().chain([bytes.len()]) {
                 stream.write_all(&bytes[sent..cut]).unwrap();
@@ -292,10 +292,11 @@ fn told_of(bytes: &[u8], stays: bool) -> (String, String, Vec<u8>) {
 
 #[test]
 fn whoever_else_connects_is_named_in_a_line_and_the_simulator_is_waited_for_still() {
-    // Begins of: a browser; python-socketio 5.18.1's client; another method; a TLS hello; noise; nothing at all.
+    // First bytes of: a browser; python-socketio 5.18.1's client, recorded; another method; a TLS hello; noise; nothing at all.
     let browser = "GET /index.html HTTP/1.1\r\nHost: 127.0.0.1:4567\r\nUser-Agent: Mozilla/5.0\r\n\r\n";
-    let polling = "GET /socket.io/?transport=polling&EIO=4&t=1795947342.57 HTTP/1.1\r\nHost: 127.0.0.1:4567\r\n\
-                   User-Agent: python-requests/2.34\r\nAccept: */*\r\nConnection: keep-alive\r\n\r\n";
+    let polling = "GET /socket.io/?transport=polling&EIO=4&t=1795951103.3147995 HTTP/1.1\r\nHost: 127.0.0.1:4599\r\n\
+                   User-Agent: python-requests/2.34.2\r\nAccept-Encoding: gzip, deflate\r\nAccept: */*\r\n\
+                   Connection: keep-alive\r\n\r\n";
     let cases: [(&[u8], &str); 8] = [
         (browser.as_bytes(), "a plain HTTP request (`GET /index.html HTTP/1.1`)"),
         (
@@ -473,15 +474,18 @@ fn a_simulator_that_floods_is_looked_at_through_its_newest_pictures() {
     let there = simulator(&listener, vec![telemetry("1.0000")], |connection| {
         let mut count = 0_u32;
         // Until the other side has had enough.
-        while connection.send("2").and_then(|()| connection.send(telemetry(&count.to_string()))).is_ok() {
+        while connection
+            .send("2")
+            .and_then(|()| connection.send(telemetry(&format!("{:.4}", 1e-3 * f64::from(count)))))
+            .is_ok()
+        {
             count += 1;
         }
-        count
     });
     let mut car = accept(&listener);
     let mut speeds = Vec::new();
     for _ in 0..20 {
-        speeds.push(car.look().unwrap().speed_mps.unwrap() / 0.447_04);
+        speeds.push(car.look().unwrap().speed_mps.unwrap() / 0.447_04 * 1e3);
         car.steer(Steering(0.0)).unwrap();
     }
     assert!(speeds.windows(2).skip(1).all(|pair| pair[1] > pair[0]), "{speeds:?}");
