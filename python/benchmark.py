@@ -2,8 +2,8 @@
 
     python benchmark.py [--worlds 16] [--width 120] [--height 48] [--rust ../target/release/examples/step_batch]
 
-`cargo build --release -p lane-worlds --example step_batch` makes the client in Rust. Both start the same program, send the same
-messages and see the same pictures.
+`cargo build --release -p lane-worlds --example step_batch` makes the client in Rust. Both start the same program
+and send the same messages.
 """
 
 import argparse
@@ -105,16 +105,17 @@ def main() -> None:
     for _ in range(arguments.turns):
         for name, client in clients.items():
             turns[name].append(turn(client, arguments.worlds, settings, arguments.steps))
-    print(f"{arguments.worlds} worlds of {arguments.width}x{arguments.height} pixels, medians of {arguments.turns} turns")
+    size = f"{arguments.width}x{arguments.height}"
+    print(f"{arguments.worlds} worlds of {size} pixels, medians of {arguments.turns} turns; processor time for a frame")
     reference = turns.get("messages alone, in Rust")
     for name, mine in turns.items():
         rate, program_ms, client_ms = (statistics.median(values) for values in zip(*mine, strict=True))
-        line = f"{name:30}{rate:7.0f} frames/s, processor time a frame: program {program_ms:.3f} ms, client {client_ms:.3f} ms"
+        line = f"{name:30}{rate:7.0f} frames/s   program {program_ms:.3f} ms   client {client_ms:.3f} ms"
         if reference and mine is not reference:
             # Turn by turn: what else the machine does meets both alike.
             pairs = zip(mine, reference, strict=True)
             lost = statistics.median(1 - ours.frames_per_second / rust.frames_per_second for ours, rust in pairs)
-            line += f"; {100 * lost:.1f} % fewer frames/s than in Rust"
+            line += f"   {100 * lost:.1f} % fewer frames/s than in Rust"
         print(line)
 
 

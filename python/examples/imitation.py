@@ -1,11 +1,11 @@
-"""An LTC network of ncps learns to drive from the expert in a few minutes on a processor, and drives roads it never saw.
+"""An LTC network of ncps learns from the expert in a few minutes on a processor, and drives roads that it never saw.
 
     python examples/imitation.py [--seed 1]
 
-The network drives; the expert, whose command is in ``info``, says at each place what it would have done (DAgger, Ross et al. 2011).
-In the first round the expert drives itself, pushed about by noise, so that it shows how to come back to the lane. Then the network
-is driven on roads of the test set, and its crashes per kilometre are printed beside those of the expert and of a car that always
-steers straight on.
+The network drives; the expert, whose command is in ``info``, says at each place what it would have done (DAgger, Ross
+et al. 2011). In the first round the expert drives itself, pushed about by noise, so that it shows how to come back to
+the lane. Then the network drives roads of the test set, and its crashes per kilometre are printed beside those of the
+expert and of a car that always steers straight on.
 """
 
 import argparse
@@ -30,7 +30,10 @@ STEPS, SEQUENCE, BATCH = 160, 16, 24
 
 
 class Policy(nn.Module):
-    """Convolutions, then 19 liquid neurons wired as a Neural Circuit Policy: pictures [batch, time, 24, 60, 3] to actions."""
+    """Convolutions, then 19 liquid neurons wired as a Neural Circuit Policy.
+
+    Pictures [batch, time, 24, 60, 3] to actions [batch, time, 1].
+    """
 
     def __init__(self) -> None:
         super().__init__()

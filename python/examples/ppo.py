@@ -2,8 +2,8 @@
 
     python examples/ppo.py [--steps 20000]
 
-It prints how long an episode lasts and what it brings before and after; that of a car that keeps its lane is 400 steps long and
-brings about 400.
+It prints how long an episode lasts and what it brings, before and after; that of a car that keeps its lane is 400 steps
+long and brings about 400.
 """
 
 import argparse

@@ -106,7 +106,8 @@ def test_without_a_seed_the_roads_go_on_and_with_it_they_begin_again(made):
 
 PROGRAM = """
 import hashlib, gymnasium as gym
-env = gym.make("liquid_lane:LiquidLane/Road-v0", weather=["fog", "snow"], noise=0.05, corruption=("frost", 2), start_offset_m=0.5)
+settings = {"weather": ["fog", "snow"], "noise": 0.05, "corruption": ("frost", 2), "start_offset_m": 0.5}
+env = gym.make("liquid_lane:LiquidLane/Road-v0", **settings)
 env.action_space.seed(4)
 digest = hashlib.sha256()
 for seed in range(3):

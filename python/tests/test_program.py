@@ -47,15 +47,15 @@ def test_messages_may_come_one_byte_at_a_time(made, stand_in):
     ("script", "sentence"),
     [
         ("raise SystemExit(3)", "has ended with code 3"),
-        ("import sys; sys.stdout.write('Hello, world')", "a message of"),
-        ("import sys; sys.stdout.buffer.write(bytes([255, 255, 255, 255, 130]))", "a message of 4294967295 bytes"),
-        ("import sys; sys.stdout.buffer.write(bytes([4, 0, 0, 0, 130, 0, 0, 0, 0]))", "a message of kind 130 where 129"),
-        ("import sys; sys.stdout.buffer.write(bytes([4, 0, 0, 0, 129, 9, 0, 0, 0]))", "another version of the protocol"),
-        ("import sys; sys.stdout.buffer.write(bytes([3, 0, 0, 0, 255]) + b'no!')", "^no!$"),
+        ("send(b'Hello, world')", "a message of"),
+        ("send(bytes([255, 255, 255, 255, 130]))", "a message of 4294967295 bytes"),
+        ("send(bytes([4, 0, 0, 0, 130, 0, 0, 0, 0]))", "a message of kind 130 where 129"),
+        ("send(bytes([4, 0, 0, 0, 129, 9, 0, 0, 0]))", "another version of the protocol"),
+        ("send(bytes([3, 0, 0, 0, 255]) + b'no!')", "^no!$"),
     ],
 )
 def test_another_program_is_told_from_ours_in_one_sentence(stand_in, script, sentence):
-    stand_in(script)
+    stand_in(f"import sys; send = sys.stdout.buffer.write; {script}")
     with pytest.raises(LiquidLaneError, match=sentence):
         RoadEnv()
 

@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 /// Pictures of a recording: twice the size that replay shrinks them to.
 const PICTURE: Size = Size::new(320, 128);
 
+/// Mean speed of this program's cars, in m/s.
+const USUAL_SPEED_MPS: f32 = 10.0;
+
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// Folder to make; an existing one with anything in it is refused
@@ -89,7 +92,11 @@ fn record_outside(arguments: &Arguments, mut outside: Outside) -> anyhow::Result
             index += 1;
         }
         if let (Some((disturbance, rng)), Some(label)) = (&mut disturbance, label) {
-            step.commanded = disturbance.disturb(label, seen.offset_m.unwrap_or(0.0), rng);
+            let disturbed = disturbance.disturb(label, seen.offset_m.unwrap_or(0.0), rng);
+            // As far to the side as it pushes a car of this program: by the square of the way in its memory's time.
+            let speed_mps = seen.speed_mps.unwrap_or(USUAL_SPEED_MPS).max(1.0);
+            let gain = (USUAL_SPEED_MPS / speed_mps).powi(2);
+            step.commanded = Steering(label.0 + gain * (disturbed.0 - label.0));
         }
         bar.set_position((1e3 * step.time_secs) as u64);
         Ok(())

@@ -63,9 +63,7 @@ class RoadEnv(gym.Env[npt.NDArray[np.uint8], npt.NDArray[np.float32]]):
         self._under_way = True
         return shown.pictures[0], self._info(shown.state[0])
 
-    def step(
-        self, action: npt.ArrayLike
-    ) -> tuple[npt.NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
+    def step(self, action: npt.ArrayLike) -> tuple[npt.NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
         if not self._under_way:
             raise ResetNeeded("the episode is over, or none has begun: call reset")
         shown = self.batch.step(action, [False], [0])

@@ -46,7 +46,8 @@ class RoadVecEnv(VecEnv):
         ended = terminated | truncated
         begun = _by_world(infos, range(self.num_envs))
         if ended.any():
-            for world, last in zip(np.flatnonzero(ended), _by_world(infos["final_info"], np.flatnonzero(ended)), strict=True):
+            worlds = np.flatnonzero(ended)
+            for world, last in zip(worlds, _by_world(infos["final_info"], worlds), strict=True):
                 self.reset_infos[world] = begun[world]
                 begun[world] = last | {
                     "terminal_observation": infos["final_obs"][world],
@@ -75,6 +76,7 @@ class RoadVecEnv(VecEnv):
 
 def _by_world(infos: dict[str, Any], worlds: Sequence[int] | npt.NDArray[np.int64]) -> list[dict[str, Any]]:
     """The columns of the true state, world by world."""
-    columns = {name: values.tolist() for name, values in infos.items() if isinstance(values, np.ndarray) and name[0] != "_"}
-    columns.pop("final_obs", None)
+    columns = {
+        name: values.tolist() for name, values in infos.items() if name[0] != "_" and not name.startswith("final")
+    }
     return [{name: values[world] for name, values in columns.items()} for world in worlds]

@@ -19,10 +19,11 @@ Flags = npt.NDArray[np.bool_]
 
 
 class RoadVectorEnv(VectorEnv[Pictures, npt.NDArray[np.float32], npt.NDArray[Any]]):
-    """``num_envs`` of :class:`liquid_lane.RoadEnv`, driven at the same time; equal to them in a ``SyncVectorEnv`` byte for byte.
+    """``num_envs`` of :class:`liquid_lane.RoadEnv`, driven at the same time.
 
-    ``autoreset_mode`` is "NextStep" (an ended world begins its next episode in the next step, which takes no action of it),
-    "SameStep" or "Disabled", as Gymnasium has them. ``max_episode_steps`` is ``seconds`` in steps.
+    It is equal to a ``SyncVectorEnv`` of them to the byte. ``autoreset_mode`` is "NextStep" (a world that has ended
+    begins its next episode in the next step, which takes no action from it), "SameStep" or "Disabled", as Gymnasium has
+    them. ``max_episode_steps`` is ``seconds`` in steps.
     """
 
     metadata: ClassVar[dict[str, Any]] = {
@@ -83,9 +84,7 @@ class RoadVectorEnv(VectorEnv[Pictures, npt.NDArray[np.float32], npt.NDArray[Any
         self._ended = self._ended & ~mask
         return shown.pictures, self._infos(shown, mask)
 
-    def step(
-        self, actions: npt.ArrayLike
-    ) -> tuple[Pictures, npt.NDArray[np.float64], Flags, Flags, dict[str, Any]]:
+    def step(self, actions: npt.ArrayLike) -> tuple[Pictures, npt.NDArray[np.float64], Flags, Flags, dict[str, Any]]:
         """Drives a step in every world."""
         self.send_step(actions)
         return self.receive_step()

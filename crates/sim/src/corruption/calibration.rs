@@ -39,7 +39,7 @@ fn frames(size: Size, roads: u64) -> Vec<RgbImage> {
 }
 
 /// Mean structural similarity of luma and mean peak signal-to-noise ratio in dB to the clean frames.
-fn likeness(clean: &[RgbImage], spoil: impl Fn(&mut RgbImage, u64)) -> (f64, f64) {
+pub(super) fn likeness(clean: &[RgbImage], spoil: impl Fn(&mut RgbImage, u64)) -> (f64, f64) {
     let one = |(road, clean): (usize, &RgbImage)| {
         let mut spoiled = clean.clone();
         spoil(&mut spoiled, road as u64);
@@ -67,13 +67,13 @@ fn ours(family: Family, clean: &[RgbImage]) -> [(f64, f64); 5] {
 }
 
 /// The authors' constants for 64 rows, in pixels of such pictures.
-fn corrupt_as_published(family: Family, step: usize, image: &mut RgbImage, road: u64) {
+pub(super) fn corrupt_as_published(family: Family, step: usize, image: &mut RgbImage, road: u64) {
     let corrupt = family.row().published.unwrap();
     let mut moment = Moment::new(image, PUBLISHED.width as usize, road, 0);
     corrupt(image, step, &mut moment);
 }
 
-fn row(name: &str, likeness: impl IntoIterator<Item = (f64, f64)>) {
+pub(super) fn row(name: &str, likeness: impl IntoIterator<Item = (f64, f64)>) {
     let cells: Vec<String> = likeness.into_iter().map(|(ssim, psnr)| format!("{ssim:.3} / {psnr:.1}")).collect();
     println!("| {name} | {} |", cells.join(" | "));
 }

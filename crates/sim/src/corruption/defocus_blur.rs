@@ -11,18 +11,21 @@ pub(super) struct DefocusBlur {
 
 impl Corrupt for DefocusBlur {
     const SEVERITIES: [Self; 5] = [
-        Self { radius_px: 0.7 },
-        Self { radius_px: 1.0 },
-        Self { radius_px: 1.4 },
-        Self { radius_px: 2.2 },
-        Self { radius_px: 2.6 },
+        Self { radius_px: 0.86 },
+        Self { radius_px: 1.07 },
+        Self { radius_px: 1.62 },
+        Self { radius_px: 2.3 },
+        Self { radius_px: 2.67 },
     ];
 
+    // The authors take whole pixels within radii of 0.5, 1, 1.5, 2.5 and 3 and blur these disks, of which the first is a
+    // single pixel, by a Gaussian of three pixels with a standard deviation of 0.6, the others by next to nothing. These are
+    // disks that count pixels on the rim by their parts, so that any size of picture can have them, and leave as much.
     const PUBLISHED: Option<[Self; 5]> = Some([
-        Self { radius_px: 0.5 },
-        Self { radius_px: 1.0 },
-        Self { radius_px: 1.5 },
-        Self { radius_px: 2.5 },
+        Self { radius_px: 0.87 },
+        Self { radius_px: 1.13 },
+        Self { radius_px: 1.77 },
+        Self { radius_px: 2.55 },
         Self { radius_px: 3.0 },
     ]);
 

@@ -100,18 +100,14 @@ impl<const C: usize> Grid<C> {
         self.filtered(places.map(|(x, y)| ((x, y), inside(x, y))).collect())
     }
 
-    /// Smeared along a direction by a Gaussian about each pixel's own place.
+    /// Smeared along a direction by a Gaussian about each pixel's own place, in steps of a pixel to the nearest pixel.
     pub fn smeared(&self, sd_px: f32, direction_rad: f32) -> Self {
         let (sin, cos) = (libm::sinf(direction_rad), libm::cosf(direction_rad));
         let mut kernel = Kernel::new();
-        let steps = (6.0 * sd_px).ceil() as isize;
-        for along in (-steps..=steps).map(|step| step as f32 / 2.0) {
-            let (x, y) = (along * cos, along * sin);
-            let (left, top) = (x.floor(), y.floor());
-            for (column, row) in [(left, top), (left + 1.0, top), (left, top + 1.0), (left + 1.0, top + 1.0)] {
-                let share = (1.0 - (x - column).abs()) * (1.0 - (y - row).abs());
-                *kernel.entry((column as isize, row as isize)).or_default() += share * gaussian(along, sd_px);
-            }
+        let steps = (3.0 * sd_px).ceil() as isize;
+        for along in (-steps..=steps).map(|step| step as f32) {
+            let place = ((along * cos).round() as isize, (along * sin).round() as isize);
+            *kernel.entry(place).or_default() += gaussian(along, sd_px);
         }
         self.filtered(kernel)
     }

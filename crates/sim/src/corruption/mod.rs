@@ -1,6 +1,6 @@
 //! Corruptions of a camera's pictures: the families of ImageNet-C (Hendrycks and Dietterich 2019, "Benchmarking neural
-//! network robustness to common corruptions and perturbations"), each by its published definition on small pictures, and
-//! others that roads add. A family is a file with five severities, calibrated to small frames (docs/corruptions.md), and
+//! network robustness to common corruptions and perturbations") on small pictures, and others that roads add. `reference.rs`
+//! holds them against the published code; what differs is named in docs/corruptions.md. A family is a file with five severities, calibrated to small frames (docs/corruptions.md), and
 //! a row in each table of [`Family`].
 //!
 //! The severities are those of Tiny ImageNet-C, its authors' constants for pictures of 64 rows (`make_tinyimagenet_c.py`
@@ -29,6 +29,8 @@ mod lens_dirt;
 mod low_sun;
 mod motion_blur;
 mod pixelate;
+#[cfg(test)]
+mod reference;
 mod shadow_bands;
 mod shot_noise;
 mod snow;

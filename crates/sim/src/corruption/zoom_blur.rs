@@ -5,7 +5,7 @@ use super::{Corrupt, Moment};
 use lane_frame::RgbImage;
 
 /// Distance of one magnification from the next.
-const STEP: f32 = 0.02;
+const STEP: f32 = 0.01;
 
 pub(super) struct ZoomBlur {
     /// Largest magnification.
@@ -13,12 +13,13 @@ pub(super) struct ZoomBlur {
 }
 
 impl Corrupt for ZoomBlur {
+    // The authors' ranges end before 1.06, 1.11, 1.16, 1.21 and 1.26, the first two by rounding at them.
     const SEVERITIES: [Self; 5] = [
         Self { largest: 1.06 },
-        Self { largest: 1.1 },
-        Self { largest: 1.16 },
+        Self { largest: 1.11 },
+        Self { largest: 1.15 },
         Self { largest: 1.2 },
-        Self { largest: 1.26 },
+        Self { largest: 1.25 },
     ];
 
     fn corrupt(&self, image: &mut RgbImage, _: &mut Moment) {
