@@ -6,6 +6,7 @@
 //! | protocol | their simulator, our policies | our simulator, their programs |
 //! | --- | --- | --- |
 //! | donkey simulator (sdsandbox, gym-donkeycar) | `donkey::Client` | `donkey::Server` |
+//! | Udacity's simulator (Socket.IO, `drive.py`) | [`udacity::Listener`] | [`udacity::serve`] |
 //!
 //! Whatever comes over the wire is bounded before it is kept: the length of a message, the size of a picture.
 
@@ -17,6 +18,7 @@ mod hosted;
 mod json;
 mod picture;
 mod speed;
+pub mod udacity;
 
 pub use calibrate::calibrate;
 pub use car::{Car, MatchedView, Observation, Trouble, Vehicle};
