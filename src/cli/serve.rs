@@ -3,12 +3,17 @@
 mod gymnasium;
 
 use super::range::{above, number, whole};
+use crate::cli::output;
+use lane_sim::{RoadSet, Weather, WorldSpec};
 use lane_worlds::donkey::{self, Clock, Server, Setup};
+use lane_worlds::udacity::{self, Serving};
+use std::sync::atomic::AtomicBool;
 
 const EXAMPLES: &str = "\
 Examples:
   liquid-lane serve donkey                   gym-donkeycar's simulator, in lockstep with its client
   liquid-lane serve donkey --rate 20         the same in real time
+  liquid-lane serve udacity                  Udacity's simulator: an existing drive.py steers our car
   liquid-lane drive --simulator donkey://localhost/warren
                                              a policy of this program drives there";
 
@@ -24,6 +29,8 @@ pub struct Arguments {
 enum World {
     /// The donkey simulator, as gym-donkeycar 1.3.1 and donkeycar drive it; see docs/worlds.md
     Donkey(Donkey),
+    /// Udacity's simulator, as drive.py of its lessons steers it; see docs/worlds.md
+    Udacity(Udacity),
     /// Many roads at once for the Python package, by binary messages on standard input and output; see docs/gymnasium.md
     Gymnasium(gymnasium::Arguments),
 }

@@ -4,29 +4,36 @@ use super::range::{above, number};
 use anyhow::{Context as _, bail, ensure};
 use lane_driver::outside::{LANE_LIMIT_M, Outside, Spoiling};
 use lane_sim::corruption::{Corruption, Family};
-use lane_worlds::{Vehicle, calibrate, donkey};
+use lane_worlds::{Car, Vehicle, calibrate, donkey, udacity};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-/// Speed of a car in another simulator, in km/h, unless told otherwise.
+/// Speed of a donkey car, in km/h, unless told otherwise.
 const SPEED_KMH: f32 = 28.8;
+
+/// Time for which Udacity's simulator is waited for: somebody has to start it.
+const WAIT: Duration = Duration::from_secs(300);
+
+/// The start of an address at which Udacity's simulator connects.
+const UDACITY: &str = "udacity://";
 
 /// Options of drives in another simulator.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Another simulator")]
 pub struct Arguments {
-    /// Drive there: donkey://HOST:PORT[/SCENE]; see docs/worlds.md
+    /// Drive there: donkey://HOST:PORT[/SCENE], or udacity://HOST:PORT where Udacity's simulator will connect; see docs/worlds.md
     #[arg(long, value_name = "URL")]
     pub simulator: Option<String>,
-    /// Distance of the car's axles in m of the policies' world; --calibrate finds it [default: 2.7]
+    /// Distance of the car's axles in m of the policies' world; --calibrate finds it [default: 2.7, for udacity 2.87]
     #[arg(long, value_name = "M", value_parser = above(0.0, 100.0_f32), requires = "simulator")]
     wheelbase: Option<f32>,
-    /// Degrees of the front wheels at a command of 1 [default: 16 for donkey]
+    /// Degrees of the front wheels at a command of 1 [default: 16, for udacity 25]
     #[arg(long, value_name = "DEG", value_parser = number(1.0..=60.0_f32), requires = "simulator")]
     full_lock: Option<f32>,
     /// Metres of the policies' world in a metre of the simulator: 16 where a lane is 0.22 m wide
     #[arg(long, value_parser = above(0.0, 1000.0_f32), default_value_t = 1.0, requires = "simulator")]
     scale: f32,
-    /// Speed to hold, in km/h of the policies' world [default: 28.8]
+    /// Speed to hold, in km/h of the policies' world [default: 28.8, for udacity 14.5]
     #[arg(long, value_name = "KMH", value_parser = above(0.0, 150.0_f32), requires = "simulator")]
     speed: Option<f32>,
     /// A car farther than this from the middle of its lane has crashed, in m of the policies' world
@@ -53,8 +60,7 @@ impl Arguments {
     /// When the URL is none, or nobody answers there.
     pub fn outside(&self, road: Option<u32>, noise_variance: f32) -> anyhow::Result<Option<Outside>> {
         let Some(url) = &self.simulator else { return Ok(None) };
-        let car = donkey::Client::connect(self.donkey(url, road)?)?;
-        let mut outside = Outside::new(Box::new(car), self.lane_limit);
+        let mut outside = Outside::new(self.car(url, road)?, self.lane_limit);
         outside.spoiling = Spoiling { noise_variance, corruption: self.corruption };
         Ok(Some(outside))
     }
@@ -65,15 +71,47 @@ impl Arguments {
     /// When there is no simulator, or the car does not turn.
     pub fn calibrate(&self) -> anyhow::Result<Vehicle> {
         let url = self.simulator.as_deref().context("--calibrate: needs --simulator URL")?;
-        let options = self.donkey(url, None)?;
-        let vehicle = options.vehicle;
-        let mut car = donkey::Client::connect(options)?;
-        Ok(calibrate(&mut car, vehicle)?)
+        let vehicle = match url.starts_with(UDACITY) {
+            true => self.vehicle(udacity::VEHICLE),
+            false => self.donkey(url, None)?.vehicle,
+        };
+        Ok(calibrate(&mut *self.car(url, None)?, vehicle)?)
+    }
+
+    fn car(&self, url: &str, road: Option<u32>) -> anyhow::Result<Box<dyn Car>> {
+        if let Some(address) = url.strip_prefix(UDACITY) {
+            return self.udacity(address);
+        }
+        Ok(Box::new(donkey::Client::connect(self.donkey(url, road)?)?))
+    }
+
+    /// Waits for Udacity's simulator.
+    fn udacity(&self, address: &str) -> anyhow::Result<Box<dyn Car>> {
+        ensure!(self.scale == 1.0, "--scale: Udacity's simulator is as large as the policies' world");
+        let address = match address.rsplit_once(':') {
+            Some(_) => address.to_owned(),
+            None => format!("{address}:{}", udacity::PORT),
+        };
+        let speed_mps = self.speed.map_or(udacity::USUAL_SPEED_MPS, |kmh| kmh / 3.6);
+        let patience = Duration::from_secs_f32(self.patience);
+        let settings = udacity::Settings { vehicle: self.vehicle(udacity::VEHICLE), speed_mps, patience };
+        let listener = udacity::Listener::bind(&address, settings)?;
+        eprintln!("waiting for Udacity's simulator at {}: start it in its autonomous mode", listener.address());
+        let car = listener.accept(WAIT, &AtomicBool::new(false), &mut |line| eprintln!("{line}"))?;
+        Ok(Box::new(car))
+    }
+
+    /// The simulator's own vehicle with what was told otherwise.
+    fn vehicle(&self, own: Vehicle) -> Vehicle {
+        Vehicle {
+            wheelbase_m: self.wheelbase.unwrap_or(own.wheelbase_m),
+            full_lock_rad: self.full_lock.map_or(own.full_lock_rad, f32::to_radians),
+        }
     }
 
     fn donkey(&self, url: &str, road: Option<u32>) -> anyhow::Result<donkey::Options> {
         let Some(rest) = url.strip_prefix("donkey://") else {
-            bail!("--simulator: expected donkey://HOST:PORT[/SCENE], got `{url}`");
+            bail!("--simulator: expected donkey://HOST:PORT[/SCENE] or udacity://HOST:PORT, got `{url}`");
         };
         let (address, scene) = rest.split_once('/').unwrap_or((rest, ""));
         ensure!(!address.is_empty(), "--simulator: expected a host in `{url}`");
@@ -84,11 +122,7 @@ impl Arguments {
         let mut options = donkey::Options::new(address);
         options.scene = (!scene.is_empty()).then(|| scene.to_owned());
         options.road = road;
-        let Vehicle { wheelbase_m, full_lock_rad } = options.vehicle;
-        options.vehicle = Vehicle {
-            wheelbase_m: self.wheelbase.unwrap_or(wheelbase_m),
-            full_lock_rad: self.full_lock.map_or(full_lock_rad, f32::to_radians),
-        };
+        options.vehicle = self.vehicle(options.vehicle);
         options.scale = self.scale;
         options.speed_mps = self.speed.unwrap_or(SPEED_KMH) / 3.6;
         options.match_camera = !self.own_camera;
