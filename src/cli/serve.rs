@@ -63,10 +63,33 @@ struct Donkey {
     log_file: Option<String>,
 }
 
+#[derive(Debug, clap::Args)]
+struct Udacity {
+    /// Where the program listens that is to steer
+    #[arg(long, value_name = "HOST:PORT", default_value_t = format!("127.0.0.1:{}", udacity::PORT))]
+    connect: String,
+    /// Steps per second in real time, in place of one step of 0.05 s for each command
+    #[arg(long, value_name = "HZ", value_parser = number(1.0..=1000.0))]
+    rate: Option<f64>,
+    /// Seed of the road
+    #[arg(long, value_name = "SEED", value_parser = whole(0..=u32::MAX), default_value_t = 0)]
+    road: u32,
+    /// Weather and ground, as in `drive`
+    #[arg(long, default_value_t = Weather::Daylight)]
+    weather: Weather,
+    /// Length of a lap in m
+    #[arg(long, value_name = "M", value_parser = number(50.0..=100_000.0_f32), default_value_t = 400.0)]
+    lap: f32,
+    /// End after so many steps [default: never]
+    #[arg(long, value_name = "N", value_parser = whole(1..=u64::MAX))]
+    steps: Option<u64>,
+}
+
 /// Does what was asked.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.world {
         World::Donkey(donkey) => serve_donkey(donkey),
+        World::Udacity(arguments) => serve_udacity(arguments),
         World::Gymnasium(arguments) => gymnasium::run(arguments),
     }
 }
@@ -79,4 +102,17 @@ fn serve_donkey(donkey: &Donkey) -> anyhow::Result<()> {
     let server = Server::bind(format!("{host}:{port}"), setup)?;
     eprintln!("donkey simulator at {}: Control-C ends it", server.address()?);
     Ok(server.run(&|line| eprintln!("{line}"))?)
+}
+
+/// Lets a program drive until it is killed, or all steps are driven.
+fn serve_udacity(arguments: &Udacity) -> anyhow::Result<()> {
+    let Udacity { connect, rate, road, weather, lap, steps } = arguments;
+    let mut serving = Serving::on(WorldSpec::drawn(RoadSet::Demo, u64::from(*road), *weather, *lap));
+    serving.address.clone_from(connect);
+    (serving.rate_hz, serving.most_steps) = (*rate, *steps);
+    let served = udacity::serve(&serving, &AtomicBool::new(false), &mut |line| eprintln!("{line}"))?;
+    let udacity::Served { steps, distance_m, laps, off_lane_steps, put_back, .. } = served;
+    output::line(&format!(
+        "{steps} steps, {distance_m:.0} m, {laps} laps, {off_lane_steps} steps off the lane, put back {put_back} times"
+    ))
 }
