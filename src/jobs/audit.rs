@@ -75,7 +75,7 @@ impl Audit {
         let subjects = subjects(&request.policies, &request.models)?;
         let Size { roads, seconds } = request.size;
         let study = OutsideStudy::new(outside, roads.unwrap_or(OUTSIDE_DRIVES), seconds.unwrap_or(OUTSIDE_SECONDS));
-        let suites = vec![study.on(subjects.clone().into())];
+        let suites = vec![study.on(subjects.clone())];
         let command = request.command.clone();
         let line = format!("liquid-lane audit {}", command.join(" "));
         let about = About::new(revision(), line, subjects.iter().map(Subject::audited).collect());
