@@ -27,6 +27,7 @@ SIZE = {"width": 60, "height": 24}
 START = {"start_offset_m": 1.0, "start_heading_rad": 0.1}
 # Steps of each world in a round, of a sequence to learn from, and sequences in a batch.
 STEPS, SEQUENCE, BATCH = 160, 16, 24
+CLOCKS = (time.monotonic, time.process_time)
 
 
 class Policy(nn.Module):
@@ -139,7 +140,7 @@ def main() -> None:
     envs.reset(seed=arguments.seed)
     policy, experience = Policy(), Experience()
     optimizer = torch.optim.Adam(policy.parameters(), lr=2e-3)
-    started = time.monotonic()
+    started = [clock() for clock in CLOCKS]
     for number in range(arguments.rounds):
         experience.gather(envs, policy if number > 0 else None, chance)
         losses = []
@@ -153,8 +154,9 @@ def main() -> None:
             optimizer.step()
             losses.append(loss.item())
         frames = SEQUENCE * sum(map(len, experience.pictures))
-        minutes = (time.monotonic() - started) / 60
-        print(f"round {number + 1}: {frames} frames, loss {np.mean(losses[-50:]):.5f}, {minutes:.1f} min", flush=True)
+        minutes = [(clock() - start) / 60 for clock, start in zip(CLOCKS, started, strict=True)]
+        spent = "{:.1f} min, {:.1f} min of processor time".format(*minutes)
+        print(f"round {number + 1}: {frames} frames, loss {np.mean(losses[-50:]):.5f}, {spent}", flush=True)
     envs.close()
     if arguments.out:
         torch.save(policy.state_dict(), arguments.out)
