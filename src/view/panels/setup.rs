@@ -183,9 +183,12 @@ fn draw_corruption(ui: &mut Ui, scene: &Scene, now: Option<Corruption>, wanted: 
     }
 }
 
-/// A recording cannot be changed; what is known and guessed of it is said.
+/// A recording, or another simulator, cannot be changed; what is known and guessed of it is said.
 fn draw_recording(ui: &mut Ui, scene: &Scene, wishes: &mut Vec<Wish>) {
-    heading(ui, scene, "Recording", "What policies are shown");
+    match scene.info.closed_loop {
+        true => heading(ui, scene, "Another simulator", "One policy steers its car, the others see the same pictures"),
+        false => heading(ui, scene, "Recording", "What policies are shown"),
+    }
     ui.label(RichText::new(&scene.info.title).font(font(SMALL)).color(scene.palette.weak));
     if let MemoryAfterSeek::RunUp { frames } = scene.info.memory {
         let words = format!("after the jump, memories were run up over {frames} frames");
@@ -195,7 +198,8 @@ fn draw_recording(ui: &mut Ui, scene: &Scene, wishes: &mut Vec<Wish>) {
         ui.label(RichText::new(doubt).font(font(SMALL)).color(scene.palette.warning_text));
     }
     for (policy, trace) in scene.history.traces.iter().enumerate() {
-        if let Some(words) = follow_text(&trace.steering, &trace.reference) {
+        // Only of a recording it is the human's steering that is drawn beside the policies'.
+        if let Some(words) = follow_text(&trace.steering, &trace.reference).filter(|_| !scene.info.closed_loop) {
             let words = format!("{}: {words}", scene.name(policy));
             ui.label(RichText::new(words).font(font(SMALL)).color(scene.palette.text));
         }
@@ -296,7 +300,10 @@ fn draw_causes(ui: &mut Ui, scene: &Scene, wishes: &mut Vec<Wish>) {
         "How far the steering would move at this instant were a part of the scene gone; a switch takes it out of the world",
     );
     let Some(setup) = scene.info.setup else {
-        let words = "A recording cannot be rendered again without its trees: this works in Drive.";
+        let words = match scene.info.closed_loop {
+            true => "Another simulator's world cannot be drawn again without its trees: this works in our own.",
+            false => "A recording cannot be rendered again without its trees: this works in Drive.",
+        };
         ui.label(RichText::new(words).font(font(SMALL)).color(scene.palette.weak));
         return;
     };
