@@ -32,33 +32,24 @@ bench-torch: tools
 	TORCH_PYTHON="$(TORCH_PYTHON)" TORCH_BASELINE="$(TORCH_BASELINE)" cargo bench --bench torch
 
 # The Python package: its tests, in an environment of their own, and its frames per second. Fetches from PyPI.
-python: tools target/python
+python: tools target/python/ready
 	cargo build --release
 	cargo build --release -p lane-worlds --example step_batch
 	LIQUID_LANE=target/release/liquid-lane PYTHONPATH=python/src target/python/bin/python -m pytest python
 	LIQUID_LANE=target/release/liquid-lane PYTHONPATH=python/src target/python/bin/python python/benchmark.py
 
 # A wheel with the program in it, in target/wheels, and the tests of the package as it installs it.
-wheel: tools target/python
+wheel: tools target/python/ready
 	rm -rf target/wheels target/wheel-test
 	cd python && ../target/python/bin/maturin build --release --out ../target/wheels
 	python3 -m venv target/wheel-test
 	target/wheel-test/bin/pip install --quiet pytest target/wheels/*.whl
 	cd python && env -u LIQUID_LANE ../target/wheel-test/bin/python -m pytest
 
-target/python:
-	python3 -m venv $@
-	$@/bin/pip install --quiet gymnasium maturin numpy pytest
-
-# Duckietown's simulator behind the donkey protocol (docs/worlds.md), in an environment of its own: 850 MB from PyPI, Python 3.11.
-worlds: tools
-	[ -d target/worlds ] || python3.11 -m venv target/worlds
-	target/worlds/bin/pip install --quiet 'setuptools<66' wheel 'numpy<1.24'
-	target/worlds/bin/pip install --quiet --no-deps duckietown-gym-daffy==6.1.34 duckietown-world-daffy==6.4.3
-	grep -v duckietown-world-daffy bridges/requirements.txt > target/worlds/requirements.txt
-	target/worlds/bin/pip install --quiet -c bridges/constraints.txt -r target/worlds/requirements.txt
-	cargo build --release
-	@echo "now: target/worlds/bin/python bridges/duckietown.py, and the commands of docs/worlds.md"
+target/python/ready:
+	python3 -m venv target/python
+	target/python/bin/pip install --quiet gymnasium maturin numpy pytest
+	touch $@
 
 # The shipped weights; see models/README.md for time and scores.
 models: tools
