@@ -497,3 +497,32 @@ fn grey(image: &RgbImage) -> RgbImage {
     }
     grey
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lane_fuzz::survives_broken_copies;
+
+    /// What a client may ask for, in one go.
+    const ASKED: &[u8] = br#"{"msg_type": "load_scene", "scene_name": "warren"}{"msg_type": "cam_config", "fov": "80", "img_w": "160",
+        "img_h": "120", "img_d": "1", "img_enc": "PNG", "offset_y": "1,5", "rot_x": "5.0"}{"msg_type": "regen_road", "rand_seed": "7"}
+        {"msg_type": "control", "steering": "-0.5", "throttle": "0.3", "brake": "0"}"#;
+
+    #[test]
+    fn broken_copies_of_what_a_client_asks_for_ask_for_no_camera_that_is_too_large() {
+        survives_broken_copies(ASKED, |bytes| {
+            let (mut splitter, mut view) = (Splitter::new(MOST_BYTES), View::USUAL);
+            if splitter.push(bytes).is_err() {
+                return;
+            }
+            while let Ok(Some(message)) = splitter.next_object() {
+                view = view.configured(&message).unwrap_or(view);
+                assert!(view.size.pixels() <= MOST_PIXELS as usize);
+                assert!(view.lens.height_m.is_none_or(|height| height > 0.0));
+                for name in ["steering", "throttle", "brake", "rand_seed", "index", "pos_x"] {
+                    assert!(number(&message, name).map_or(true, |field| field.is_none_or(f64::is_finite)));
+                }
+            }
+        });
+    }
+}

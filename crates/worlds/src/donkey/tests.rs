@@ -6,6 +6,7 @@ use crate::picture::{Encoding, encode};
 use crate::{Car as _, Observation, Vehicle, calibrate};
 use image::RgbImage;
 use lane_frame::Steering;
+use lane_fuzz::survives_broken_copies;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -360,4 +361,26 @@ fn the_recorded_bytes_of_the_unmodified_client_get_the_same_answers_however_they
     for size in [1, 7, 1000] {
         assert_eq!(answers(&RECORDED.chunks(size).collect::<Vec<_>>()), whole, "in pieces of {size}");
     }
+}
+
+#[test]
+fn broken_copies_of_a_telemetry_are_read_or_refused_in_one_line() {
+    let whole = telemetry(16, "\"time\":0.1,\"speed\":1,5,\"cte\":-0.25,\"hit\":\"none\"");
+    survives_broken_copies(&whole, |bytes| {
+        let mut splitter = Splitter::new(1 << 20);
+        splitter.push(bytes).unwrap();
+        loop {
+            let message = match splitter.next_object() {
+                Ok(Some(message)) => message,
+                Ok(None) => break,
+                Err(trouble) => return assert!(!trouble.to_string().contains('\n')),
+            };
+            if let Some(Err(trouble)) = message["image"].as_str().map(crate::picture::decode) {
+                assert!(!trouble.to_string().contains('\n'), "{trouble}");
+            }
+            for name in ["time", "speed", "cte"] {
+                assert!(crate::json::number(&message, name).map_or(true, |field| field.is_none_or(f64::is_finite)));
+            }
+        }
+    });
 }
