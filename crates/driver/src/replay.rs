@@ -347,7 +347,7 @@ impl Replay {
 
 impl Viewer {
     fn decide(&mut self, frame: Frame, setup: AttentionSetup) -> Result<Decision, CannotSteer> {
-        let question = || Question { driver: self.driver.clone(), frame: frame.clone(), masks: None, setup };
+        let question = || Question::new(&mut self.driver, &frame, None, setup);
         self.maps.begin(question, setup.every);
         let maps = self.maps.finish();
         let (steering, neurons) = self.driver.observe(&frame)?;
