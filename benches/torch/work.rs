@@ -132,7 +132,7 @@ fn training(kind: PolicyKind, sequences: usize) -> Work {
     let images: Vec<RgbImage> = (0..sequences * STEPS).map(|index| image(size, index as u32)).collect();
     let target: Tensor<2> = Tensor::random([sequences, STEPS], Distribution::Normal(0.0, 1.0), &recording);
     Box::new(move || {
-        let input = whiten(&images.iter().collect::<Vec<_>>(), size, &recording).input;
+        let input = whiten(&images.iter().collect::<Vec<_>>(), size, &recording);
         let state = policy.zero_state(sequences, &recording);
         let output = policy.forward(input, state, &vec![0.05; images.len()], sequences).0.output;
         let weight = target.clone().abs() + 1.0;

@@ -18,14 +18,14 @@ const PATIENCE: Duration = Duration::from_millis(15);
 
 /// Everything that is asked of one frame, as a value: it can go to another thread.
 pub(crate) struct Question {
-    /// The policy before it has seen the frame.
-    pub driver: Driver,
+    /// The policy before the frame.
+    driver: Driver,
     /// What it sees.
-    pub frame: Frame,
+    frame: Frame,
     /// What the pixels show, where that is known.
-    pub masks: Option<Masks>,
+    masks: Option<Masks>,
     /// Which maps.
-    pub setup: AttentionSetup,
+    setup: AttentionSetup,
 }
 
 /// The maps of one frame.
@@ -160,6 +160,13 @@ impl Helper {
 }
 
 impl Question {
+    /// What a driver is to be asked about the frame that it sees next.
+    pub(crate) fn new(driver: &mut Driver, frame: &Frame, masks: Option<Masks>, setup: AttentionSetup) -> Self {
+        // The driver itself will steer by what its copy has seen.
+        driver.look(frame);
+        Self { driver: driver.clone(), frame: frame.clone(), masks, setup }
+    }
+
     fn answer(&self, control: Option<&Control>) -> Maps {
         let Self { driver, frame, masks, setup } = self;
         let AttentionSetup { method, randomised, beside, region, .. } = *setup;

@@ -118,6 +118,9 @@ trait Model: std::fmt::Debug + Send + Sync {
         watched: Option<&mut Vec<NeuronActivity>>,
     ) -> Result<Steering, String>;
 
+    /// Takes a picture in, so that its maps and its steering need not each do so.
+    fn look(&mut self, _image: &RgbImage) {}
+
     /// The methods that it has a map by.
     fn methods(&self) -> Vec<Method>;
 
@@ -299,9 +302,18 @@ impl Driver {
     /// # Panics
     /// If the image is not of the policy's size.
     pub fn decide(&mut self, frame: &Frame, method: Method) -> Result<Decision, CannotSteer> {
+        self.look(frame);
         let saliency = self.attributions(frame, &[method]).pop().flatten();
         let (steering, neurons) = self.observe(frame)?;
         Ok(Decision { steering, saliency, beside: None, map_age_secs: 0.0, neurons })
+    }
+
+    /// Takes a frame in that it will be asked more than one thing about: its maps and its steering, here or in a copy.
+    ///
+    /// # Panics
+    /// If the image is not of the policy's size.
+    pub(crate) fn look(&mut self, frame: &Frame) {
+        self.model.look(&frame.image);
     }
 
     /// Time since the frame before, in s; starts a new drive where there is none.

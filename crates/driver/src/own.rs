@@ -10,7 +10,7 @@ use lane_policy::preprocess::whiten;
 use lane_policy::saliency::map::Attribution;
 use lane_policy::saliency::{Method, Situation, saliency};
 use lane_policy::wiring::Wiring;
-use lane_policy::{Lesion, Policy, PolicyOutput, PolicyState, to_vec};
+use lane_policy::{Eye, Lesion, Policy, Stepper};
 
 /// A policy of this program on one drive.
 #[derive(Clone, Debug)]
@@ -19,14 +19,17 @@ pub(super) struct OwnPolicy {
     /// The same on a device that records, for gradients.
     recorder: Policy,
     device: Device,
-    state: PolicyState,
+    eye: Eye,
+    stepper: Stepper,
+    /// What it remembers of the drive: `PolicyState::numbers`.
+    memory: Vec<Vec<f32>>,
 }
 
 impl OwnPolicy {
     pub(super) fn new(policy: Policy, device: &Device) -> Self {
-        let recorder = policy.recording(device);
-        let state = policy.zero_state(1, device);
-        Self { policy, recorder, device: device.clone(), state }
+        let (recorder, eye) = (policy.recording(device), Eye::new(&policy, device));
+        let (stepper, memory) = (Stepper::new(&policy, device), policy.zero_state(1, device).numbers());
+        Self { policy, recorder, device: device.clone(), eye, stepper, memory }
     }
 
     pub(super) fn policy(&self) -> &Policy {
@@ -35,7 +38,8 @@ impl OwnPolicy {
 
     pub(super) fn control(&self) -> Control {
         let policy = Policy::init_with(self.policy.kind(), self.policy.cell_spec(), CONTROL_SEED, &self.device);
-        Control { recorder: policy.recording(&self.device), policy, device: self.device.clone() }
+        let (recorder, eye) = (policy.recording(&self.device), Eye::new(&policy, &self.device));
+        Control { policy, recorder, eye, device: self.device.clone() }
     }
 
     /// See [`Policy::untrained_down_to`]; at the start of a drive.
@@ -43,36 +47,30 @@ impl OwnPolicy {
         Self::new(self.policy.untrained_down_to(convolutions, seed, &self.device), &self.device)
     }
 
+    /// The memory of the start of a drive.
+    fn no_memory(&self) -> Vec<Vec<f32>> {
+        self.policy.zero_state(1, &self.device).numbers()
+    }
+
     /// The memory that the next frame of this drive meets, or the first of another.
-    fn memory_for(&self, elapsed_secs: Option<f32>) -> (PolicyState, f32) {
+    fn memory_for(&self, elapsed_secs: Option<f32>) -> (Vec<Vec<f32>>, f32) {
         match elapsed_secs {
-            Some(elapsed_secs) => (self.state.clone(), elapsed_secs),
-            None => (self.policy.zero_state(1, &self.device), FIRST_STEP_SECS as f32),
+            Some(elapsed_secs) => (self.memory.clone(), elapsed_secs),
+            None => (self.no_memory(), FIRST_STEP_SECS as f32),
         }
     }
 
-    fn advance(&mut self, frame: &Frame, elapsed_secs: f32) -> Step {
-        let whitened = whiten(&[&frame.image], self.policy.input_size(), &self.device);
-        let (output, state) = self.policy.forward(whitened.input, self.state.clone(), &[elapsed_secs], 1);
-        self.state = state;
-        Step { steering: output.steering()[0], output }
-    }
-
-    fn neurons(&self, output: &PolicyOutput) -> NeuronActivity {
-        let state = to_vec(output.neurons.clone());
-        let sensory = output.sensory.clone().map(to_vec).unwrap_or_default();
+    /// What the neurons did at the last frame.
+    fn neurons(&self) -> NeuronActivity {
+        let (sensory, state) = (self.stepper.sensory().to_vec(), self.stepper.neurons().to_vec());
         let unit_secs = self.policy.kind().head.time_unit_secs();
         let liquid = self.policy.introspect(&sensory, &state).map(|inside| LiquidActivity {
             time_constant_secs: inside.time_constant.iter().map(|units| units * unit_secs).collect(),
             current: inside.current,
             sensory_current: inside.sensory_current,
         });
-        NeuronActivity { sensory, state: self.policy.in_order_of_ids(state), memory: self.memory(), liquid }
-    }
-
-    /// What an LSTM keeps, where there is one.
-    fn memory(&self) -> Option<Vec<f32>> {
-        self.state.memory().map(to_vec)
+        let memory = self.memory.get(1).cloned();
+        NeuronActivity { sensory, state: self.policy.in_order_of_ids(state), memory, liquid }
     }
 }
 
@@ -89,7 +87,7 @@ impl Model for OwnPolicy {
     }
 
     fn reset(&mut self) {
-        self.state = self.policy.zero_state(1, &self.device);
+        self.memory = self.no_memory();
     }
 
     fn steer(
@@ -98,11 +96,16 @@ impl Model for OwnPolicy {
         elapsed_secs: f32,
         watched: Option<&mut Vec<NeuronActivity>>,
     ) -> Result<Steering, String> {
-        let step = self.advance(frame, elapsed_secs);
+        let seen = self.eye.look(&frame.image);
+        let steering = self.stepper.step(&seen, &mut self.memory, elapsed_secs);
         if let Some(watched) = watched {
-            watched.push(self.neurons(&step.output));
+            watched.push(self.neurons());
         }
-        Ok(step.steering)
+        Ok(steering)
+    }
+
+    fn look(&mut self, image: &RgbImage) {
+        self.eye.look(image);
     }
 
     fn methods(&self) -> Vec<Method> {
@@ -115,35 +118,34 @@ impl Model for OwnPolicy {
         elapsed_secs: Option<f32>,
         methods: &[Method],
     ) -> Vec<Option<Attribution>> {
-        let (state, elapsed_secs) = self.memory_for(elapsed_secs);
-        let whitened = whiten(&[image], self.policy.input_size(), &self.device);
-        let maps = self.policy.encode(whitened.input.clone());
-        let Self { policy, recorder, .. } = self;
-        let (whitened, state, maps) = (&whitened, &state, maps.as_slice());
-        let situation = Situation { policy, recorder, whitened, state, elapsed_secs, maps };
+        let (memory, elapsed_secs) = self.memory_for(elapsed_secs);
+        let Self { policy, recorder, device, eye, .. } = self;
+        let (seen, memory) = (&*eye.glance(image), &memory);
+        let situation = Situation { policy, recorder, device, seen, memory, elapsed_secs };
         methods.iter().map(|method| Some(saliency(*method, &situation))).collect()
     }
 
     fn would_steer(&self, images: &[RgbImage], elapsed_secs: Option<f32>) -> Vec<Result<Steering, String>> {
-        let (state, elapsed_secs) = self.memory_for(elapsed_secs);
+        let (memory, elapsed_secs) = self.memory_for(elapsed_secs);
+        let state = self.policy.zero_state(1, &self.device).with_numbers(&memory);
         let (images, count): (Vec<&RgbImage>, usize) = (images.iter().collect(), images.len());
         let whitened = whiten(&images, self.policy.input_size(), &self.device);
-        let (output, _) = self.policy.forward(whitened.input, state.repeat(count), &vec![elapsed_secs; count], count);
+        let (output, _) = self.policy.forward(whitened, state.repeat(count), &vec![elapsed_secs; count], count);
         output.steering().into_iter().map(Ok).collect()
     }
 
     fn memory(&self) -> Vec<Vec<f32>> {
-        self.state.numbers()
+        self.memory.clone()
     }
 
     fn recall(&mut self, memory: &[Vec<f32>]) {
-        self.state = self.policy.zero_state(1, &self.device).with_numbers(memory);
+        self.memory = memory.to_vec();
     }
 
     fn lesioned(&self, lesions: &[Lesion]) -> Result<Box<dyn Model>, String> {
         let policy = self.policy.lesioned(lesions)?;
-        let state = self.state.clone();
-        Ok(Box::new(Self { state, ..Self::new(policy, &self.device) }))
+        let memory = self.memory.clone();
+        Ok(Box::new(Self { memory, ..Self::new(policy, &self.device) }))
     }
 
     fn own(&self) -> Option<&OwnPolicy> {
@@ -165,18 +167,13 @@ fn summary(cell: Option<&CellSpec>, wiring: Option<&Wiring>) -> String {
     words + if cell.mixed_memory { ", LSTM memory" } else { "" }
 }
 
-/// One frame's worth of computation.
-struct Step {
-    steering: Steering,
-    output: PolicyOutput,
-}
-
 /// The map of an untrained network of the same kind on the same frame: what the procedure shows without any learning.
 #[derive(Clone, Debug)]
 pub struct Control {
     policy: Policy,
     /// The same on a device that records, for gradients.
     recorder: Policy,
+    eye: Eye,
     device: Device,
 }
 
@@ -189,11 +186,9 @@ impl Control {
     /// # Panics
     /// If the image is not of the policy's size.
     pub fn saliency(&self, frame: &Frame, method: Method) -> Attribution {
-        let Self { policy, recorder, device } = self;
-        let whitened = whiten(&[&frame.image], policy.input_size(), device);
-        let state = policy.zero_state(1, device);
+        let Self { policy, recorder, eye, device } = self;
+        let (seen, memory) = (&*eye.glance(&frame.image), &policy.zero_state(1, device).numbers());
         let elapsed_secs = FIRST_STEP_SECS as f32;
-        let maps = policy.encode(whitened.input.clone());
-        saliency(method, &Situation { policy, recorder, whitened: &whitened, state: &state, elapsed_secs, maps: &maps })
+        saliency(method, &Situation { policy, recorder, device, seen, memory, elapsed_secs })
     }
 }

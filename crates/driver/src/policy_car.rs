@@ -176,10 +176,9 @@ impl PolicyCar {
     }
 
     fn begin_maps(&mut self, setup: AttentionSetup) {
-        let Run { driver, car, .. } = &self.run;
+        let Run { driver, car, .. } = &mut self.run;
         if let Some(frame) = car.frame() {
-            let question =
-                || Question { driver: driver.clone(), frame: frame.clone(), masks: car.masks().cloned(), setup };
+            let question = || Question::new(driver, frame, car.masks().cloned(), setup);
             self.maps.begin(question, setup.every);
         }
     }

@@ -42,7 +42,7 @@ impl Viewer {
 
     /// Its decision on a frame, with maps.
     pub fn decide(&mut self, frame: &Frame, setup: AttentionSetup) -> Result<Decision, CannotSteer> {
-        let question = || Question { driver: self.driver.clone(), frame: frame.clone(), masks: None, setup };
+        let question = || Question::new(&mut self.driver, frame, None, setup);
         self.maps.begin(question, setup.every);
         let maps = self.maps.finish();
         let (steering, neurons) = self.driver.observe(frame)?;

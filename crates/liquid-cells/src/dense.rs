@@ -1,7 +1,8 @@
 //! A dense layer in PyTorch's layout, the common part of heads and cells.
 
 use super::init::FirstWeights;
-use super::recurrence::{Bias, Mask, Value, Weight};
+use super::recurrence::{Bias, Map, Mask, Value, Weight};
+use super::values::to_vec;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
@@ -29,6 +30,11 @@ impl Dense {
     /// `[batch, inputs]` to `[batch, outputs]`.
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
         input.matmul(self.weight.val().transpose()) + self.bias.val().unsqueeze()
+    }
+
+    /// The layer as it is now, on plain numbers.
+    pub fn map(&self) -> Map {
+        Map::new(&to_vec(self.weight.val()), &to_vec(self.bias.val()))
     }
 
     /// The same as a part of a cell's step, of sources side by side, with the weights that a mask lets through.

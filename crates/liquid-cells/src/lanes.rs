@@ -8,7 +8,7 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 pub(crate) const LANES: usize = 16;
 
 /// One number per sequence, or sixteen neighbours of one. Aligned so that no register's worth of it crosses a cache line.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 pub(crate) struct Lanes([f32; LANES]);
 

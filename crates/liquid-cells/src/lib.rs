@@ -17,4 +17,5 @@ pub mod wiring;
 
 pub use dense::Dense;
 pub use init::FirstWeights;
+pub use recurrence::Map;
 pub use values::to_vec;

@@ -50,7 +50,7 @@ pub fn ltc(
 }
 
 /// Whether the kernel runs there; a device that records operations is the same as one that does not.
-fn has_kernel(device: &Device) -> bool {
+pub(crate) fn has_kernel(device: &Device) -> bool {
     *device == Device::flex()
 }
 

@@ -35,7 +35,7 @@ fn main() -> anyhow::Result<()> {
     let image = RgbImage::from_fn(size.width, size.height, |x, y| image::Rgb([x as u8, y as u8, (x ^ y) as u8]));
     let state = policy.zero_state(1, &device);
     let frame = median_micros(times, || {
-        let input = whiten(&[black_box(&image)], size, &device).input;
+        let input = whiten(&[black_box(&image)], size, &device);
         let (output, _) = policy.forward(input, state.clone(), &[0.05], 1);
         black_box(output.steering());
     });

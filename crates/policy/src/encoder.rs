@@ -1,11 +1,12 @@
 //! Convolutional encoders: image in, feature maps and a flat feature vector out.
 
-use super::conv::{ConvShape, PatchLayer, PatchedPass};
+use super::conv::{ConvShape, Layer};
 use super::conv_op::conv_relu;
 use super::{FirstWeights, to_vec};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use lane_frame::Size;
+use std::sync::Arc;
 
 /// One convolution of an encoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,16 +122,11 @@ impl Encoder {
         self
     }
 
-    /// Holes in one image after the other, without a whole pass for each.
-    ///
-    /// # Shapes
-    /// - image: `[height, width, 3]`, whitened
-    pub fn patched_pass(&self, kind: EncoderKind, image: &[f32]) -> PatchedPass {
-        let weights: Vec<_> =
-            self.conv.iter().map(|conv| (to_vec(conv.weight.val()), to_vec(conv.bias.val()))).collect();
-        let layers = weights.iter().zip(kind.shapes());
-        let layers: Vec<_> = layers.map(|((weight, bias), shape)| PatchLayer { shape, weight, bias }).collect();
-        PatchedPass::new(image, &layers)
+    /// Its convolutions, ready to run on one picture after the other.
+    pub(crate) fn layers(&self, kind: EncoderKind) -> Arc<[Layer]> {
+        let layer =
+            |(conv, shape): (&Conv, ConvShape)| Layer::new(shape, &to_vec(conv.weight.val()), &to_vec(conv.bias.val()));
+        self.conv.iter().zip(kind.shapes()).map(layer).collect()
     }
 
     /// Every rectified feature map, from the image on; the last one is what the head sees.

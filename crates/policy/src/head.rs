@@ -1,10 +1,11 @@
 //! What turns an encoder's last feature map into steering: a recurrent cell, or dense layers without memory.
 
-use super::FirstWeights;
 use super::cell::{Cell, CellRun, CellSpec, CellState};
+use super::stepper::{DenseStepper, RecurrentStepper};
+use super::{FirstWeights, to_vec};
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, activation::relu};
-use liquid_cells::Dense;
+use liquid_cells::{Dense, Map};
 
 /// Features from one dense layer per filter, rectified: "four per-channel linear layers" (Lechner et al. 2020, Methods).
 #[derive(Module, Debug)]
@@ -33,6 +34,21 @@ impl PerFilter {
         let pixels = map.reshape([batch, rows * columns, filters]).permute([2, 1, 0]); // [filters, pixels, batch]
         let features = self.weight.val().matmul(pixels) + self.bias.val().unsqueeze_dim(2);
         relu(features.permute([2, 0, 1]).flatten(1, 2)) // [batch, filters * per filter]
+    }
+}
+
+impl PerFilter {
+    /// The layers as one over the whole map, whose numbers for other filters are 0.
+    fn map(&self) -> Map {
+        let [filters, per_filter, pixels] = self.weight.shape().dims();
+        let mut whole = vec![0.0; filters * per_filter * pixels * filters];
+        for (output, (row, weights)) in
+            whole.chunks_exact_mut(pixels * filters).zip(to_vec(self.weight.val()).chunks_exact(pixels)).enumerate()
+        {
+            let of_filter = row.iter_mut().skip(output / per_filter).step_by(filters);
+            of_filter.zip(weights).for_each(|(number, weight)| *number = *weight);
+        }
+        Map::new(&whole, &to_vec(self.bias.val()))
     }
 }
 
@@ -85,6 +101,15 @@ impl RecurrentHead {
         (self.cell.forward(features, state, elapsed), sensory)
     }
 
+    /// The head as it is now, on plain numbers; nothing where its cell has no kernel.
+    pub(crate) fn stepper(&self, unit_secs: f32) -> Option<RecurrentStepper> {
+        let (features, is_rectified) = match &self.features {
+            Features::Flat(dense) => (dense.map(), false),
+            Features::PerFilter(layers) => (layers.map(), true),
+        };
+        Some(RecurrentStepper { features, is_rectified, cell: self.cell.stepper()?, unit_secs })
+    }
+
     /// The cell.
     pub fn cell(&self) -> &Cell {
         &self.cell
@@ -120,6 +145,12 @@ impl CnnHead {
             inputs = width;
         }
         Self { hidden, output: first.he_normal([1, inputs], inputs) }
+    }
+
+    /// The head as it is now, on plain numbers.
+    pub(crate) fn stepper(&self) -> DenseStepper {
+        let hidden = self.hidden.iter().map(Dense::map).collect();
+        DenseStepper { hidden, output: Map::new(&to_vec(self.output.val()), &[0.0]) }
     }
 
     /// The output of every frame and the activity of its last hidden layer, `[batch, width]`.

@@ -17,12 +17,16 @@ mod kind;
 mod lesion;
 pub mod preprocess;
 pub mod saliency;
+mod seen;
 pub mod step;
+mod stepper;
 pub mod weights;
 
 pub use kind::{FEATURES, HeadKind, PolicyKind};
 pub use lesion::Lesion;
 pub use liquid_cells::{FirstWeights, cell, interchange, ltc_kernel, solver, to_vec, wiring};
+pub use seen::{Eye, Seen};
+pub use stepper::Stepper;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -209,11 +213,6 @@ impl Policy {
         self.network.encoder.forward(self.kind.encoder(), input)
     }
 
-    /// Holes in one whitened image, `[height, width, 3]`, one after the other; see [`Encoder::patched_pass`].
-    pub(crate) fn patched_pass(&self, image: &[f32]) -> conv::PatchedPass {
-        self.network.encoder.patched_pass(self.kind.encoder(), image)
-    }
-
     /// What the head makes of feature maps, of which it sees the last; the second half of [`Policy::forward`].
     ///
     /// # Panics
@@ -292,11 +291,6 @@ impl PolicyState {
             let hidden = next(&state.hidden);
             CellState { hidden, memory: state.memory.as_ref().map(next) }
         }))
-    }
-
-    /// What an LSTM keeps, `[batch, units]`, where there is one.
-    pub fn memory(&self) -> Option<Tensor<2>> {
-        self.0.as_ref().and_then(|state| state.memory.clone())
     }
 }
 

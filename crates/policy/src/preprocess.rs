@@ -3,36 +3,54 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use lane_frame::resize::{Filter, resize_part};
 use lane_frame::{RgbImage, Size};
-
-/// Whitened images as one batch, and what is needed to carry a gradient back to pixels.
-pub struct Whitened {
-    /// `[batch, height, width, 3]`
-    pub input: Tensor<4>,
-    /// Standard deviation of each image on the [0, 1] scale, as used.
-    pub deviations: Vec<f32>,
-}
+use pulp::{Arch, Simd, WithSimd};
 
 /// Whitens each image over all its pixels and channels: `(x − mean) / max(sd, 1/√n)` (Lechner et al. 2020, Methods).
 ///
+/// # Shapes
+/// - returns: `[batch, height, width, 3]`
+///
 /// # Panics
 /// If an image is not of `size`; recordings are cropped and resized where they enter.
-pub fn whiten(images: &[&RgbImage], size: Size, device: &Device) -> Whitened {
-    let per_image = size.pixels() * 3;
-    let mut values = vec![0.0; images.len() * per_image];
-    let mut deviations = Vec::with_capacity(images.len());
-    for (image, values) in images.iter().zip(values.chunks_exact_mut(per_image)) {
+pub fn whiten(images: &[&RgbImage], size: Size, device: &Device) -> Tensor<4> {
+    let (mut values, mut whitened) = (Vec::with_capacity(images.len() * size.pixels() * 3), Vec::new());
+    for image in images {
         assert_eq!(image.dimensions(), (size.width, size.height), "the policy takes {size} pixels");
-        for (value, byte) in values.iter_mut().zip(image.as_raw()) {
-            *value = f32::from(*byte) / 255.0;
-        }
-        deviations.push(whiten_in_place(values));
+        whiten_into(image.as_raw(), &mut whitened);
+        values.extend_from_slice(&whitened);
     }
     let shape = [images.len(), size.height as usize, size.width as usize, 3];
-    Whitened { input: Tensor::from_data(TensorData::new(values, shape), device), deviations }
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+/// Whitens one image of bytes in the place of what `whitened` held, and returns the standard deviation on the [0, 1] scale
+/// that it divided by.
+pub(crate) fn whiten_into(bytes: &[u8], whitened: &mut Vec<f32>) -> f32 {
+    whitened.resize(bytes.len(), 0.0);
+    Arch::new().dispatch(Whiten { bytes, whitened })
+}
+
+/// One image, compiled for the instruction set that is there: the same numbers on each.
+struct Whiten<'a> {
+    bytes: &'a [u8],
+    whitened: &'a mut [f32],
+}
+
+impl WithSimd for Whiten<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f32 {
+        for (value, byte) in self.whitened.iter_mut().zip(self.bytes) {
+            *value = f32::from(*byte) / 255.0;
+        }
+        whiten_in_place(self.whitened)
+    }
 }
 
 /// Whitens one image given on the [0, 1] scale and returns the standard deviation it divided by.
-pub fn whiten_in_place(values: &mut [f32]) -> f32 {
+#[inline(always)]
+pub(crate) fn whiten_in_place(values: &mut [f32]) -> f32 {
     let count = values.len() as f64;
     let mean = lane_sum(values, |value| value) / count;
     let variance = lane_sum(values, |value| (value - mean) * (value - mean)) / count;
@@ -45,12 +63,17 @@ pub fn whiten_in_place(values: &mut [f32]) -> f32 {
 }
 
 /// Sum in sixteen interleaved parts: fixed order, and more exact than one running sum.
+#[inline(always)]
 fn lane_sum(values: &[f32], term: impl Fn(f64) -> f64) -> f64 {
     let mut lanes = [0.0_f64; 16];
-    for chunk in values.chunks(16) {
+    let (chunks, rest) = values.as_chunks::<16>();
+    for chunk in chunks {
         for (lane, value) in lanes.iter_mut().zip(chunk) {
             *lane += term(f64::from(*value));
         }
+    }
+    for (lane, value) in lanes.iter_mut().zip(rest) {
+        *lane += term(f64::from(*value));
     }
     lanes.iter().sum()
 }

@@ -57,7 +57,7 @@ impl Dropout {
 /// The outputs of a batch, `[sequences, steps]`.
 pub(super) fn output(policy: &Policy, batch: &Batch, dropout: Option<Dropout>, device: &Device) -> Tensor<2> {
     let images: Vec<_> = batch.images.iter().collect();
-    let input = whiten(&images, policy.input_size(), device).input;
+    let input = whiten(&images, policy.input_size(), device);
     let state = policy.zero_state(batch.sequences, device);
     let mut maps = policy.encode(input);
     if let Some(dropout) = dropout.filter(|dropout| dropout.share > 0.0)

@@ -156,7 +156,7 @@ fn drive(policy: &Policy, spec: DemonstrationSpec, device: &Device) -> Demonstra
     let spec = DemonstrationSpec { frames: RUN_UP_FRAMES + SEQUENCES_PER_DRIVE * spec.frames, ..spec };
     let mut state = policy.zero_state(1, device);
     let (mut driven, _) = demonstrate_with(spec, &mut |image| {
-        let input = whiten(&[image], spec.size, device).input;
+        let input = whiten(&[image], spec.size, device);
         let (output, next) = policy.forward(input, state.clone(), &[DT_SECS as f32], 1);
         state = next;
         output.steering()[0]

@@ -3,7 +3,8 @@
 
 use super::choices::{Activation, CfcMode};
 use super::closed_form::{ClosedForm, closed_form_name, inferred_mode};
-use super::kind::{Kind, Step};
+use super::kind::{CoreStepper, Kind, Step};
+use super::recurrent::stepper;
 use super::reference::{CoreDict, Hints, ImportError, Style};
 use super::{CellRun, CellState, Core, run};
 use crate::dense::Dense;
@@ -166,6 +167,10 @@ impl Recurrence for Cfc {
 impl Step for Cfc {
     fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> CellRun {
         run(self, inputs, state, elapsed, held)
+    }
+
+    fn stepper(&self, inputs: usize, held: &[Held]) -> Option<Box<dyn CoreStepper>> {
+        stepper(self, inputs, held, |units| 0..units)
     }
 }
 

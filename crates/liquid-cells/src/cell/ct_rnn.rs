@@ -1,7 +1,8 @@
 //! Continuous-time recurrent network (Funahashi and Nakamura 1993) as Lechner et al. 2020 compare with: explicit Euler
 //! steps, one fixed time constant, full connection, states clipped.
 
-use super::kind::{Kind, SpecError, Step};
+use super::kind::{CoreStepper, Kind, SpecError, Step};
+use super::recurrent::stepper;
 use super::reference::{CoreDict, Hints, ImportError, Style};
 use super::{CellRun, CellState, Core, run};
 use crate::init::FirstWeights;
@@ -146,5 +147,9 @@ impl Recurrence for CtRnn {
 impl Step for CtRnn {
     fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> CellRun {
         run(self, inputs, state, elapsed, held)
+    }
+
+    fn stepper(&self, inputs: usize, held: &[Held]) -> Option<Box<dyn CoreStepper>> {
+        stepper(self, inputs, held, |units| 0..units)
     }
 }

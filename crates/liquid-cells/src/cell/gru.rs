@@ -1,6 +1,7 @@
 //! Gated recurrent unit (Cho et al. 2014), in PyTorch's form (`torch.nn.GRU`).
 
-use super::kind::{Kind, Step};
+use super::kind::{CoreStepper, Kind, Step};
+use super::recurrent::stepper;
 use super::reference::{CoreDict, Hints, ImportError, Style, torch_name};
 use super::{CellRun, CellState, Core, run};
 use crate::dense::Dense;
@@ -112,5 +113,9 @@ impl Recurrence for Gru {
 impl Step for Gru {
     fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> CellRun {
         run(self, inputs, state, elapsed, held)
+    }
+
+    fn stepper(&self, inputs: usize, held: &[Held]) -> Option<Box<dyn CoreStepper>> {
+        stepper(self, inputs, held, |units| 0..units)
     }
 }

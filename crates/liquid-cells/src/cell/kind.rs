@@ -145,6 +145,9 @@ pub(crate) trait Step {
     /// - inputs: `[batch, steps, inputs]`, elapsed: `[batch, steps]`
     fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> CellRun;
 
+    /// The same step on plain numbers, with these neurons held; nothing where there is no kernel.
+    fn stepper(&self, inputs: usize, held: &[Held]) -> Option<Box<dyn CoreStepper>>;
+
     /// What the neurons sense of inputs `[batch, steps, inputs]`.
     fn sense(&self, inputs: Tensor<3>) -> Tensor<3> {
         inputs
@@ -168,4 +171,34 @@ pub(crate) trait Step {
 
     /// Makes a neuron so slow that its state stays where it is, where a step does not hold it by itself.
     fn make_inert(&mut self, _neuron: usize) {}
+}
+
+/// The weights of a kind of cell on plain numbers.
+pub(crate) trait CoreStepper: std::fmt::Debug + Send + Sync {
+    /// One step of a state, whose held neurons are at their values already, and of a memory where there is one.
+    fn step(
+        &mut self,
+        inputs: &[f32],
+        state: (&mut Vec<f32>, Option<&mut Vec<f32>>),
+        elapsed: f32,
+        to: &mut StepOutputs,
+    );
+
+    /// The same step with memory of its own.
+    fn boxed_clone(&self) -> Box<dyn CoreStepper>;
+}
+
+impl Clone for Box<dyn CoreStepper> {
+    fn clone(&self) -> Self {
+        self.boxed_clone()
+    }
+}
+
+/// What comes of a step beside the state.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StepOutputs {
+    /// What the neurons sensed, `[inputs]`.
+    pub(crate) sensory: Vec<f32>,
+    /// What the cell says, `[outputs]`.
+    pub(crate) outputs: Vec<f32>,
 }

@@ -1,7 +1,8 @@
 //! Long short-term memory (Hochreiter and Schmidhuber 1997), as ncps and as PyTorch order and offset its gates.
 
 use super::choices::GateOrder;
-use super::kind::{Kind, Step};
+use super::kind::{CoreStepper, Kind, Step};
+use super::recurrent::stepper;
 use super::reference::{CoreDict, Hints, ImportError, Style, torch_name};
 use super::{CellRun, CellState, Core, run};
 use crate::dense::Dense;
@@ -146,5 +147,9 @@ impl Step for Lstm {
     fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> CellRun {
         let memory = Some(state.memory.unwrap_or_else(|| state.hidden.zeros_like()));
         run(self, inputs, CellState { memory, ..state }, elapsed, held)
+    }
+
+    fn stepper(&self, inputs: usize, held: &[Held]) -> Option<Box<dyn CoreStepper>> {
+        stepper(self, inputs, held, |units| 0..units)
     }
 }

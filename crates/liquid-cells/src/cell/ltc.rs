@@ -2,13 +2,13 @@
 //! one number per synapse that exists instead of a dense matrix and a mask.
 
 use super::choices::{Constraint, Mapping};
-use super::kind::{Kind, SpecError, Step};
+use super::kind::{CoreStepper, Kind, SpecError, Step, StepOutputs};
 use super::reference::{self, CoreDict, Hints, ImportError, Layout, Style, synapse};
 use super::wiring_source::WiringSource;
 use super::{CellRun, CellState, Core};
 use crate::init::FirstWeights;
-use crate::ltc_kernel::{Introspection, introspect};
-use crate::ltc_op::{LtcStep, ltc};
+use crate::ltc_kernel::{Alone, Introspection, introspect};
+use crate::ltc_op::{LtcStep, has_kernel, ltc};
 use crate::recurrence::Held;
 use crate::solver::Solver;
 use crate::state_dict::Array;
@@ -146,6 +146,22 @@ impl Ltc {
 impl Step for Ltc {
     fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, _: &[Held]) -> CellRun {
         self.forward(inputs, state.hidden, elapsed)
+    }
+
+    fn stepper(&self, _: usize, _: &[Held]) -> Option<Box<dyn CoreStepper>> {
+        if self.spec.solver != Solver::Fused || !self.devices().iter().all(has_kernel) || self.gleak.val().is_autodiff()
+        {
+            return None;
+        }
+        let numbers = |map: &Option<Param<Tensor<1>>>| map.as_ref().map(|map| to_vec(map.val()));
+        let LtcSpec { wiring, unfolds, epsilon, .. } = &*self.spec;
+        let wiring = wiring.wiring();
+        Some(Box::new(LtcStepper {
+            neurons: Alone::new(wiring, *unfolds, *epsilon as f32, &to_vec(self.parameters())),
+            input_map: [numbers(&self.input_w), numbers(&self.input_b)],
+            output_map: [numbers(&self.output_w), numbers(&self.output_b)],
+            motor: wiring.motor(),
+        }))
     }
 
     fn sense(&self, inputs: Tensor<3>) -> Tensor<3> {
@@ -372,4 +388,44 @@ fn has_bias(mapping: Mapping) -> bool {
 fn mapped(values: Tensor<3>, w: Option<&Param<Tensor<1>>>, b: Option<&Param<Tensor<1>>>) -> Tensor<3> {
     let values = w.map_or(values.clone(), |w| values * w.val().unsqueeze());
     b.map_or(values.clone(), |b| values + b.val().unsqueeze())
+}
+
+/// Liquid neurons on plain numbers, with their maps.
+#[derive(Clone, Debug)]
+struct LtcStepper {
+    neurons: Alone,
+    /// Factors and terms, where there are such.
+    input_map: [Option<Vec<f32>>; 2],
+    output_map: [Option<Vec<f32>>; 2],
+    motor: usize,
+}
+
+impl CoreStepper for LtcStepper {
+    fn step(
+        &mut self,
+        inputs: &[f32],
+        (state, _): (&mut Vec<f32>, Option<&mut Vec<f32>>),
+        elapsed: f32,
+        to: &mut StepOutputs,
+    ) {
+        write_mapped(inputs, &self.input_map, &mut to.sensory);
+        self.neurons.step(&to.sensory, state, elapsed);
+        write_mapped(&state[..self.motor], &self.output_map, &mut to.outputs);
+    }
+
+    fn boxed_clone(&self) -> Box<dyn CoreStepper> {
+        Box::new(self.clone())
+    }
+}
+
+/// [`mapped`] on plain numbers.
+fn write_mapped(values: &[f32], [w, b]: &[Option<Vec<f32>>; 2], mapped: &mut Vec<f32>) {
+    mapped.clear();
+    mapped.extend_from_slice(values);
+    if let Some(w) = w {
+        mapped.iter_mut().zip(w).for_each(|(value, w)| *value *= w);
+    }
+    if let Some(b) = b {
+        mapped.iter_mut().zip(b).for_each(|(value, b)| *value += b);
+    }
 }

@@ -22,8 +22,10 @@ mod kind;
 mod lstm;
 mod ltc;
 mod neural_ode;
+mod recurrent;
 mod reference;
 mod spec;
+mod stepper;
 mod wired_cfc;
 mod wiring_source;
 
@@ -32,6 +34,7 @@ pub use kind::SpecError;
 pub(crate) use reference::{CoreDict, Layout, Part, unwrapped};
 pub use reference::{Hints, ImportError, Style};
 pub use spec::CellSpec;
+pub use stepper::Stepper;
 pub use wiring_source::WiringSource;
 
 use crate::dense::Dense;

@@ -1,6 +1,7 @@
 //! Neural ordinary differential equation (Chen et al. 2018), driven by inputs: a small tanh network is the slope.
 
-use super::kind::{Kind, SpecError, Step};
+use super::kind::{CoreStepper, Kind, SpecError, Step};
+use super::recurrent::stepper;
 use super::reference::{CoreDict, Hints, ImportError, Style};
 use super::{CellRun, CellState, Core, run};
 use crate::dense::Dense;
@@ -136,5 +137,9 @@ impl Recurrence for NeuralOde {
 impl Step for NeuralOde {
     fn run(&self, inputs: Tensor<3>, state: CellState, elapsed: Tensor<2>, held: &[Held]) -> CellRun {
         run(self, inputs, state, elapsed, held)
+    }
+
+    fn stepper(&self, inputs: usize, held: &[Held]) -> Option<Box<dyn CoreStepper>> {
+        stepper(self, inputs, held, |units| 0..units)
     }
 }

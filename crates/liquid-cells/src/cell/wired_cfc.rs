@@ -4,7 +4,8 @@
 
 use super::choices::CfcMode;
 use super::closed_form::{ClosedForm, closed_form_name, inferred_mode};
-use super::kind::{Kind, Step};
+use super::kind::{CoreStepper, Kind, Step};
+use super::recurrent::stepper;
 use super::reference::{self, CoreDict, Hints, ImportError, Style, synapse};
 use super::wiring_source::WiringSource;
 use super::{CellRun, CellState, Core, run};
@@ -84,6 +85,11 @@ impl Step for WiredCfc {
         let run = run(self, inputs, state, elapsed, held);
         let (units, motor) = (run.hidden.dims()[2], self.layers.last().map_or(0, ClosedForm::units));
         CellRun { outputs: run.hidden.clone().narrow(2, units - motor, motor), ..run }
+    }
+
+    fn stepper(&self, inputs: usize, held: &[Held]) -> Option<Box<dyn CoreStepper>> {
+        let motor = self.layers.last().map_or(0, ClosedForm::units);
+        stepper(self, inputs, held, |units| units - motor..units)
     }
 
     /// The wiring without the synapses that play no part.

@@ -1,59 +1,83 @@
 //! Forward for one sequence alone: sixteen of its synapses are the lanes. The same operations on the same numbers in the
 //! same order as for sixteen sequences side by side, so the states are the same to the last bit.
 
-use super::layout::{Gates, Parameters};
+use super::Layout;
+use super::layout::Gates;
 use super::synapse::gate;
-use super::{Layout, Run};
 use crate::lanes::{LANES, Lanes, mul_add};
-use crate::wiring::Synapse;
-use pulp::{Simd, WithSimd};
+use crate::wiring::{Synapse, Wiring};
+use pulp::{Arch, Simd, WithSimd};
 
-/// A run of one sequence.
-pub(super) struct Alone<'a> {
-    run: &'a Run<'a>,
-    parameters: Parameters<&'a [f32]>,
-    /// `[units]`
-    state: Vec<f32>,
-    /// `[steps, units]`, to be written.
-    states: &'a mut [f32],
+/// The neurons of one sequence, ready for one step after the other.
+#[derive(Clone, Debug)]
+pub(crate) struct Alone {
+    unfolds: usize,
+    epsilon: f32,
+    /// Leak conductance of each neuron.
+    gleak: Vec<f32>,
+    /// Leak potential of each neuron.
+    vleak: Vec<f32>,
+    /// Membrane capacitance of each neuron.
+    cm: Vec<f32>,
+    sensory: Synapses,
+    synapses: Synapses,
+    /// What each neuron receives from the inputs, and from inputs and neurons.
+    sensed: Vec<Received>,
+    received: Vec<Received>,
 }
 
-impl<'a> Alone<'a> {
+impl Alone {
     /// # Panics
-    /// If the run has more sequences.
-    pub(super) fn new(run: &'a Run<'a>, states: &'a mut [f32]) -> Self {
-        assert_eq!(run.batch, 1, "one sequence");
-        let parameters = Layout::of(run.wiring).split(run.parameters);
-        Self { run, parameters, state: run.first_state.to_vec(), states }
+    /// If the parameters are not as [`Layout`] says.
+    pub(crate) fn new(wiring: &Wiring, unfolds: usize, epsilon: f32, parameters: &[f32]) -> Self {
+        let layout = Layout::of(wiring);
+        assert_eq!(parameters.len(), layout.parameters(), "parameters: as Layout says");
+        let parameters = layout.split(parameters);
+        let nothing = vec![Received::default(); wiring.units()];
+        Self {
+            unfolds,
+            epsilon,
+            gleak: parameters.gleak.to_vec(),
+            vleak: parameters.vleak.to_vec(),
+            cm: parameters.cm.to_vec(),
+            sensory: Synapses::new(wiring.sensory_synapses(), &parameters.sensory),
+            synapses: Synapses::new(wiring.synapses(), &parameters.synapses),
+            sensed: nothing.clone(),
+            received: nothing,
+        }
+    }
+
+    /// One step of a state `[units]`, from inputs `[sensory]` after the input mapping.
+    pub(crate) fn step(&mut self, inputs: &[f32], state: &mut [f32], elapsed: f32) {
+        Arch::new().dispatch(Step { neurons: self, inputs, state, elapsed });
     }
 }
 
-impl WithSimd for Alone<'_> {
+struct Step<'a> {
+    neurons: &'a mut Alone,
+    inputs: &'a [f32],
+    state: &'a mut [f32],
+    elapsed: f32,
+}
+
+impl WithSimd for Step<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, _: S) {
-        let (wiring, units) = (self.run.wiring, self.state.len());
-        let mut sensory = Synapses::new(wiring.sensory_synapses(), &self.parameters.sensory);
-        let mut synapses = Synapses::new(wiring.synapses(), &self.parameters.synapses);
-        let mut sums = vec![Received::default(); units];
-        let mut sensed = sums.clone();
-        let steps = self.run.inputs.chunks_exact(wiring.sensory()).zip(self.run.elapsed);
-        for ((inputs, elapsed), states) in steps.zip(self.states.chunks_exact_mut(units)) {
-            sensed.fill(Received::default());
-            sensory.add::<S>(inputs, &mut sensed);
-            for _ in 0..self.run.unfolds {
-                sums.copy_from_slice(&sensed);
-                synapses.add::<S>(&self.state, &mut sums);
-                integrate::<S>(&mut self.state, &sums, self.run, &self.parameters, *elapsed);
-            }
-            states.copy_from_slice(&self.state);
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { neurons, inputs, state, elapsed } = self;
+        neurons.sensed.fill(Received::default());
+        neurons.sensory.add::<S>(inputs, &mut neurons.sensed);
+        for _ in 0..neurons.unfolds {
+            neurons.received.copy_from_slice(&neurons.sensed);
+            neurons.synapses.add::<S>(state, &mut neurons.received);
+            neurons.integrate::<S>(state, elapsed);
         }
     }
 }
 
 /// What a neuron receives through its synapses.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Received {
     /// Σ G·erev
     current: f32,
@@ -62,15 +86,16 @@ struct Received {
 }
 
 /// Synapses sixteen by sixteen, and how open each is.
-struct Synapses<'a> {
-    synapses: &'a [Synapse],
+#[derive(Clone, Debug)]
+struct Synapses {
+    synapses: Vec<Synapse>,
     parameters: Vec<Gates<Lanes>>,
     /// The potential of the source, then `G`.
     open: Vec<Lanes>,
 }
 
-impl<'a> Synapses<'a> {
-    fn new(synapses: &'a [Synapse], parameters: &Gates<&[f32]>) -> Self {
+impl Synapses {
+    fn new(synapses: &[Synapse], parameters: &Gates<&[f32]>) -> Self {
         let of = |all: &[f32], first: usize| Lanes::of(&all[first..synapses.len().min(first + LANES)]);
         let sixteen = |first| Gates {
             w: of(parameters.w, first),
@@ -79,7 +104,7 @@ impl<'a> Synapses<'a> {
             erev: of(parameters.erev, first),
         };
         let parameters: Vec<_> = (0..synapses.len()).step_by(LANES).map(sixteen).collect();
-        Self { synapses, open: vec![Lanes::ZERO; parameters.len()], parameters }
+        Self { open: vec![Lanes::ZERO; parameters.len()], synapses: synapses.to_vec(), parameters }
     }
 
     /// Adds to the neurons what they receive when the sources have these potentials. In three loops: a processor fills
@@ -104,28 +129,24 @@ impl<'a> Synapses<'a> {
     }
 }
 
-/// The new state of every neuron, from what it receives.
-#[inline(always)]
-fn integrate<S: Simd>(
-    state: &mut [f32],
-    received: &[Received],
-    run: &Run<'_>,
-    parameters: &Parameters<&[f32]>,
-    elapsed: f32,
-) {
-    for (n, (state, received)) in state.iter_mut().zip(received).enumerate() {
-        let (gleak, vleak) = (parameters.gleak[n], parameters.vleak[n]);
-        let cm = parameters.cm[n] * run.unfolds as f32 / elapsed;
-        let denominator = cm + gleak + received.conductance + run.epsilon;
-        *state = (mul_add::<S>(cm, *state, gleak * vleak) + received.current) / denominator;
+impl Alone {
+    /// The new state of every neuron, from what it receives.
+    #[inline(always)]
+    fn integrate<S: Simd>(&self, state: &mut [f32], elapsed: f32) {
+        for (n, (state, received)) in state.iter_mut().zip(&self.received).enumerate() {
+            let (gleak, vleak) = (self.gleak[n], self.vleak[n]);
+            let cm = self.cm[n] * self.unfolds as f32 / elapsed;
+            let denominator = cm + gleak + received.conductance + self.epsilon;
+            *state = (mul_add::<S>(cm, *state, gleak * vleak) + received.current) / denominator;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ltc_kernel::forward;
-    use crate::wiring::{LANE_KEEPING_SEED, Wiring};
+    use crate::ltc_kernel::{Run, forward};
+    use crate::wiring::LANE_KEEPING_SEED;
 
     #[test]
     fn a_sequence_alone_has_the_states_that_it_has_among_others_to_the_last_bit() {

@@ -58,6 +58,7 @@ pub(super) struct Parameters<S> {
 }
 
 /// Parameters of synapses: a slice of each, or the numbers of one synapse.
+#[derive(Clone, Debug)]
 pub(super) struct Gates<S> {
     /// Conductance when open.
     pub(super) w: S,

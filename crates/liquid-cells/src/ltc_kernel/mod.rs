@@ -19,13 +19,13 @@ mod layout;
 mod synapse;
 mod tape;
 
+pub(crate) use alone::Alone;
 pub use gradients::RunGradients;
 pub use introspect::{Introspection, introspect};
 pub use layout::Layout;
 
 use super::wiring::Wiring;
 use crate::lanes::{LANES, Lanes};
-use alone::Alone;
 use gradients::GroupGradients;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -77,7 +77,13 @@ pub fn forward(run: &Run<'_>) -> Vec<f32> {
     let per_sequence = run.steps * run.wiring.units();
     let mut states = vec![0.0; run.batch * per_sequence];
     if run.batch == 1 {
-        Arch::new().dispatch(Alone::new(run, &mut states));
+        let mut neurons = Alone::new(run.wiring, run.unfolds, run.epsilon, run.parameters);
+        let mut state = run.first_state.to_vec();
+        let steps = run.inputs.chunks_exact(run.wiring.sensory()).zip(run.elapsed);
+        for ((inputs, elapsed), states) in steps.zip(states.chunks_exact_mut(state.len())) {
+            neurons.step(inputs, &mut state, *elapsed);
+            states.copy_from_slice(&state);
+        }
     } else {
         states.par_chunks_mut(LANES * per_sequence).enumerate().for_each(|(index, states)| {
             Arch::new().dispatch(Forward { group: Group::new(run, index), states });

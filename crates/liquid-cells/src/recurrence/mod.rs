@@ -12,11 +12,13 @@
 //!
 //! A sequence has the same numbers alone, among others, and step by step, to the last bit.
 
+mod alone;
 mod backward;
 mod buffer;
 mod forward;
 mod function;
 mod held;
+mod map;
 mod op;
 mod packed;
 mod product;
@@ -25,13 +27,15 @@ mod program;
 mod tests;
 mod value;
 
+pub(crate) use alone::Alone;
 pub(crate) use function::Function;
 pub use held::Held;
 pub(crate) use held::{at_rest, hold};
+pub use map::Map;
 pub(crate) use op::Kernel;
 pub(crate) use value::{Bias, Mask, Value, Weight};
 
-use burn::module::Module;
+use burn::module::{Module, ParamId};
 use burn::tensor::Tensor;
 use op::{Run, has_kernel};
 use program::Program;
@@ -67,7 +71,7 @@ pub(crate) fn states<R: Recurrence>(
     elapsed: Tensor<2>,
     held: &[Held],
 ) -> (Tensor<3>, Option<Tensor<3>>) {
-    let ([batch, steps, width], parts) = (inputs.dims(), cell.parts());
+    let [batch, steps, width] = inputs.dims();
     assert!(batch * steps > 0, "a sequence has at least one step");
     assert_eq!(hidden.dims()[0], batch, "hidden state: [batch, units]");
     assert_eq!(elapsed.dims(), [batch, steps], "elapsed: [batch, steps]");
@@ -75,9 +79,13 @@ pub(crate) fn states<R: Recurrence>(
         return by_tensors(cell, inputs, (hidden, memory), elapsed, held);
     }
     let run = Run { inputs, hidden, memory, elapsed };
-    op::states(cell.kernel(), cell, held, run, |parameters| {
-        Program::write(parameters, width, &parts, |input, state, elapsed| cell.step(input, state, elapsed, held))
-    })
+    op::states(cell.kernel(), cell, held, run, |parameters| program(cell, parameters, width, held))
+}
+
+/// The step of a cell with inputs of this width and these neurons held.
+fn program<R: Recurrence>(cell: &R, parameters: Vec<ParamId>, width: usize, held: &[Held]) -> Program {
+    let step = |input, state, elapsed| cell.step(input, state, elapsed, held);
+    Program::write(parameters, width, &cell.parts(), step)
 }
 
 /// The same from burn's operations, on any device.

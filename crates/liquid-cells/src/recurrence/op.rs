@@ -24,18 +24,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Debug, Default)]
 pub(crate) struct Kernel {
     pool: Arc<Pool>,
-    ready: Mutex<Option<Ready>>,
+    known: Mutex<Option<Known>>,
 }
 
 impl Clone for Kernel {
     fn clone(&self) -> Self {
-        Self { pool: Arc::clone(&self.pool), ready: Mutex::default() }
+        Self { pool: Arc::clone(&self.pool), known: Mutex::default() }
     }
 }
 
 /// A program, and parameters that it has read.
 #[derive(Clone, Debug)]
-struct Ready {
+struct Known {
     held: Vec<Held>,
     plan: Plan,
     /// As long as these are held, nobody changes them in place.
@@ -156,13 +156,13 @@ impl ModuleVisitor for Flat {
 impl Kernel {
     /// The program of a cell with these neurons held.
     fn plan(&self, held: &[Held], parameters: &Parameters, write: impl FnOnce(Vec<ParamId>) -> Program) -> Plan {
-        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(ready) = ready.as_ref().filter(|ready| ready.held == held) {
-            return ready.plan.clone();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.as_ref().filter(|known| known.held == held) {
+            return known.plan.clone();
         }
         let lengths = Arc::new(parameters.lengths.clone());
         let plan = Plan { program: Arc::new(write(parameters.ids.clone())), pool: Arc::clone(&self.pool), lengths };
-        *ready = Some(Ready { held: held.to_vec(), plan: plan.clone(), parameters: Arc::default(), packed: None });
+        *known = Some(Known { held: held.to_vec(), plan: plan.clone(), parameters: Arc::default(), packed: None });
         plan
     }
 
@@ -174,21 +174,61 @@ impl Kernel {
         write: impl FnOnce(Vec<ParamId>) -> Program,
     ) -> (Plan, Arc<Packed>) {
         let plan = self.plan(held, &parameters, write);
-        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Ready { parameters: known, packed: Some(packed), .. }) = ready.as_ref()
-            && known.len() == parameters.plain.len()
-            && known.iter().zip(&parameters.plain).all(|(known, tensor)| is_same(known, tensor))
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Known { parameters: read, packed: Some(packed), .. }) = known.as_ref()
+            && read.len() == parameters.plain.len()
+            && read.iter().zip(&parameters.plain).all(|(read, tensor)| is_same(read, tensor))
         {
             return (plan, Arc::clone(packed));
         }
         let flat: Vec<FlexTensor> = parameters.plain.iter().map(FlexTensor::to_contiguous).collect();
         let flat: Vec<&[f32]> = flat.iter().map(values).collect();
         let packed = Arc::new(Packed::new(&plan.program, &flat, false, &self.pool));
-        if let Some(ready) = ready.as_mut() {
-            ready.parameters = Arc::new(parameters.plain);
-            ready.packed = Some(Arc::clone(&packed));
+        if let Some(known) = known.as_mut() {
+            known.parameters = Arc::new(parameters.plain);
+            known.packed = Some(Arc::clone(&packed));
         }
         (plan, packed)
+    }
+}
+
+/// A cell's step, ready to run on plain numbers.
+#[derive(Clone, Debug)]
+pub(super) struct Ready {
+    plan: Plan,
+    packed: Arc<Packed>,
+}
+
+impl Ready {
+    /// Nothing where the cell is not on the processor, or on a device that records operations.
+    pub(super) fn of(
+        kernel: &Kernel,
+        cell: &impl Module,
+        held: &[Held],
+        write: impl FnOnce(Vec<ParamId>) -> Program,
+    ) -> Option<Self> {
+        if !cell.devices().iter().all(has_kernel) {
+            return None;
+        }
+        let mut parameters = Parameters::default();
+        cell.visit(&mut parameters);
+        if parameters.is_recorded {
+            return None;
+        }
+        let (plan, packed) = kernel.packed(held, parameters, write);
+        Some(Self { plan, packed })
+    }
+
+    /// One step of one sequence, into the hidden state and the memory after it.
+    pub(super) fn step(
+        &self,
+        inputs: &[f32],
+        (hidden, memory): (&[f32], Option<&[f32]>),
+        elapsed: f32,
+        after: [&mut [f32]; 2],
+    ) {
+        let given = Given { batch: 1, steps: 1, inputs, hidden, memory, elapsed: &[elapsed] };
+        forward(&self.plan, &self.packed, &given, false, after);
     }
 }
 

@@ -43,9 +43,26 @@ pub(super) fn accumulate<S: Simd, const VECTORS: usize, const BLOCK: usize>(
     }
 }
 
-/// Results in a block of a narrow row. Full blocks hold 12 vectors of results, which leaves registers for the operands
-/// on machines that have 16 of them and keeps both multipliers of a core busy for the latency of one addition.
-pub(super) const SMALL_BLOCK: usize = 3;
+/// Vectors of results that the registers hold beside the operands: there are 32 registers where they are widest, and
+/// 16 elsewhere.
+#[inline(always)]
+pub(super) fn most_sums<S: Simd>() -> usize {
+    if S::F32_LANES >= 16 { 24 } else { 12 }
+}
+
+/// Which of these numbers of pixels covers a row of `width` pixels in the least time, as blocks of so many vectors each.
+///
+/// # Panics
+/// If none fits, where 1 is not among them.
+pub(super) fn block_pixels(width: usize, vectors: usize, most_sums: usize, choice: &[usize]) -> usize {
+    // Fewer sums than this wait for one another: two additions begin in a cycle, and each takes four.
+    const FEWEST_SUMS: usize = 8;
+    let fitting = choice.iter().filter(|pixels| **pixels <= width.max(1) && **pixels * vectors <= most_sums);
+    let time = |pixels: usize| width.div_ceil(pixels) * (pixels * vectors).max(FEWEST_SUMS);
+    // Of two that take as long, the larger reads the filters less often.
+    let best = fitting.min_by_key(|pixels| (time(**pixels), std::cmp::Reverse(**pixels)));
+    best.copied().unwrap_or_else(|| unreachable!("a block of one pixel fits"))
+}
 
 /// Starts of blocks that cover `0..length`; the last one is moved back to fit.
 ///
@@ -75,6 +92,15 @@ mod tests {
     fn blocks_cover_a_row_and_stay_inside() {
         assert_eq!(block_starts(8, 3).collect::<Vec<_>>(), [0, 3, 5]);
         assert_eq!(block_starts(6, 3).collect::<Vec<_>>(), [0, 3]);
+    }
+
+    #[test]
+    fn a_block_wastes_as_little_of_a_row_as_there_is_choice() {
+        let choice = [1, 3, 5, 6, 7, 9];
+        // Three blocks of 9 cover 27 pixels; of twelve sums, five of 6 do with 30.
+        assert_eq!([24, 12].map(|sums| block_pixels(27, 2, sums, &choice)), [9, 6]);
+        assert_eq!(block_pixels(25, 1, 24, &[1, 3, 6, 9, 10, 12, 13]), 13);
+        assert_eq!(block_pixels(2, 4, 24, &[1, 3, 4, 5]), 1, "no block is wider than the row");
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Forward pass: every output row in blocks of pixels x output channels.
 
 use super::ConvShape;
-use super::accumulate::{SMALL_BLOCK, Walk, accumulate, block_starts, passes};
-use super::filters::pack;
+use super::accumulate::{Walk, accumulate, block_pixels, block_starts, most_sums, passes};
+use super::layer::Layer;
 use super::padding::pad_image;
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 /// `relu(conv(input, weight) + bias)` for a batch.
@@ -18,17 +18,11 @@ use rayon::prelude::*;
 /// If a slice has another length than the shapes say.
 pub fn forward(shape: &ConvShape, input: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
     let batch = shape.batch_of(input);
-    shape.check_weight(weight);
-    assert_eq!(bias.len(), shape.out_channels, "one bias per output channel of {shape:?}");
-    let weight = pack(shape, weight);
-    let mut bias = bias.to_vec();
-    bias.resize(shape.lanes(), 0.0);
-    let strides = Strides::of(shape);
+    let (layer, strides) = (Layer::new(*shape, weight, bias), Strides::of(shape));
     let mut output = vec![0.0; batch * shape.out_len()];
     output.par_chunks_mut(shape.out_len()).zip(input.par_chunks(shape.in_len())).for_each(|(output, input)| {
         let input = pad_image(input, shape.in_width, shape.in_channels, shape.padding);
-        let job = Forward { strides, input: &input, weight: &weight, bias: &bias, output };
-        Arch::new().dispatch(job);
+        layer.forward(strides, &input, output);
     });
     output
 }
@@ -40,6 +34,8 @@ pub(super) struct Strides {
     pub(super) out_width: usize,
     /// Numbers of an output pixel.
     pub(super) out_channels: usize,
+    /// Numbers of the output from row to row.
+    pub(super) out_row: usize,
     /// Rows of the filter window.
     pub(super) window_rows: usize,
     /// Numbers in one row of the filter window.
@@ -58,6 +54,7 @@ impl Strides {
         Self {
             out_width: shape.out_width(),
             out_channels: shape.out_channels,
+            out_row: shape.out_width() * shape.out_channels,
             window_rows: shape.kernel,
             window_run: shape.run_len(),
             in_row,
@@ -73,11 +70,11 @@ pub(super) struct Forward<'a> {
     pub(super) strides: Strides,
     /// With its border of zeros.
     pub(super) input: &'a [f32],
-    /// As [`pack`] makes it.
+    /// As [`pack`](super::filters::pack) makes it.
     pub(super) weight: &'a [f32],
     /// Channels padded to whole vectors.
     pub(super) bias: &'a [f32],
-    /// `[rows, out_width, out_channels]`, as many rows as are wanted.
+    /// `[rows, out_width, out_channels]`, as many rows as are wanted; whatever lies between two of them stays.
     pub(super) output: &'a mut [f32],
 }
 
@@ -105,28 +102,33 @@ impl WithSimd for Linear<'_> {
 impl Forward<'_> {
     #[inline(always)]
     fn run<S: Simd, const RELU: bool>(self, simd: S) {
-        let strides = self.strides;
+        let Self { strides, input, output, .. } = self;
         let (weight, _) = S::as_simd_f32s(self.weight);
         let (bias, _) = S::as_simd_f32s(self.bias);
-        for (y, row) in self.output.chunks_exact_mut(strides.out_width * strides.out_channels).enumerate() {
-            let input = &self.input[y * strides.down..];
-            for (first, width) in passes(bias.len()) {
-                let columns = Columns { strides, input, weight, bias, first };
-                match width {
-                    4 => columns.run::<S, 4, 3, RELU>(simd, row),
-                    3 => columns.run::<S, 3, 4, RELU>(simd, row),
-                    2 => columns.run::<S, 2, 6, RELU>(simd, row),
-                    _ => columns.run::<S, 1, 12, RELU>(simd, row),
-                }
+        for (first, width) in passes(bias.len()) {
+            let columns = Columns { strides, input, weight, bias, first };
+            /// All rows, in blocks of one of these numbers of pixels.
+            macro_rules! rows {
+                ($vectors:literal, [$($pixels:literal),*]) => {
+                    match block_pixels(strides.out_width, $vectors, most_sums::<S>(), &[$($pixels),*]) {
+                        $($pixels => columns.rows::<S, $vectors, $pixels, RELU>(simd, output),)*
+                        _ => unreachable!("a block is one of those"),
+                    }
+                };
+            }
+            match width {
+                4 => rows!(4, [1, 3, 4, 5]),
+                3 => rows!(3, [1, 3, 4, 5]),
+                2 => rows!(2, [1, 3, 5, 6, 7, 9]),
+                _ => rows!(1, [1, 3, 6, 9, 10, 12, 13]),
             }
         }
     }
 }
 
-/// One output row, for some vectors of output channels.
+/// Some vectors of output channels.
 struct Columns<'a, V> {
     strides: Strides,
-    /// From the first input row under this output row on.
     input: &'a [f32],
     weight: &'a [V],
     bias: &'a [V],
@@ -135,19 +137,17 @@ struct Columns<'a, V> {
 
 impl<V: Copy> Columns<'_, V> {
     #[inline(always)]
-    fn run<S: Simd<f32s = V>, const VECTORS: usize, const PIXELS: usize, const RELU: bool>(
+    fn rows<S: Simd<f32s = V>, const VECTORS: usize, const PIXELS: usize, const RELU: bool>(
         &self,
         simd: S,
-        row: &mut [f32],
+        output: &mut [f32],
     ) {
-        let width = self.strides.out_width;
-        // Blocks may overlap at the end of the row: the same pixel is then written twice, with the same value.
-        if width >= PIXELS {
-            block_starts(width, PIXELS).for_each(|x| self.block::<S, VECTORS, PIXELS, RELU>(simd, row, x));
-        } else if width >= SMALL_BLOCK {
-            block_starts(width, SMALL_BLOCK).for_each(|x| self.block::<S, VECTORS, SMALL_BLOCK, RELU>(simd, row, x));
-        } else {
-            (0..width).for_each(|x| self.block::<S, VECTORS, 1, RELU>(simd, row, x));
+        for (y, row) in output.chunks_mut(self.strides.out_row).enumerate() {
+            let input = &self.input[y * self.strides.down..];
+            // Blocks may overlap at the end of the row: the same pixel is then written twice, with the same value.
+            for x in block_starts(self.strides.out_width, PIXELS) {
+                self.block::<S, VECTORS, PIXELS, RELU>(simd, input, row, x);
+            }
         }
     }
 
@@ -155,6 +155,7 @@ impl<V: Copy> Columns<'_, V> {
     fn block<S: Simd<f32s = V>, const VECTORS: usize, const PIXELS: usize, const RELU: bool>(
         &self,
         simd: S,
+        input: &[f32],
         row: &mut [f32],
         x: usize,
     ) {
@@ -164,7 +165,7 @@ impl<V: Copy> Columns<'_, V> {
             sum.copy_from_slice(&self.bias[self.first..self.first + VECTORS]);
         }
         for ky in 0..strides.window_rows {
-            let input = &self.input[ky * strides.in_row + x * strides.across..];
+            let input = &input[ky * strides.in_row + x * strides.across..];
             let weight = &self.weight[ky * strides.window_run * vectors + self.first..];
             let walk =
                 Walk { steps: strides.window_run, block_stride: strides.across, step_stride: 1, row_stride: vectors };
@@ -177,7 +178,11 @@ impl<V: Copy> Columns<'_, V> {
             let output = &mut row[start + channel..start + end];
             for (output, sum) in output.chunks_mut(S::F32_LANES).zip(sum) {
                 let value = if RELU { simd.max_f32s(*sum, simd.splat_f32s(0.0)) } else { *sum };
-                simd.partial_store_f32s(output, value);
+                // The partial store is a call of a function, for which all sums would leave their registers.
+                match output.len() == S::F32_LANES {
+                    true => S::as_mut_simd_f32s(output).0[0] = value,
+                    false => simd.partial_store_f32s(output, value),
+                }
             }
         }
     }

@@ -117,6 +117,7 @@ impl Plan {
         Strides {
             out_width: self.columns,
             out_channels: shape.stride * shape.in_channels,
+            out_row: self.columns * shape.stride * shape.in_channels,
             window_rows,
             window_run: self.taps * shape.out_channels,
             in_row,

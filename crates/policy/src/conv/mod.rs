@@ -7,16 +7,22 @@
 
 mod accumulate;
 mod backward;
+mod canvas;
 mod filters;
 mod forward;
 mod input_gradient;
+mod layer;
 mod padding;
+mod pass;
 mod patch;
 mod weight_gradient;
 
 pub use backward::{ConvGradients, backward};
+pub use canvas::FeatureMap;
 pub use forward::forward;
-pub use patch::{Patch, PatchLayer, PatchedPass};
+pub use layer::Layer;
+pub use pass::Pass;
+pub use patch::{Patch, PatchedPass};
 
 /// Channels are padded to this many, a whole number of vectors on every instruction set.
 const LANES: usize = 16;
@@ -49,6 +55,16 @@ impl ConvShape {
     /// Columns of the output.
     pub fn out_width(&self) -> usize {
         (self.in_width + 2 * self.padding - self.kernel) / self.stride + 1
+    }
+
+    /// Rows, columns and channels of the input.
+    fn in_size(&self) -> [usize; 3] {
+        [self.in_height, self.in_width, self.in_channels]
+    }
+
+    /// Rows, columns and channels of the output.
+    fn out_size(&self) -> [usize; 3] {
+        [self.out_height(), self.out_width(), self.out_channels]
     }
 
     /// Numbers in one input image.

@@ -4,6 +4,7 @@
 use super::map::SignedMap;
 use super::plane::Plane;
 use super::{Cost, Procedure, Situation};
+use crate::conv::FeatureMap;
 use crate::{CURVATURE_PER_OUTPUT, to_vec};
 use burn::tensor::Tensor;
 
@@ -17,13 +18,13 @@ pub(super) const GRAD_CAM: Procedure =
 /// # Panics
 /// If the situation's recorder does not record: then there is no gradient to give.
 pub fn last_map_attribution(situation: &Situation<'_>) -> Plane {
-    let map = situation.maps[situation.maps.len() - 1].clone();
-    let [_, rows, columns, filters] = map.dims();
-    let per_filter: Vec<f32> = filter_gradients(situation, &map)
+    let [rows, columns, filters] = situation.seen.last_shape();
+    let per_filter: Vec<f32> = filter_gradients(situation)
         .iter()
         // The plane below is a mean over filters, Grad-CAM is their sum.
         .map(|gradient| gradient * filters as f32 / (rows * columns) as f32)
         .collect();
+    let map = FeatureMap::new(situation.seen.last(), [rows, columns, filters]);
     Plane::channel_mean(&map, Some(&per_filter))
 }
 
@@ -38,9 +39,9 @@ pub fn grad_cam(situation: &Situation<'_>) -> SignedMap {
 }
 
 /// Sum over places of the gradient of the output with respect to each filter of the last map.
-fn filter_gradients(situation: &Situation<'_>, map: &Tensor<4>) -> Vec<f32> {
-    let map = Tensor::from_inner(map.clone()).require_grad();
-    let (state, elapsed_secs) = (situation.state.clone(), [situation.elapsed_secs]);
+fn filter_gradients(situation: &Situation<'_>) -> Vec<f32> {
+    let map = Tensor::from_inner(situation.seen.last_map(situation.device)).require_grad();
+    let (state, elapsed_secs) = (situation.state(1), [situation.elapsed_secs]);
     let (output, _) = situation.recorder.forward_from_maps(vec![map.clone()], state, &elapsed_secs, 1);
     let gradients = output.output.sum().backward();
     let gradient = map.grad(&gradients).unwrap_or_else(|| unreachable!("the policy records gradients"));

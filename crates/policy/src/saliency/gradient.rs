@@ -5,6 +5,7 @@ use super::map::SignedMap;
 use super::{Cost, Procedure, Situation};
 use crate::{CURVATURE_PER_OUTPUT, to_vec};
 use burn::tensor::{Tensor, TensorData};
+use lane_frame::Size;
 
 /// The method.
 pub(super) const INPUT_GRADIENT: Procedure = Procedure {
@@ -19,7 +20,7 @@ pub(super) const INPUT_GRADIENT: Procedure = Procedure {
 /// # Panics
 /// If the situation's recorder does not record: then there is no gradient to give.
 pub fn whitened_gradient(situation: &Situation<'_>) -> Vec<f32> {
-    weighted_gradient(situation, situation.whitened.input.clone(), &[1.0])
+    weighted_gradient(situation, situation.input(), &[1.0])
 }
 
 /// The map of one frame: change of curvature in 1/m per unit of brightness, summed over the colour channels.
@@ -41,16 +42,23 @@ pub(super) fn weighted_gradient(situation: &Situation<'_>, inputs: Tensor<4>, we
     let elapsed_secs = vec![situation.elapsed_secs; batch];
     let weights = Tensor::from_data(TensorData::new(weights.to_vec(), [batch, 1]), &inputs.device());
     let inputs = Tensor::from_inner(inputs).require_grad();
-    let (output, _) = situation.recorder.forward(inputs.clone(), situation.state.repeat(batch), &elapsed_secs, batch);
+    let (output, _) = situation.recorder.forward(inputs.clone(), situation.state(batch), &elapsed_secs, batch);
     let gradients = (output.output * Tensor::from_inner(weights)).sum().backward();
     let gradient = inputs.grad(&gradients).unwrap_or_else(|| unreachable!("the policy records gradients"));
     to_vec(gradient.sum_dim(0))
 }
 
+/// The same for whitened inputs `[height, width, 3]` that are no tensors yet.
+pub(super) fn gradient_of_pictures(situation: &Situation<'_>, inputs: &[Vec<f32>], weights: &[f32]) -> Vec<f32> {
+    let Size { width, height } = situation.policy.input_size();
+    let shape = [inputs.len(), height as usize, width as usize, 3];
+    let inputs = Tensor::from_data(TensorData::new(inputs.concat(), shape), situation.device);
+    weighted_gradient(situation, inputs, weights)
+}
+
 /// A gradient with respect to the whitened input as a map of one with respect to brightness.
 pub(super) fn per_brightness(situation: &Situation<'_>, gradient: &[f32]) -> SignedMap {
-    let input = to_vec(situation.whitened.input.clone());
-    let gradient = through_whitening(gradient, &input, situation.whitened.deviations[0]);
+    let gradient = through_whitening(gradient, situation.seen.whitened(), situation.seen.deviation());
     SignedMap { size: situation.policy.input_size(), values: curvature_per_pixel(&gradient) }
 }
 

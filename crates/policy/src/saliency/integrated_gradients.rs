@@ -1,12 +1,10 @@
 //! Integrated gradients (Sundararajan et al. 2017): the gradient averaged on the straight way from a featureless
 //! picture to this one, times the difference of the two. The shares of all pixels add up to the difference in steering.
 
-use super::gradient::{curvature_per_pixel, weighted_gradient};
+use super::gradient::{curvature_per_pixel, gradient_of_pictures};
 use super::map::SignedMap;
 use super::quadrature::Quadrature;
 use super::{BATCH, Cost, Procedure, Situation, weighted_sum};
-use crate::to_vec;
-use burn::tensor::{Tensor, TensorData};
 
 /// The method.
 pub(super) const INTEGRATED_GRADIENTS: Procedure = Procedure {
@@ -31,14 +29,9 @@ pub const GAP: f32 = 0.01;
 /// # Panics
 /// If there are fewer than two steps, or the situation's recorder does not record.
 pub fn whitened_shares(situation: &Situation<'_>, rule: Quadrature, steps: usize) -> Vec<f32> {
-    let input = situation.whitened.input.clone();
-    let [_, height, width, channels] = input.dims();
-    let gradient = |inputs: &[Vec<f32>], weights: &[f32]| {
-        let data = TensorData::new(inputs.concat(), [inputs.len(), height, width, channels]);
-        Some(weighted_gradient(situation, Tensor::from_data(data, &input.device()), weights))
-    };
-    let numbers = to_vec(input.clone());
-    let shares = shares(&numbers, &vec![0.0; numbers.len()], rule, steps, gradient);
+    let gradient = |inputs: &[Vec<f32>], weights: &[f32]| Some(gradient_of_pictures(situation, inputs, weights));
+    let input = situation.seen.whitened();
+    let shares = shares(input, &vec![0.0; input.len()], rule, steps, gradient);
     shares.unwrap_or_else(|| unreachable!("the policy records gradients"))
 }
 

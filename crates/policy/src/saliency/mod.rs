@@ -29,9 +29,8 @@ pub mod rise;
 pub mod smooth_grad;
 pub mod visual_backprop;
 
-use crate::preprocess::Whitened;
-use crate::{Policy, PolicyState};
-use burn::tensor::Tensor;
+use crate::{Policy, PolicyState, Seen};
+use burn::tensor::{Device, Tensor};
 use map::Attribution;
 use serde::{Deserialize, Serialize};
 
@@ -134,14 +133,26 @@ pub struct Situation<'a> {
     pub policy: &'a Policy,
     /// The same on a device that records, for gradients ([`Policy::recording`]).
     pub recorder: &'a Policy,
+    /// Where both compute.
+    pub device: &'a Device,
     /// The one frame as the policy saw it.
-    pub whitened: &'a Whitened,
-    /// Its memory before the frame, of one sequence.
-    pub state: &'a PolicyState,
+    pub seen: &'a Seen,
+    /// Its memory before the frame, of one sequence: [`PolicyState::numbers`].
+    pub memory: &'a [Vec<f32>],
     /// Time since the frame before.
     pub elapsed_secs: f32,
-    /// What the policy's encoder made of the frame: `PolicyOutput::maps`.
-    pub maps: &'a [Tensor<4>],
+}
+
+impl Situation<'_> {
+    /// The whitened frame, `[1, height, width, 3]`.
+    fn input(&self) -> Tensor<4> {
+        self.seen.input(self.device)
+    }
+
+    /// The policy's memory before the frame, for each of some frames.
+    fn state(&self, batch: usize) -> PolicyState {
+        self.policy.zero_state(1, self.device).with_numbers(self.memory).repeat(batch)
+    }
 }
 
 /// The map of a frame by a method, in the method's own unit.

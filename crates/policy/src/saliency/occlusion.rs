@@ -26,17 +26,15 @@ const PLACES_PER_SIDE: usize = 2;
 pub fn occlusion(situation: &Situation<'_>) -> SignedMap {
     let size = situation.policy.input_size();
     let squares = squares(size);
-    let commanded = outputs(situation, &[situation.maps[situation.maps.len() - 1].clone()])[0];
-    let pass = situation.policy.patched_pass(&to_vec(situation.whitened.input.clone()));
-    let [_, rows, columns, filters] = situation.maps[situation.maps.len() - 1].dims();
-    let encoded = squares.par_chunks(BATCH).map_with(pass, |pass, squares| {
+    let commanded = outputs(situation, &[situation.seen.last_map(situation.device)])[0];
+    let [rows, columns, filters] = situation.seen.last_shape();
+    let encoded = squares.par_chunks(BATCH).map_with(situation.seen.patched_pass(), |pass, squares| {
         let mut maps = Vec::with_capacity(squares.len() * rows * columns * filters);
         squares.iter().for_each(|square| pass.with_hole(square, &mut maps));
         TensorData::new(maps, [squares.len(), rows, columns, filters])
     });
-    let device = situation.whitened.input.device();
-    let encoded: Vec<Tensor<4>> =
-        encoded.collect::<Vec<_>>().into_iter().map(|maps| Tensor::from_data(maps, &device)).collect();
+    let encoded = encoded.collect::<Vec<_>>().into_iter().map(|maps| Tensor::from_data(maps, situation.device));
+    let encoded: Vec<Tensor<4>> = encoded.collect();
     let hidden = outputs(situation, &encoded);
     let effects: Vec<f32> = hidden.iter().map(|hidden| CURVATURE_PER_OUTPUT * (commanded - hidden)).collect();
     SignedMap { size, values: average(size, &squares, &effects) }
@@ -87,7 +85,7 @@ fn squares(size: Size) -> Vec<Patch> {
 fn outputs(situation: &Situation<'_>, maps: &[Tensor<4>]) -> Vec<f32> {
     let output = |maps: &Tensor<4>| {
         let [count, ..] = maps.dims();
-        let (state, elapsed_secs) = (situation.state.repeat(count), vec![situation.elapsed_secs; count]);
+        let (state, elapsed_secs) = (situation.state(count), vec![situation.elapsed_secs; count]);
         let (output, _) = situation.policy.forward_from_maps(vec![maps.clone()], state, &elapsed_secs, count);
         to_vec(output.output)
     };

@@ -1,7 +1,6 @@
 //! One number per place of a feature map or picture, and the steps that the maps are made of.
 
-use crate::to_vec;
-use burn::tensor::Tensor;
+use crate::conv::FeatureMap;
 use lane_frame::Size;
 
 /// A grid of numbers, row by row.
@@ -16,20 +15,20 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// Mean over the channels of the first frame of `[batch, rows, columns, channels]`, each channel times its weight.
+    /// Mean over the channels of a map, each channel times its weight.
     ///
     /// # Panics
     /// If there is not one weight per channel.
-    pub fn channel_mean(map: &Tensor<4>, weights: Option<&[f32]>) -> Self {
-        let [_, height, width, channels] = map.dims();
+    pub fn channel_mean(map: &FeatureMap<'_>, weights: Option<&[f32]>) -> Self {
+        let FeatureMap { height, width, channels, .. } = *map;
         let ones = vec![1.0; channels];
         let weights = weights.unwrap_or(&ones);
         assert_eq!(weights.len(), channels, "one weight per channel");
-        let mean = |place: &[f32]| {
-            let sum: f32 = place.iter().zip(weights).map(|(value, weight)| value * weight).sum();
-            sum / channels as f32
-        };
-        Self { height, width, values: first_frame(map).chunks_exact(channels).map(mean).collect() }
+        let mut values = vec![0.0; height * width];
+        for (row, means) in map.rows().zip(values.chunks_exact_mut(width)) {
+            channel_means(row, weights, means);
+        }
+        Self { height, width, values }
     }
 
     /// Enlarged by bilinear interpolation between the middles of the places, the border continued
@@ -72,9 +71,35 @@ impl Plane {
     }
 }
 
-/// Numbers of the first frame of a batch, `[rows · columns · channels]`.
-pub(super) fn first_frame(map: &Tensor<4>) -> Vec<f32> {
-    to_vec(map.clone().narrow(0, 0, 1))
+/// The means of the places of one row. Eight places side by side: each is summed in the order of its channels, and a
+/// processor adds the next place's number while it waits for the sum before.
+fn channel_means(row: &[f32], weights: &[f32], means: &mut [f32]) {
+    const PLACES: usize = 8;
+    let channels = weights.len();
+    for (places, means) in row.chunks(PLACES * channels).zip(means.chunks_mut(PLACES)) {
+        // What a sum over nothing is, so that the first term comes out as it is.
+        let mut sums = [-0.0; PLACES];
+        match means.len() {
+            PLACES => add_channels(places, weights, &mut sums),
+            _ => {
+                for (sum, place) in sums.iter_mut().zip(places.chunks_exact(channels)) {
+                    add_channels(place, weights, std::array::from_mut(sum));
+                }
+            }
+        }
+        means.iter_mut().zip(sums).for_each(|(mean, sum)| *mean = sum / channels as f32);
+    }
+}
+
+/// Adds to each place's sum its numbers times their weights.
+fn add_channels<const PLACES: usize>(places: &[f32], weights: &[f32], sums: &mut [f32; PLACES]) {
+    let channels = weights.len();
+    let places: [&[f32]; PLACES] = std::array::from_fn(|place| &places[place * channels..][..channels]);
+    for (channel, weight) in weights.iter().enumerate() {
+        for (sum, place) in sums.iter_mut().zip(&places) {
+            *sum += place[channel] * weight;
+        }
+    }
 }
 
 /// The least and the largest of some numbers.

@@ -28,13 +28,13 @@ const SEED: u64 = 2018;
 /// The map of one frame in 1/m, by masks that leave the picture's mean brightness, a whitened 0, where they hide.
 /// Positive: what is there pushes left.
 pub fn rise(situation: &Situation<'_>) -> SignedMap {
-    let input = situation.whitened.input.clone();
+    let input = situation.input();
     let [_, height, width, _] = input.dims();
     let steer = |masks: &[Vec<f32>]| {
         let count = masks.len();
         let masks = TensorData::new(masks.concat(), [count, height, width, 1]);
         let masked = input.clone() * Tensor::from_data(masks, &input.device());
-        let (state, elapsed_secs) = (situation.state.repeat(count), vec![situation.elapsed_secs; count]);
+        let (state, elapsed_secs) = (situation.state(count), vec![situation.elapsed_secs; count]);
         let (output, _) = situation.policy.forward(masked, state, &elapsed_secs, count);
         Some(to_vec(output.output).into_iter().map(|output| CURVATURE_PER_OUTPUT * output).collect())
     };

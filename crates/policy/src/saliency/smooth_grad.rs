@@ -1,10 +1,8 @@
 //! SmoothGrad (Smilkov et al. 2017): the input gradient averaged over noisy copies of the picture.
 
-use super::gradient::{per_brightness, weighted_gradient};
+use super::gradient::{gradient_of_pictures, per_brightness};
 use super::map::SignedMap;
 use super::{BATCH, Cost, Procedure, Situation, weighted_sum};
-use crate::to_vec;
-use burn::tensor::{Tensor, TensorData};
 use lane_frame::random::{Purpose, stream};
 use rand_distr::{Distribution as _, StandardNormal};
 
@@ -33,13 +31,8 @@ pub fn smooth_grad(situation: &Situation<'_>) -> SignedMap {
 
 /// The map with noise of this share of the range of the picture's values.
 fn with_noise(situation: &Situation<'_>, noise_share: f32) -> SignedMap {
-    let [_, height, width, channels] = situation.whitened.input.dims();
-    let gradient = |inputs: &[Vec<f32>], weights: &[f32]| {
-        let data = TensorData::new(inputs.concat(), [inputs.len(), height, width, channels]);
-        let inputs = Tensor::from_data(data, &situation.whitened.input.device());
-        Some(weighted_gradient(situation, inputs, weights))
-    };
-    let gradient = mean_gradient(&to_vec(situation.whitened.input.clone()), noise_share, gradient);
+    let gradient = |inputs: &[Vec<f32>], weights: &[f32]| Some(gradient_of_pictures(situation, inputs, weights));
+    let gradient = mean_gradient(situation.seen.whitened(), noise_share, gradient);
     per_brightness(situation, &gradient.unwrap_or_else(|| unreachable!("the policy records gradients")))
 }
 
@@ -68,8 +61,7 @@ fn noisy(clean: &[f32], deviation: f32, sample: u64) -> Vec<f32> {
 mod tests {
     use super::super::gradient::input_gradient;
     use super::*;
-    use crate::preprocess::whiten;
-    use crate::{Policy, PolicyKind, device};
+    use crate::{Eye, Policy, PolicyKind, device};
     use lane_frame::RgbImage;
 
     #[test]
@@ -77,14 +69,13 @@ mod tests {
         let device = device::cpu();
         let policy = Policy::init(PolicyKind::NCP, 3, &device);
         let image = RgbImage::from_fn(120, 48, |x, y| image::Rgb([(2 * x) as u8, (5 * y) as u8, (x ^ y) as u8]));
-        let whitened = whiten(&[&image], policy.input_size(), &device);
         let situation = Situation {
             policy: &policy,
             recorder: &policy.recording(&device),
-            whitened: &whitened,
-            state: &policy.zero_state(1, &device),
+            device: &device,
+            seen: &Eye::new(&policy, &device).glance(&image),
+            memory: &policy.zero_state(1, &device).numbers(),
             elapsed_secs: 0.05,
-            maps: &policy.encode(whitened.input.clone()),
         };
         let gradient = input_gradient(&situation).values;
         let largest = gradient.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));

@@ -4,11 +4,10 @@
 //! because maps can be compared only if one procedure made them.
 
 use super::map::{Attribution, SaliencyMap};
-use super::plane::{Plane, first_frame};
+use super::plane::Plane;
 use super::{Cost, Procedure, Situation};
-use crate::conv::ConvShape;
+use crate::conv::{ConvShape, FeatureMap};
 use crate::encoder::EncoderKind;
-use burn::tensor::Tensor;
 use lane_frame::Size;
 
 /// Algorithm 7 of the paper.
@@ -16,7 +15,7 @@ pub(super) const ALGORITHM_7: Procedure = Procedure {
     name: "VisualBackProp",
     short: "Alg. 7",
     cost: Cost::Quick,
-    map: |situation| visual_backprop(situation.policy.kind().encoder(), situation.maps).into(),
+    map: |situation| visual_backprop(situation.policy.kind().encoder(), &situation.seen.maps()).into(),
 };
 
 /// The script for recurrent heads.
@@ -24,7 +23,7 @@ pub(super) const RECURRENT_SCRIPT: Procedure = Procedure {
     name: "VisualBackProp, RNN script",
     short: "RNN",
     cost: Cost::Quick,
-    map: |situation| enlarged(released_recurrent(&situation.whitened.input, situation.maps), situation),
+    map: |situation| enlarged(released_recurrent(situation.seen.image(), &situation.seen.maps()), situation),
 };
 
 /// The script for the CNN.
@@ -32,7 +31,7 @@ pub(super) const CONVOLUTIONAL_SCRIPT: Procedure = Procedure {
     name: "VisualBackProp, CNN script",
     short: "CNN",
     cost: Cost::Quick,
-    map: |situation| enlarged(released_convolutional(situation.maps), situation),
+    map: |situation| enlarged(released_convolutional(&situation.seen.maps()), situation),
 };
 
 fn enlarged(plane: Plane, situation: &Situation<'_>) -> Attribution {
@@ -44,9 +43,8 @@ fn enlarged(plane: Plane, situation: &Situation<'_>) -> Attribution {
 /// of the product of mean activities.
 ///
 /// # Shapes
-/// - maps: one `[batch, rows, columns, filters]` per convolution of `encoder`, from the image on; the first frame
-///   counts
-pub fn visual_backprop(encoder: EncoderKind, maps: &[Tensor<4>]) -> SaliencyMap {
+/// - maps: one per convolution of `encoder`, from the image on
+pub fn visual_backprop(encoder: EncoderKind, maps: &[FeatureMap<'_>]) -> SaliencyMap {
     let shapes = encoder.shapes();
     let mut relevance: Option<Vec<f32>> = None;
     for (map, shape) in maps.iter().zip(&shapes).rev() {
@@ -65,10 +63,9 @@ pub fn visual_backprop(encoder: EncoderKind, maps: &[Tensor<4>]) -> SaliencyMap 
 /// multiplied in as one more layer, so that what is bright in the picture is bright in the map. 0 to 1, at image size.
 ///
 /// # Shapes
-/// - whitened: `[batch, height, width, 3]`
-/// - maps: one `[batch, rows, columns, filters]` per convolution, from the image on; the first frame counts
-pub fn released_recurrent(whitened: &Tensor<4>, maps: &[Tensor<4>]) -> Plane {
-    let layers = std::iter::once(whitened).chain(maps);
+/// - whitened: the picture; maps: one per convolution, from the image on
+pub fn released_recurrent(whitened: FeatureMap<'_>, maps: &[FeatureMap<'_>]) -> Plane {
+    let layers = std::iter::once(&whitened).chain(maps);
     let means: Vec<Plane> = layers.map(|layer| Plane::channel_mean(layer, Some(&one_per_maximum(layer)))).collect();
     product_upwards(&means)
 }
@@ -78,7 +75,7 @@ pub fn released_recurrent(whitened: &Tensor<4>, maps: &[Tensor<4>]) -> Plane {
 ///
 /// # Shapes
 /// As [`released_recurrent`].
-pub fn released_convolutional(maps: &[Tensor<4>]) -> Plane {
+pub fn released_convolutional(maps: &[FeatureMap<'_>]) -> Plane {
     let means: Vec<Plane> = maps.iter().map(|map| Plane::channel_mean(map, None)).collect();
     product_upwards(&means)
 }
@@ -86,11 +83,10 @@ pub fn released_convolutional(maps: &[Tensor<4>]) -> Plane {
 /// Keeps silent channels from dividing by 0, as in the released script.
 const ABOVE_MAXIMUM: f32 = 1e-4;
 
-/// `1 / (maximum + 1e-4)` of each channel of the first frame.
-fn one_per_maximum(layer: &Tensor<4>) -> Vec<f32> {
-    let [.., channels] = layer.dims();
-    let mut most = vec![f32::NEG_INFINITY; channels];
-    for place in first_frame(layer).chunks_exact(channels) {
+/// `1 / (maximum + 1e-4)` of each channel.
+fn one_per_maximum(layer: &FeatureMap<'_>) -> Vec<f32> {
+    let mut most = vec![f32::NEG_INFINITY; layer.channels];
+    for place in layer.rows().flat_map(|row| row.chunks_exact(layer.channels)) {
         most.iter_mut().zip(place).for_each(|(most, value)| *most = most.max(*value));
     }
     most.iter().map(|most| 1.0 / (most + ABOVE_MAXIMUM)).collect()

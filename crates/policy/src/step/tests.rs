@@ -41,7 +41,7 @@ fn planes(picture: &RgbImage) -> Vec<f32> {
 
 /// The policy's own step: command in 1/m and the next state.
 fn own_step(policy: &Policy, picture: &RgbImage, state: PolicyState, secs: f32) -> (f32, PolicyState) {
-    let input = whiten(&[picture], policy.input_size(), &device::cpu()).input;
+    let input = whiten(&[picture], policy.input_size(), &device::cpu());
     let (output, state) = policy.forward(input, state, &[secs], 1);
     (to_vec(output.output)[0] * CURVATURE_PER_OUTPUT, state)
 }

@@ -9,6 +9,9 @@ mod spoil;
 /// Convolutional encoders and heads against their definition and the paper's counts.
 mod policy;
 
+/// A frame on plain numbers against the same with tensors.
+mod stepper;
+
 /// Weights files: round trip, and every way in which one can be unusable.
 mod weights;
 

@@ -21,7 +21,7 @@ fn good_file(kind: PolicyKind) -> (tempfile::TempDir, std::path::PathBuf, Policy
 fn steering(policy: &Policy) -> f32 {
     let Size { width, height } = policy.input_size();
     let image = RgbImage::from_fn(width, height, |x, y| image::Rgb([(x * 3) as u8, (y * 5) as u8, (x ^ y) as u8]));
-    let input = whiten(&[&image], policy.input_size(), &device::cpu()).input;
+    let input = whiten(&[&image], policy.input_size(), &device::cpu());
     let (output, _) = policy.forward(input, policy.zero_state(1, &device::cpu()), &[0.05], 1);
     output.steering()[0].0
 }

@@ -9,8 +9,8 @@ pub use stored::Deviation;
 use anyhow::Context as _;
 use burn::tensor::{Device, Tensor};
 use lane_frame::{RgbImage, Size};
+use lane_policy::conv::FeatureMap;
 use lane_policy::encoder::EncoderKind;
-use lane_policy::preprocess::{Whitened, whiten};
 use lane_policy::saliency::Situation;
 use lane_policy::saliency::grad_cam::last_map_attribution;
 use lane_policy::saliency::gradient::whitened_gradient;
@@ -18,7 +18,7 @@ use lane_policy::saliency::integrated_gradients::whitened_shares;
 use lane_policy::saliency::plane::Plane;
 use lane_policy::saliency::quadrature::Quadrature;
 use lane_policy::saliency::visual_backprop::{released_convolutional, released_recurrent, visual_backprop};
-use lane_policy::{Policy, PolicyOutput, to_vec};
+use lane_policy::{Eye, Policy, PolicyOutput, Seen, to_vec};
 use networks::{CONVOLUTIONAL, RECURRENT};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
@@ -60,41 +60,44 @@ pub fn check_vision(tensors: &SafeTensors<'_>, case: &Value, device: &Device) ->
     let mut stored = Stored::new(tensors);
     let recurrent = networks::recurrent(&mut stored, case, device)?;
     let convolutional = networks::convolutional(&mut stored, case, device)?;
-    let whitened = check_whitening(&mut stored, recurrent.input_size(), device)?;
+    let image = stored_image(&mut stored, recurrent.input_size())?;
 
-    let output = forward(&recurrent, &whitened.input, device);
-    check_means(&mut stored, RECURRENT, &output.maps)?;
-    check_steering(&mut stored, &output)?;
-    check_recurrent_maps(&mut stored, &whitened, &output.maps)?;
-    check_attributions(&mut stored, case, &recurrent, &whitened, &output, device)?;
+    let seen = Eye::new(&recurrent, device).glance(&image);
+    check_whitening(&mut stored, &seen)?;
+    check_means(&mut stored, RECURRENT, &seen.maps())?;
+    check_steering(&mut stored, &forward(&recurrent, seen.input(device), device))?;
+    check_recurrent_maps(&mut stored, &seen)?;
+    check_attributions(&mut stored, case, &recurrent, &seen, device)?;
 
-    let output = forward(&convolutional, &whitened.input, device);
-    check_means(&mut stored, CONVOLUTIONAL, &output.maps)?;
-    check_convolutional_maps(&mut stored, &output.maps)?;
+    let maps = Eye::new(&convolutional, device).glance(&image);
+    check_means(&mut stored, CONVOLUTIONAL, &maps.maps())?;
+    check_convolutional_maps(&mut stored, &maps)?;
 
     let (deviations, not_run) = stored.finish();
     Ok(VisionCheck { deviations, not_run })
 }
 
 /// One frame at the start of a drive, one unit of the cell's time after it, as in the reference.
-fn forward(policy: &Policy, input: &Tensor<4>, device: &Device) -> PolicyOutput {
-    policy.forward(input.clone(), policy.zero_state(1, device), &[step_secs(policy)], 1).0
+fn forward(policy: &Policy, input: Tensor<4>, device: &Device) -> PolicyOutput {
+    policy.forward(input, policy.zero_state(1, device), &[step_secs(policy)], 1).0
 }
 
 fn step_secs(policy: &Policy) -> f32 {
     policy.kind().head.time_unit_secs()
 }
 
-fn check_whitening(stored: &mut Stored<'_>, size: Size, device: &Device) -> anyhow::Result<Whitened> {
-    let (height, width) = (size.height as usize, size.width as usize);
-    let (bytes, _) = stored.bytes("image_u8_hwc", &[Dtype::U8], &[height, width, 3])?;
-    let image = RgbImage::from_raw(size.width, size.height, bytes.to_vec()).context("`image_u8_hwc` is no image")?;
-    let whitened = whiten(&[&image], size, device);
-    stored.compare("whitened_f32_chw", &[3, height, width], &by_channel(&to_vec(whitened.input.clone())), FORWARD)?;
-    Ok(whitened)
+fn stored_image(stored: &mut Stored<'_>, size: Size) -> anyhow::Result<RgbImage> {
+    let shape = [size.height as usize, size.width as usize, 3];
+    let (bytes, _) = stored.bytes("image_u8_hwc", &[Dtype::U8], &shape)?;
+    RgbImage::from_raw(size.width, size.height, bytes.to_vec()).context("`image_u8_hwc` is no image")
 }
 
-fn check_means(stored: &mut Stored<'_>, prefix: &str, maps: &[Tensor<4>]) -> anyhow::Result<()> {
+fn check_whitening(stored: &mut Stored<'_>, seen: &Seen) -> anyhow::Result<()> {
+    let FeatureMap { height, width, channels, .. } = seen.image();
+    stored.compare("whitened_f32_chw", &[channels, height, width], &by_channel(seen.whitened()), FORWARD)
+}
+
+fn check_means(stored: &mut Stored<'_>, prefix: &str, maps: &[FeatureMap<'_>]) -> anyhow::Result<()> {
     for (index, map) in maps.iter().enumerate() {
         compare_plane(stored, &format!("{prefix}/mean{}_f64", index + 1), &Plane::channel_mean(map, None), FORWARD)?;
     }
@@ -117,19 +120,19 @@ fn check_steering(stored: &mut Stored<'_>, output: &PolicyOutput) -> anyhow::Res
     Ok(())
 }
 
-fn check_recurrent_maps(stored: &mut Stored<'_>, whitened: &Whitened, maps: &[Tensor<4>]) -> anyhow::Result<()> {
-    compare_plane(stored, "vbp/ncp_deconv_f32", &algorithm_7(EncoderKind::Paper, maps), FORWARD)?;
-    compare_plane(stored, "vbp/ncp_released_f32", &released_recurrent(&whitened.input, maps), FORWARD)
+fn check_recurrent_maps(stored: &mut Stored<'_>, seen: &Seen) -> anyhow::Result<()> {
+    compare_plane(stored, "vbp/ncp_deconv_f32", &algorithm_7(EncoderKind::Paper, seen), FORWARD)?;
+    compare_plane(stored, "vbp/ncp_released_f32", &released_recurrent(seen.image(), &seen.maps()), FORWARD)
 }
 
-fn check_convolutional_maps(stored: &mut Stored<'_>, maps: &[Tensor<4>]) -> anyhow::Result<()> {
-    compare_plane(stored, "vbp/cnn_deconv_f32", &algorithm_7(EncoderKind::PaperCnn, maps), FORWARD)?;
-    compare_plane(stored, "vbp/cnn_released_f64", &released_convolutional(maps), FORWARD)
+fn check_convolutional_maps(stored: &mut Stored<'_>, seen: &Seen) -> anyhow::Result<()> {
+    compare_plane(stored, "vbp/cnn_deconv_f32", &algorithm_7(EncoderKind::PaperCnn, seen), FORWARD)?;
+    compare_plane(stored, "vbp/cnn_released_f64", &released_convolutional(&seen.maps()), FORWARD)
 }
 
 /// Algorithm 7 from 0 to 1, as the reference stores it.
-fn algorithm_7(encoder: EncoderKind, maps: &[Tensor<4>]) -> Plane {
-    let map = visual_backprop(encoder, maps);
+fn algorithm_7(encoder: EncoderKind, seen: &Seen) -> Plane {
+    let map = visual_backprop(encoder, &seen.maps());
     Plane { height: map.size.height as usize, width: map.size.width as usize, values: map.values }.min_max()
 }
 
@@ -138,18 +141,16 @@ fn check_attributions(
     stored: &mut Stored<'_>,
     case: &Value,
     policy: &Policy,
-    whitened: &Whitened,
-    output: &PolicyOutput,
+    seen: &Seen,
     device: &Device,
 ) -> anyhow::Result<()> {
-    let (recorder, state) = (policy.recording(device), policy.zero_state(1, device));
-    let (maps, elapsed_secs) = (&output.maps[..], step_secs(policy));
-    let situation = Situation { policy, recorder: &recorder, whitened, state: &state, elapsed_secs, maps };
+    let (recorder, memory) = (&policy.recording(device), &policy.zero_state(1, device).numbers());
+    let situation = Situation { policy, recorder, device, seen, memory, elapsed_secs: step_secs(policy) };
     let Size { width, height } = policy.input_size();
     let shape = [3, height as usize, width as usize];
     stored.compare("input_grad_f32", &shape, &by_channel(&whitened_gradient(&situation)), GRADIENT)?;
     check_grad_cam(stored, &last_map_attribution(&situation))?;
-    let baseline = forward(policy, &whitened.input.zeros_like(), device);
+    let baseline = forward(policy, seen.input(device).zeros_like(), device);
     stored.compare("ig/y_baseline_f64", &[1], &to_vec(baseline.output), FORWARD)?;
     check_integrated_gradients(stored, case, &situation)
 }

@@ -1,15 +1,15 @@
 use lane_frame::RgbImage;
 use lane_policy::device;
-use lane_policy::preprocess::{Whitened, whiten};
 use lane_policy::saliency::integrated_gradients::whitened_shares;
 use lane_policy::saliency::map::SaliencyMap;
 use lane_policy::saliency::quadrature::Quadrature;
 use lane_policy::saliency::{Method, Situation, saliency};
-use lane_policy::{Policy, PolicyKind, PolicyState, to_vec};
+use lane_policy::{Eye, Policy, PolicyKind, PolicyState, to_vec};
 use lane_reference::vision::{VisionCheck, check_vision};
 use lane_testing::golden;
 use safetensors::SafeTensors;
 use serde_json::Value;
+use std::sync::Arc;
 
 const REFERENCE: &str = "vision_paper_head.safetensors";
 
@@ -93,7 +93,7 @@ fn a_reference_result_that_is_off_or_unknown_does_not_pass() {
 struct Seen {
     policy: Policy,
     recorder: Policy,
-    whitened: Whitened,
+    picture: Arc<lane_policy::Seen>,
     state: PolicyState,
 }
 
@@ -104,12 +104,12 @@ impl Seen {
         let device = device::cpu();
         let policy = Policy::init(kind, seed, &device);
         let size = policy.input_size();
-        let whitened = |shift: u32| {
+        let seen = |shift: u32| {
             let image = RgbImage::from_fn(size.width, size.height, |x, y| image::Rgb(picture(x + shift, y)));
-            whiten(&[&image], size, &device)
+            Eye::new(&policy, &device).glance(&image)
         };
-        let (_, state) = policy.forward(whitened(5).input, policy.zero_state(1, &device), &[ELAPSED_SECS], 1);
-        Self { recorder: policy.recording(&device), whitened: whitened(0), state, policy }
+        let (_, state) = policy.forward(seen(5).input(&device), policy.zero_state(1, &device), &[ELAPSED_SECS], 1);
+        Self { recorder: policy.recording(&device), picture: seen(0), state, policy }
     }
 
     fn new(kind: PolicyKind) -> Self {
@@ -118,20 +118,19 @@ impl Seen {
 
     /// What the network puts out for a whitened picture.
     fn output(&self, scale: f32) -> f32 {
-        let input = self.whitened.input.clone() * scale;
+        let input = self.picture.input(&device::cpu()) * scale;
         let (output, _) = self.policy.forward(input, self.state.clone(), &[ELAPSED_SECS], 1);
         to_vec(output.output)[0]
     }
 
     fn ask<T>(&self, question: impl Fn(&Situation<'_>) -> T) -> T {
-        let maps = self.policy.encode(self.whitened.input.clone());
         question(&Situation {
             policy: &self.policy,
             recorder: &self.recorder,
-            whitened: &self.whitened,
-            state: &self.state,
+            device: &device::cpu(),
+            seen: &self.picture,
+            memory: &self.state.numbers(),
             elapsed_secs: ELAPSED_SECS,
-            maps: &maps,
         })
     }
 
