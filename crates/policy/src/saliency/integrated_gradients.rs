@@ -5,6 +5,8 @@ use super::gradient::{curvature_per_pixel, gradient_of_pictures};
 use super::map::SignedMap;
 use super::quadrature::Quadrature;
 use super::{BATCH, Cost, Procedure, Situation, weighted_sum};
+use crate::to_vec;
+use burn::tensor::Tensor;
 
 /// The method.
 pub(super) const INTEGRATED_GRADIENTS: Procedure = Procedure {
@@ -84,10 +86,10 @@ pub fn integrated_gradients(situation: &Situation<'_>) -> SignedMap {
 
 /// Output on the picture less that on a whitened input of zeros.
 fn difference(situation: &Situation<'_>) -> f32 {
-    let input = situation.whitened.input.clone();
+    let input = situation.input();
     let inputs = Tensor::cat(vec![input.clone(), input.zeros_like()], 0);
     let elapsed_secs = vec![situation.elapsed_secs; 2];
-    let (output, _) = situation.policy.forward(inputs, situation.state.repeat(2), &elapsed_secs, 2);
+    let (output, _) = situation.policy.forward(inputs, situation.state(2), &elapsed_secs, 2);
     let output = to_vec(output.output);
     output[0] - output[1]
 }
