@@ -1,6 +1,5 @@
 //! Images with a border of zeros, so that the kernels meet no edges.
 
-use super::Patch;
 use std::ops::Range;
 
 /// An image `[height, width, channels]` inside a border of zeros.
@@ -11,6 +10,15 @@ pub(super) struct Canvas {
     width: usize,
     channels: usize,
     border: usize,
+}
+
+/// A rectangle of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patch {
+    /// Its rows.
+    pub rows: Range<usize>,
+    /// Its columns.
+    pub columns: Range<usize>,
 }
 
 /// Numbers of a feature map or of a picture, `[height, width, channels]`; its rows need not follow each other at once.

@@ -3,7 +3,29 @@
 use super::ConvShape;
 use super::filters::pack;
 use super::forward::{Forward, Strides};
+use super::padding::pad_image;
 use pulp::Arch;
+use rayon::prelude::*;
+
+/// `relu(conv(input, weight) + bias)` for a batch.
+///
+/// # Shapes
+/// - input: `[batch, in_height, in_width, in_channels]`
+/// - weight: `[out_channels, in_channels, kernel, kernel]`, bias: `[out_channels]`
+/// - returns: `[batch, out_height, out_width, out_channels]`
+///
+/// # Panics
+/// If a slice has another length than the shapes say.
+pub fn forward(shape: &ConvShape, input: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
+    let batch = shape.batch_of(input);
+    let (layer, strides) = (Layer::new(*shape, weight, bias), Strides::of(shape));
+    let mut output = vec![0.0; batch * shape.out_len()];
+    output.par_chunks_mut(shape.out_len()).zip(input.par_chunks(shape.in_len())).for_each(|(output, input)| {
+        let input = pad_image(input, shape.in_width, shape.in_channels, shape.padding);
+        layer.forward(strides, &input, output);
+    });
+    output
+}
 
 /// A rectified convolution, ready to run.
 pub struct Layer {

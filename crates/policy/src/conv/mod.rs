@@ -18,11 +18,10 @@ mod patch;
 mod weight_gradient;
 
 pub use backward::{ConvGradients, backward};
-pub use canvas::FeatureMap;
-pub use forward::forward;
-pub use layer::Layer;
+pub use canvas::{FeatureMap, Patch};
+pub use layer::{Layer, forward};
 pub use pass::Pass;
-pub use patch::{Patch, PatchedPass};
+pub use patch::PatchedPass;
 
 /// Channels are padded to this many, a whole number of vectors on every instruction set.
 const LANES: usize = 16;

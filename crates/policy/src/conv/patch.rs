@@ -2,20 +2,11 @@
 //! it, to the same bits as a pass over the whole image.
 
 use super::ConvShape;
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Patch};
 use super::forward::Strides;
 use super::layer::Layer;
 use super::pass::Pass;
 use std::ops::Range;
-
-/// A rectangle of an image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Patch {
-    /// Its rows.
-    pub rows: Range<usize>,
-    /// Its columns.
-    pub columns: Range<usize>,
-}
 
 /// A pass over one image, and the same image with one change after the other.
 #[derive(Clone)]
