@@ -151,7 +151,8 @@ impl Outside {
         let mut expert = TelemetryExpert::default();
         let (mut steps, mut answer_secs, mut way) = (Vec::new(), Vec::new(), Way::default());
         let (mut began_secs, mut laps_before, mut last) = (None, 0, None);
-        while let Some(seen) = Some(self.look()?) {
+        loop {
+            let seen = self.look()?;
             let began_secs = *began_secs.get_or_insert(seen.time_secs);
             if last.is_none() {
                 laps_before = seen.laps;

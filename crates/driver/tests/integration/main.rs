@@ -13,6 +13,9 @@ mod driver;
 /// Sessions that are sought and changed while they run.
 mod session;
 
+/// Another simulator.
+mod outside;
+
 /// Training: it learns, and the same seed gives the same weights on any number of threads.
 mod train;
 
