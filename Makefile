@@ -51,6 +51,16 @@ target/python/ready:
 	target/python/bin/pip install --quiet gymnasium maturin numpy pytest
 	touch $@
 
+# Duckietown's simulator behind the donkey protocol (docs/worlds.md), in an environment of its own: 850 MB from PyPI, Python 3.11.
+worlds: tools
+	[ -d target/worlds ] || python3.11 -m venv target/worlds
+	target/worlds/bin/pip install --quiet 'setuptools<66' wheel 'numpy<1.24'
+	target/worlds/bin/pip install --quiet --no-deps duckietown-gym-daffy==6.1.34 duckietown-world-daffy==6.4.3
+	grep -v duckietown-world-daffy bridges/requirements.txt > target/worlds/requirements.txt
+	target/worlds/bin/pip install --quiet -c bridges/constraints.txt -r target/worlds/requirements.txt
+	cargo build --release
+	@echo "now: target/worlds/bin/python bridges/duckietown.py, and the commands of docs/worlds.md"
+
 # The shipped weights; see models/README.md for time and scores.
 models: tools
 	cargo run --release -- train --policy ncp --out models

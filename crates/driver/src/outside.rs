@@ -40,7 +40,7 @@ pub struct Outside {
     pub lane_limit_m: f32,
     /// What spoils the policies' pictures.
     pub spoiling: Spoiling,
-    /// Pictures so far.
+    /// Pictures of this drive so far: what the noise is drawn by.
     seen: u64,
 }
 
@@ -148,6 +148,8 @@ impl Outside {
     ) -> anyhow::Result<OutsideLog> {
         self.car.put_back()?;
         pilot.reset();
+        // The same noise in every drive: what was driven before must not change it.
+        self.seen = 0;
         let mut expert = TelemetryExpert::default();
         let (mut steps, mut answer_secs, mut way) = (Vec::new(), Vec::new(), Way::default());
         let (mut began_secs, mut laps_before, mut last) = (None, 0, None);
@@ -175,8 +177,8 @@ impl Outside {
                 Pilot::Expert => by_expert.context(NO_EXPERT)?,
                 Pilot::Zero => Steering(0.0),
             };
-            let (distance_m, expert_says) = (way.distance_m, by_expert);
-            let mut step = OutsideStep { time_secs, commanded, expert: expert_says, crashed, distance_m };
+            let distance_m = way.distance_m;
+            let mut step = OutsideStep { time_secs, commanded, expert: by_expert, crashed, distance_m };
             watch(&seen, &mut step)?;
             steps.push(logged(&seen, &step));
             if crashed {
