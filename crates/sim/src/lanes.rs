@@ -65,6 +65,10 @@ impl Iterator for Runs<'_> {
         let start = self.start;
         let key = *self.keys.get(start)?;
         let mut end = start + 1;
+        // Most blocks are one run, which is soon found out.
+        if start == 0 && !any(|i| self.keys[i] != key) {
+            end = BLOCK;
+        }
         while end < BLOCK && self.keys[end] == key {
             end += 1;
         }

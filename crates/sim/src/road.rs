@@ -214,6 +214,17 @@ impl Road {
     #[inline(always)]
     fn blended(&self, index: &[u32; BLOCK], rest: &Lanes) -> Line {
         let mut line = Line { x: [0.0; BLOCK], y: [0.0; BLOCK], tangent: [[0.0; BLOCK]; 2], curvature: [0.0; BLOCK] };
+        // Near the camera, and across a straight road, a whole block lies between two nodes.
+        if !any(|i| index[i] != index[0])
+            && let [a, b] = &self.nodes[index[0] as usize..][..2]
+        {
+            line.x = lanes(|i| a.x + (b.x - a.x) * rest[i]);
+            line.y = lanes(|i| a.y + (b.y - a.y) * rest[i]);
+            line.tangent[0] = lanes(|i| a.tangent_x + (b.tangent_x - a.tangent_x) * rest[i]);
+            line.tangent[1] = lanes(|i| a.tangent_y + (b.tangent_y - a.tangent_y) * rest[i]);
+            line.curvature = lanes(|i| a.curvature + (b.curvature - a.curvature) * rest[i]);
+            return line;
+        }
         for i in 0..BLOCK {
             let [a, b] = &self.nodes[index[i] as usize..][..2] else { continue };
             let blend = |a: f32, b: f32| a + (b - a) * rest[i];

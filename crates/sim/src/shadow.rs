@@ -102,7 +102,12 @@ impl ShadowGrid {
         let mut lit = [1.0; BLOCK];
         for (run, cell) in Runs::new(cells) {
             for shadow in self.in_cell(cell) {
-                shadow.darken(&mut lit[run.clone()], &s[run.clone()], &offset[run.clone()], &dapple[run.clone()]);
+                // All lanes are computed, whatever the run: a loop of another length for each would compute them one
+                // by one.
+                lit = lanes(|i| {
+                    let darkened = lit[i] * shadow.light_left(s[i], offset[i], dapple[i]);
+                    if (i >= run.start) & (i < run.end) { darkened } else { lit[i] }
+                });
             }
         }
         lanes(|i| 1.0 - lit[i])
@@ -120,16 +125,14 @@ impl ShadowGrid {
 }
 
 impl Shadow {
-    /// Takes its part of the light from neighbouring places.
+    /// Share of the sun that it leaves at a place.
     #[inline(always)]
-    fn darken(&self, lit: &mut [f32], s: &[f32], offset: &[f32], dapple: &[f32]) {
-        for (((lit, s), offset), dapple) in lit.iter_mut().zip(s).zip(offset).zip(dapple) {
-            let (ds, dd) = (s - self.s, offset - self.offset);
-            let along = (ds * self.cos + dd * self.sin) * self.per_along;
-            let across = (dd * self.cos - ds * self.sin) * self.per_across;
-            let ragged = if self.dappled { 1.55 - 2.4 * dapple } else { 0.0 };
-            *lit *= 1.0 - (2.6 * (1.0 - ragged * 0.8 - along * along - across * across)).clamp(0.0, 1.0);
-        }
+    fn light_left(&self, s: f32, offset: f32, dapple: f32) -> f32 {
+        let (ds, dd) = (s - self.s, offset - self.offset);
+        let along = (ds * self.cos + dd * self.sin) * self.per_along;
+        let across = (dd * self.cos - ds * self.sin) * self.per_across;
+        let ragged = if self.dappled { 1.55 - 2.4 * dapple } else { 0.0 };
+        1.0 - (2.6 * (1.0 - ragged * 0.8 - along * along - across * across)).clamp(0.0, 1.0)
     }
 }
 

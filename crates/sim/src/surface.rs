@@ -77,9 +77,10 @@ impl Surface {
         let mut factors = [1.0; BLOCK];
         for (run, cell) in Runs::new(&cells) {
             if let Some(Some(patch)) = self.patches.get(cell as usize) {
-                for ((factor, s), offset) in factors[run.clone()].iter_mut().zip(&s[run.clone()]).zip(&offset[run]) {
-                    *factor = if patch.contains(*s, *offset) { patch.factor } else { 1.0 };
-                }
+                factors = lanes(|i| {
+                    let here = (i >= run.start) & (i < run.end) & patch.contains(s[i], offset[i]);
+                    if here { patch.factor } else { factors[i] }
+                });
             }
         }
         factors
