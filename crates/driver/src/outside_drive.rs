@@ -181,6 +181,10 @@ impl Session for OutsideDrive {
         moment
     }
 
+    fn hold(&mut self) {
+        self.outside.car().stop();
+    }
+
     fn obey(&mut self, order: Order) -> anyhow::Result<()> {
         match order {
             Order::Reset => self.begin_turn(0),
