@@ -82,7 +82,7 @@ fn policies_steer_in_turn_while_the_others_watch_the_same_pictures() {
 fn a_session_that_is_held_stops_its_car_and_the_next_moment_is_a_new_one() {
     let mut session = OutsideDrive::new(outside(), vec![fresh(PolicyKind::NCP)], 20.0).unwrap();
     session.obey(Order::TakeOver { policy: 0, steering: Some(Steering(0.0)) }).unwrap();
-    let mut advance = |session: &mut OutsideDrive| {
+    let advance = |session: &mut OutsideDrive| {
         let moment = session.advance().unwrap().unwrap();
         (moment.time_secs, moment.sides[0].lane.unwrap().distance_m)
     };
