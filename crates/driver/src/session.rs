@@ -325,6 +325,17 @@ pub struct SessionInfo {
     pub methods: Vec<Method>,
 }
 
+impl SessionInfo {
+    /// Offers these methods; where the maps that are made are by none of them, others are made.
+    pub(crate) fn offer(&mut self, methods: Vec<Method>) {
+        if self.attention.check(&methods).is_err() {
+            let AttentionSetup { region, every, .. } = self.attention;
+            self.attention = AttentionSetup { region, every, ..AttentionSetup::among(&methods) };
+        }
+        self.methods = methods;
+    }
+}
+
 /// A stretch of the time line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Band {
