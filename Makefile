@@ -1,6 +1,6 @@
 # One line of cargo per target; the checks above them say what is missing on a fresh machine.
 
-.PHONY: demo test check deps advisories bench bench-torch python wheel worlds models audit-set pictures tools
+.PHONY: demo test check deps advisories bench bench-keep bench-torch python wheel worlds models audit-set pictures tools
 
 demo: tools
 	cargo run --release
@@ -24,8 +24,12 @@ deps: tools
 advisories: tools
 	cargo deny check advisories
 
+# Benchmarks beside those that `make bench-keep` has kept, in turns; ROWS=lstm runs only rows with that in their names.
 bench: tools
-	cargo bench
+	python3 scripts/bench.py run $(ROWS)
+
+bench-keep: tools
+	python3 scripts/bench.py keep
 
 # The same work here and in PyTorch with ncps, in turns; benches/README.md says what the two variables name.
 bench-torch: tools

@@ -158,7 +158,7 @@ fn shown(cell: &Cell, column: &Column) -> String {
         Cell::Interval { value, low, high } => format!("{value:.digits$} [{low:.digits$}, {high:.digits$}]"),
         Cell::Count(count) => count.to_string(),
         Cell::Number(value) if column.key => value.to_string(),
-        Cell::Number(value) => format!("{value:.digits$}"),
+        Cell::Number(value) => column.below(*value).unwrap_or_else(|| format!("{value:.digits$}")),
         Cell::Text(text) => text.clone(),
         Cell::Missing => "–".into(),
     }
@@ -175,11 +175,13 @@ mod tests {
         let rows = [
             vec![Cell::text("ncp"), Cell::Interval { value: 0.25, low: 0.0, high: 12.0 }],
             vec![Cell::text("  straight"), Cell::Missing],
+            vec![Cell::text("expert"), Cell::Number(0.04)],
         ];
         let expected = "\
 policy           crashes/km
 ncp         0.2 [0.0, 12.0]
   straight                –
+expert            below 0.1
 ";
         assert_eq!(lines(&columns, &rows), expected);
     }

@@ -29,9 +29,13 @@ pub struct Arguments {
     /// Seconds to record
     #[arg(long, value_parser = above(0.0, LONGEST_SECONDS), default_value_t = 15.0)]
     pub seconds: f64,
-    /// In another simulator, this policy drives instead of the expert; labels are its own commands
+    /// In another simulator, this policy drives instead of the expert: a name, or a file of weights; labels are its own commands
     #[arg(long, value_name = "NAME", requires = "simulator")]
     policy: Option<String>,
+    /// While a policy drives, label with the expert's commands: a policy that learns from them learns where it goes wrong
+    /// (DAgger, Ross et al. 2011)
+    #[arg(long, requires = "policy")]
+    expert_labels: bool,
     /// In another simulator, push the car about, as demonstrations here are, by a disturbance of this seed; the labels are the
     /// expert's clean commands
     #[arg(long, value_name = "SEED", value_parser = whole(0..=u32::MAX), requires = "simulator", conflicts_with = "policy")]
@@ -55,7 +59,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Records a drive in another simulator. What was recorded stays whole, whatever becomes of the simulator.
 fn record_outside(arguments: &Arguments, mut outside: Outside) -> anyhow::Result<()> {
-    let Arguments { path, road, seconds, policy, disturb, .. } = arguments;
+    let Arguments { path, road, seconds, policy, expert_labels, disturb, .. } = arguments;
     let mut pilot = match policy {
         Some(name) => {
             let policies = vec![name.clone()];
@@ -81,7 +85,7 @@ fn record_outside(arguments: &Arguments, mut outside: Outside) -> anyhow::Result
     }
     outside.car().steer(Steering(0.0))?;
     let driven = outside.drive(&mut pilot, *seconds, &mut |seen, step| {
-        let label = if policy.is_some() { Some(step.commanded) } else { step.expert };
+        let label = if policy.is_some() && !expert_labels { Some(step.commanded) } else { step.expert };
         if !step.crashed && !seen.manual {
             let writer: &mut TubWriter = match &mut writer {
                 Some(writer) => writer,

@@ -67,14 +67,15 @@ impl Audit {
         Ok(Self { plan: Plan::new(suites, &subjects)?, about, command })
     }
 
-    /// The same for drives in another simulator: so many of each training, each so long.
+    /// The same for drives in another simulator, under each variance of image noise: so many of each training, each so long.
     ///
     /// # Errors
     /// When a policy cannot be used.
-    pub fn prepare_outside(request: &AuditRequest, outside: Outside) -> anyhow::Result<Self> {
+    pub fn prepare_outside(request: &AuditRequest, outside: Outside, noise: &[f32]) -> anyhow::Result<Self> {
         let subjects = subjects(&request.policies, &request.models)?;
         let Size { roads, seconds } = request.size;
-        let study = OutsideStudy::new(outside, roads.unwrap_or(OUTSIDE_DRIVES), seconds.unwrap_or(OUTSIDE_SECONDS));
+        let (drives, seconds) = (roads.unwrap_or(OUTSIDE_DRIVES), seconds.unwrap_or(OUTSIDE_SECONDS));
+        let study = OutsideStudy::new(outside, noise.to_vec(), drives, seconds);
         let suites = vec![study.on(subjects.clone())];
         let command = request.command.clone();
         let line = format!("liquid-lane audit {}", command.join(" "));

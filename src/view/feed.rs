@@ -4,12 +4,20 @@
 use lane_driver::moment::Moment;
 use lane_driver::session::{Order, Session, SessionInfo};
 use std::ops::RangeInclusive;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SendError, Sender, SyncSender, TryRecvError, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Moments worked out ahead: enough to keep the session busy while a picture is drawn, and few enough that a change
 /// of noise shows at once.
 const MOMENTS_AHEAD: usize = 2;
+
+/// Time without room for the next moment after which the session is held: longer than between two moments at the slowest
+/// speed, so that only a pause does it.
+const HELD_AFTER: Duration = Duration::from_secs(1);
+
+/// Room for the next moment is looked for this often.
+const ROOM_EVERY: Duration = Duration::from_millis(2);
 
 /// A report of a session.
 #[derive(Debug)]
@@ -139,13 +147,35 @@ fn run(session: &Mutex<Box<dyn Session>>, orders: &Receiver<Order>, news: &SyncS
             Err(TryRecvError::Empty) => {
                 let next = advance(session().as_mut());
                 at_end = !matches!(next, News::Moment(_));
-                news.send(next)
+                match send_within(news, next, HELD_AFTER) {
+                    Ok(None) => Ok(()),
+                    Ok(Some(late)) => {
+                        session().hold();
+                        news.send(late)
+                    }
+                    Err(gone) => Err(gone),
+                }
             }
             Err(TryRecvError::Disconnected) => return,
         };
         if told.is_err() {
             return;
         }
+    }
+}
+
+/// Hands news over; gives them back when there was no room for them in this time.
+fn send_within(news: &SyncSender<News>, next: News, time: Duration) -> Result<Option<News>, SendError<News>> {
+    let began = Instant::now();
+    let mut next = next;
+    loop {
+        match news.try_send(next) {
+            Ok(()) => return Ok(None),
+            Err(TrySendError::Disconnected(next)) => return Err(SendError(next)),
+            Err(TrySendError::Full(late)) if began.elapsed() >= time => return Ok(Some(late)),
+            Err(TrySendError::Full(early)) => next = early,
+        }
+        std::thread::sleep(ROOM_EVERY);
     }
 }
 
@@ -170,6 +200,7 @@ fn advance(session: &mut dyn Session) -> News {
 mod tests {
     use super::*;
     use crate::view::mock::MockSession;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     fn times(feed: &mut Feed, count: usize) -> Vec<f64> {
         let mut times = Vec::new();
@@ -189,6 +220,20 @@ mod tests {
         feed.order(Order::Reset);
         feed.order(Order::Reset);
         assert_eq!(times(&mut feed, 2), [0.0, 0.05]);
+    }
+
+    #[test]
+    fn a_session_is_held_once_nobody_takes_its_moments_and_goes_on_when_somebody_does() {
+        let holds = Arc::new(AtomicUsize::new(0));
+        let mut feed = Feed::start(Box::new(MockSession::drive(2.0).counting_holds(Arc::clone(&holds))));
+        let before = times(&mut feed, 2);
+        assert_eq!(holds.load(Relaxed), 0);
+        while holds.load(Relaxed) == 0 {
+            std::thread::sleep(ROOM_EVERY);
+        }
+        let whole = [before, times(&mut feed, 4)].concat();
+        assert!(whole.iter().enumerate().all(|(frame, secs)| (secs - 0.05 * frame as f64).abs() < 1e-9), "{whole:?}");
+        assert_eq!(holds.load(Relaxed), 1);
     }
 
     #[test]

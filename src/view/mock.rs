@@ -22,6 +22,7 @@ use lane_policy::wiring::{LANE_KEEPING_SEED, Wiring};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const FRAME_SECS: f64 = 0.05;
 const MAP_SIZE: Size = Size::new(120, 48);
@@ -40,6 +41,8 @@ pub struct MockSession {
     /// Crashes and metres of each car before the session began.
     crashes_before: u32,
     metres_before: f64,
+    /// Times that it was held.
+    holds: Arc<AtomicUsize>,
 }
 
 /// The two ways in which a session goes wrong.
@@ -53,7 +56,12 @@ impl MockSession {
     /// A closed-loop drive at 20 frames/s.
     pub fn drive(duration_secs: f64) -> Self {
         let info = info(duration_secs, true);
-        Self { info, road: 17, index: 0, failure: None, crashes_before: 0, metres_before: 0.0 }
+        Self { info, road: 17, index: 0, failure: None, crashes_before: 0, metres_before: 0.0, holds: Arc::default() }
+    }
+
+    /// Counts there how often it is held.
+    pub fn counting_holds(self, holds: Arc<AtomicUsize>) -> Self {
+        Self { holds, ..self }
     }
 
     /// An open-loop replay at 20 frames/s; some frames are spoiled.
@@ -169,6 +177,10 @@ impl Session for MockSession {
         let skipped = self.spoiled().then(|| "center_0035.jpg: ends after 0 bytes".to_owned());
         self.index += 1;
         Ok(Some(Moment { frame: self.index as usize - 1, time_secs, sides, skipped }))
+    }
+
+    fn hold(&mut self) {
+        self.holds.fetch_add(1, Ordering::Relaxed);
     }
 
     fn obey(&mut self, order: Order) -> anyhow::Result<()> {

@@ -19,6 +19,9 @@ mod audit;
 /// Many roads for the Python package, by messages on standard input and output.
 mod gymnasium;
 
+/// Recordings and audits in another simulator.
+mod simulator;
+
 /// Pictures, clips and tables of signals.
 mod render;
 

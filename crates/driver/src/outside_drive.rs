@@ -181,6 +181,10 @@ impl Session for OutsideDrive {
         moment
     }
 
+    fn hold(&mut self) {
+        self.outside.car().stop();
+    }
+
     fn obey(&mut self, order: Order) -> anyhow::Result<()> {
         match order {
             Order::Reset => self.begin_turn(0),
@@ -202,11 +206,7 @@ impl Session for OutsideDrive {
             }
             Order::Policies(drivers) => {
                 check_policies(&drivers)?;
-                self.info.methods = Driver::methods(&drivers);
-                if self.info.attention.check(&self.info.methods).is_err() {
-                    let AttentionSetup { region, every, .. } = self.info.attention;
-                    self.info.attention = AttentionSetup { region, every, ..AttentionSetup::among(&self.info.methods) };
-                }
+                self.info.offer(Driver::methods(&drivers));
                 self.viewers = drivers.into_iter().map(Viewer::new).collect();
                 self.begin_turn(0);
             }

@@ -303,12 +303,8 @@ impl Replay {
 
     fn seat(&mut self, drivers: Vec<Driver>) -> anyhow::Result<()> {
         check_policies(&drivers)?;
-        self.info.methods = Driver::methods(&drivers);
+        self.info.offer(Driver::methods(&drivers));
         self.viewers = drivers.into_iter().map(Viewer::new).collect();
-        if self.info.attention.check(&self.info.methods).is_err() {
-            let AttentionSetup { region, every, .. } = self.info.attention;
-            self.info.attention = AttentionSetup { region, every, ..AttentionSetup::among(&self.info.methods) };
-        }
         self.kept.clear();
         self.at = None;
         self.go_to(self.next);

@@ -37,6 +37,9 @@ pub trait Session: Send {
     /// When it cannot be done, in one line: what was asked, why it cannot be, what to do. The session stays as it was.
     fn obey(&mut self, order: Order) -> anyhow::Result<()>;
 
+    /// Nobody takes its moments for a while: a car elsewhere stops until the next one is asked for.
+    fn hold(&mut self) {}
+
     /// A session of its own with the same moments in this span, in s, each change at its time, and a map of every one of
     /// them. Its next moment is the last that is not later than the start; its time line stays as it is, wherever it goes.
     ///
@@ -320,6 +323,17 @@ pub struct SessionInfo {
     pub lesions: Vec<Vec<Lesion>>,
     /// The methods by which all of these policies have maps.
     pub methods: Vec<Method>,
+}
+
+impl SessionInfo {
+    /// Offers these methods; where the maps that are made are by none of them, others are made.
+    pub(crate) fn offer(&mut self, methods: Vec<Method>) {
+        if self.attention.check(&methods).is_err() {
+            let AttentionSetup { region, every, .. } = self.attention;
+            self.attention = AttentionSetup { region, every, ..AttentionSetup::among(&methods) };
+        }
+        self.methods = methods;
+    }
 }
 
 /// A stretch of the time line.

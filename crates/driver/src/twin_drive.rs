@@ -143,13 +143,9 @@ impl TwinDrive {
 
     fn seat(&mut self, drivers: Vec<Driver>) -> anyhow::Result<()> {
         check_policies(&drivers)?;
-        let methods = Driver::methods(&drivers);
+        self.info.offer(Driver::methods(&drivers));
         let seats = drivers.into_iter().map(Seat::new).collect();
         self.branch(|settings| settings.seats = seats);
-        if self.info.attention.check(&methods).is_err() {
-            let AttentionSetup { region, every, .. } = self.info.attention;
-            self.info.attention = AttentionSetup { region, every, ..AttentionSetup::among(&methods) };
-        }
         Ok(())
     }
 

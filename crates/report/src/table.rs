@@ -47,6 +47,13 @@ impl Column {
     pub fn measured(name: &str, heading: &str, decimals: usize) -> Self {
         Self { name: name.into(), heading: heading.into(), decimals, key: false }
     }
+
+    /// `below 0.0001` for a number above 0 that the column's digits would write as 0, such as a small p-value.
+    pub fn below(&self, value: f64) -> Option<String> {
+        let least = 0.1_f64.powi(i32::try_from(self.decimals).ok()?);
+        let is_lost = self.decimals > 0 && 0.0 < value && value < 0.5 * least;
+        is_lost.then(|| format!("below {least:.*}", self.decimals))
+    }
 }
 
 /// One entry of a table.

@@ -45,7 +45,8 @@ pub trait Car: Send {
     /// Time from the arrival of the last picture until the command for it was sent, in s.
     fn answer_secs(&self) -> Option<f64>;
 
-    /// Stops the car, as far as the simulator still listens. Dropping a car stops it too.
+    /// Stops the car, as far as the simulator still listens. The next look is at a new picture, and the next command drives
+    /// on. Dropping a car stops it too.
     fn stop(&mut self);
 }
 

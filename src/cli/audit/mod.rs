@@ -4,6 +4,7 @@ mod diff;
 mod merge;
 mod suites;
 
+use super::range::number;
 use super::recording::options::RecordingArguments;
 use super::{output, simulator, subjects};
 use crate::jobs::audit::{Audit, AuditEvent, AuditRequest, wanting};
@@ -75,6 +76,10 @@ struct AuditArguments {
     recording: RecordingArguments,
     #[command(flatten)]
     simulator: simulator::Arguments,
+    /// Variance of the image noise on the [0, 1] image in another simulator; several separated by commas
+    #[arg(long, value_name = "VARIANCES", value_delimiter = ',', default_value = "0", requires = "simulator")]
+    #[arg(value_parser = number(0.0..=1.0_f32), help_heading = "Another simulator")]
+    noise: Vec<f32>,
 }
 
 /// Does what was asked; whether it was found as it should be.
@@ -101,7 +106,7 @@ impl AuditArguments {
             command: command.to_vec(),
         };
         match self.simulator.outside(None, 0.0)? {
-            Some(outside) if is_outside => Audit::prepare_outside(&request, outside),
+            Some(outside) if is_outside => Audit::prepare_outside(&request, outside, &self.noise),
             Some(_) => bail!("--simulator: only `drive` is judged in another simulator, not `{}`", request.word),
             None if is_outside => {
                 bail!("drive: needs --simulator URL; in the simulator of this program it is `unseen`")

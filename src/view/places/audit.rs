@@ -10,7 +10,7 @@ use crate::view::theme::{self, BODY, Palette, SMALL, TITLE, font};
 use egui::{Align2, Color32, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, vec2};
 use lane_audit::suites::{BUNDLES, Recordings, SUITES, Size};
 use lane_recording::RecordingOptions;
-use lane_report::answers::Answer;
+use lane_report::answers::{Answer, Difference};
 use lane_report::section::{Cell, Section};
 use run::{Finished, Run};
 use std::path::{Path, PathBuf};
@@ -372,7 +372,7 @@ fn draw_verdicts(ui: &mut Ui, sections: &[Section], palette: &'static Palette) {
     }
 }
 
-/// A question, the value of each policy with its interval, and which differences are shown.
+/// A question, the value of each policy with its interval, and which differences are shown or suggested.
 fn draw_answer(ui: &mut Ui, answer: &Answer, palette: &'static Palette) {
     form::text(ui, answer.question.words(), palette);
     form::weak(ui, &answer.measure_words(), palette);
@@ -392,18 +392,19 @@ fn draw_answer(ui: &mut Ui, answer: &Answer, palette: &'static Palette) {
     ui.add_space(4.0);
 }
 
-/// Which differences are shown, in a sentence.
+/// Which differences are shown or only suggested, in a sentence.
 fn verdict(answer: &Answer) -> String {
-    let shown: Vec<String> = answer
-        .differences
-        .iter()
-        .map(|difference| format!("{} is shown to be better than {}", difference.better, difference.worse))
-        .collect();
+    let words = |differences: &[Difference], word: &str| {
+        let words = |Difference { better, worse }: &Difference| format!("{better} is {word} to be better than {worse}");
+        differences.iter().map(words).collect::<Vec<_>>()
+    };
     let basis = if answer.basis.is_empty() { String::new() } else { format!(", on {}", answer.basis) };
-    match shown.is_empty() {
-        true => format!("no difference between them is shown{basis}"),
-        false => format!("{}{basis}", shown.join("; ")),
+    let mut found = words(&answer.differences, "shown");
+    if found.is_empty() {
+        found.push("no difference between them is shown".to_owned());
     }
+    found.extend(words(&answer.suggested, "suggested"));
+    format!("{}{basis}", found.join("; "))
 }
 
 fn cell_words(cell: &Cell, decimals: usize) -> String {

@@ -1,7 +1,7 @@
 //! Drives in another simulator: the same starts for every policy, as far as that simulator can be told where to start.
 
 use crate::driving::{DriveFigures, DrivingScore, comfort_table, driving_table};
-use crate::study::{Baseline, Entrant, Figure, Findings, Measure, Row, Study};
+use crate::study::{Baseline, Entrant, Figure, Findings, Group, Measure, Row, Study};
 use anyhow::Context as _;
 use lane_driver::outside::Outside;
 use lane_report::section::{Cell, Column, Section};
@@ -13,28 +13,30 @@ use std::sync::{Mutex, PoisonError};
 pub struct OutsideStudy {
     outside: Mutex<Outside>,
     title: String,
+    noise_variances: Vec<f32>,
     drives: u32,
     seconds: f64,
 }
 
 impl OutsideStudy {
-    /// So many drives of each training, each so long in the simulator's time.
-    pub fn new(outside: Outside, drives: u32, seconds: f64) -> Self {
-        Self { title: outside.title(), outside: Mutex::new(outside), drives, seconds }
+    /// So many drives of each training under each variance of image noise, each so long in the simulator's time.
+    pub fn new(outside: Outside, noise_variances: Vec<f32>, drives: u32, seconds: f64) -> Self {
+        Self { title: outside.title(), outside: Mutex::new(outside), noise_variances, drives, seconds }
     }
 }
 
 /// One drive.
 pub struct Start {
     title: String,
+    noise_variance: f32,
     road: u32,
     seconds: f64,
 }
 
 impl fmt::Display for Start {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { title, road, seconds } = self;
-        write!(f, "{title} road {road}, {seconds} s")
+        let Self { title, noise_variance, road, seconds } = self;
+        write!(f, "{title} noise {noise_variance} road {road}, {seconds} s")
     }
 }
 
@@ -57,13 +59,22 @@ impl Study for OutsideStudy {
         &[Baseline::Expert, Baseline::Straight]
     }
 
-    fn cases(&self, _: &Entrant<'_>) -> Vec<Start> {
-        (0..self.drives).map(|road| Start { title: self.title.clone(), road, seconds: self.seconds }).collect()
+    /// A baseline looks at no picture: noise cannot change it.
+    fn cases(&self, entrant: &Entrant<'_>) -> Vec<Start> {
+        let levels = if entrant.subject().is_some() { &self.noise_variances[..] } else { &self.noise_variances[..1] };
+        let of = |&noise_variance: &f32| {
+            (0..self.drives).map(move |road| {
+                let (title, seconds) = (self.title.clone(), self.seconds);
+                Start { title, noise_variance, road, seconds }
+            })
+        };
+        levels.iter().flat_map(of).collect()
     }
 
     fn see(&self, entrant: &Entrant<'_>, start: &Start) -> anyhow::Result<Seen> {
         let mut outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner);
         outside.car().set_road(start.road)?;
+        outside.spoiling.noise_variance = start.noise_variance;
         let mut is_placed = true;
         let log = outside.drive(&mut entrant.pilot(), start.seconds, &mut |seen, _| {
             is_placed &= seen.offset_m.is_some();
@@ -86,6 +97,13 @@ impl Study for OutsideStudy {
         ]
     }
 
+    fn groups(&self) -> Vec<Group<Self>> {
+        let group = |&variance: &f32| {
+            Group::<Self>::new(format!("noise {variance}"), move |start: &Start| start.noise_variance == variance)
+        };
+        if self.noise_variances.len() > 1 { self.noise_variances.iter().map(group).collect() } else { Vec::new() }
+    }
+
     fn figures(&self) -> Vec<Figure<Self>> {
         let laps = |row: &Row<'_, Self>| Cell::Count(row.seen().map(|seen| u64::from(seen.laps)).sum());
         vec![Figure::new("laps", "laps", 0, laps)]
@@ -93,20 +111,30 @@ impl Study for OutsideStudy {
 
     fn section(&self, findings: &Findings<'_, Self>) -> anyhow::Result<Section> {
         let Self { title, drives, seconds, .. } = self;
+        let noise = match &self.noise_variances[..] {
+            [none] if *none == 0.0 => String::new(),
+            levels => {
+                let levels: Vec<_> = levels.iter().map(f32::to_string).collect();
+                format!(" under image noise of variance {}", levels.join(", "))
+            }
+        };
         let section = Section::new("drive", "Drives in another simulator").say(format!(
-            "{drives} drives of {seconds} s in {title}, one after the other, each from the start to which that simulator \
+            "{drives} drives of {seconds} s in {title}{noise}, one after the other, each from the start to which that simulator \
              puts the car, on the road of another seed where it draws roads. A car that is farther from the middle of its \
              lane than the limit, or has hit something, is put back to the start and counted as a crash. Lengths are \
              metres of the policies' world. Where the simulator goes in lockstep the same command gives the same drives; \
              where it has a clock of its own it does not."
         ));
         let section = findings.tell(section);
-        let keys = [Column::key("policy", "policy")];
-        let score = |row: &Row<'_, Self>| {
+        let keys = [Column::key("noise_variance", "noise variance"), Column::key("policy", "policy")];
+        let score = |&variance: &f32, row: &Row<'_, Self>| {
+            let row = row.within(|start| start.noise_variance == variance);
             let drives = row.each_training(|seen| &seen.drive);
-            (vec![Cell::text(&row.name)], DrivingScore::of(&row.name, 0.0, &drives))
+            let keys = vec![Cell::text(variance.to_string()), Cell::text(&row.name)];
+            row.seen().next().map(|_| (keys, DrivingScore::of(&row.name, variance, &drives)))
         };
-        let rows: Vec<_> = findings.rows().iter().map(score).collect();
+        let at = |variance| findings.rows().iter().filter_map(move |row| score(variance, row));
+        let rows: Vec<_> = self.noise_variances.iter().flat_map(at).collect();
         let section = section.table(driving_table("driving", "Driving", &keys, &rows));
         Ok(section.table(comfort_table("comfort", "Steering and comfort", &keys, &rows)))
     }

@@ -79,6 +79,23 @@ fn policies_steer_in_turn_while_the_others_watch_the_same_pictures() {
 }
 
 #[test]
+fn a_session_that_is_held_stops_its_car_and_the_next_moment_is_a_new_one() {
+    let mut session = OutsideDrive::new(outside(), vec![fresh(PolicyKind::NCP)], 20.0).unwrap();
+    session.obey(Order::TakeOver { policy: 0, steering: Some(Steering(0.0)) }).unwrap();
+    let advance = |session: &mut OutsideDrive| {
+        let moment = session.advance().unwrap().unwrap();
+        (moment.time_secs, moment.sides[0].lane.unwrap().distance_m)
+    };
+    let [before, last] = [0, 1].map(|_| (0..30).map(|_| advance(&mut session)).last().unwrap());
+    session.hold();
+    let [first, second] = [0, 1].map(|_| advance(&mut session));
+    assert!(first.0 > last.0);
+    // It has braked: the next step is shorter than those before the pause.
+    let usual_m = (last.1 - before.1) / 30.0;
+    assert!((0.0..0.97 * usual_m).contains(&(second.1 - first.1)), "{usual_m} m a step, then {first:?}, {second:?}");
+}
+
+#[test]
 fn a_person_takes_the_wheel_and_orders_that_need_a_world_of_ours_are_refused() {
     let mut session = OutsideDrive::new(outside(), vec![fresh(PolicyKind::NCP)], 10.0).unwrap();
     session.advance().unwrap();

@@ -82,7 +82,8 @@ impl<'a> Setting<'a> {
         let written = match cell {
             // A level of noise says what the row is about: all of its digits count.
             Cell::Number(value) if self.column.key => value.to_string().replacen('-', "−", 1),
-            Cell::Interval { value, .. } | Cell::Number(value) => number(*value, decimals),
+            Cell::Number(value) => self.column.below(*value).unwrap_or_else(|| number(*value, decimals)),
+            Cell::Interval { value, .. } => number(*value, decimals),
             // A seed or a number of a road is a name.
             Cell::Count(value) if self.column.key => value.to_string(),
             Cell::Count(value) => count(*value),

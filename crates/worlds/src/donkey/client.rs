@@ -89,6 +89,8 @@ pub struct Client {
     /// The arrival of the last telemetry.
     arrived: Option<Instant>,
     answer_secs: Option<f64>,
+    /// True from [`Car::stop`] on: pictures from before it are old.
+    is_stopped: bool,
 }
 
 /// The last picture's time and speed.
@@ -126,6 +128,7 @@ impl Client {
             laps: Laps::default(),
             arrived: None,
             answer_secs: None,
+            is_stopped: false,
             options,
         };
         client.load()?;
@@ -212,6 +215,7 @@ impl Client {
 
     /// Stands, with one picture to come.
     fn stand(&mut self) -> Result<(), Trouble> {
+        self.is_stopped = false;
         self.catch_up()?;
         self.send_control(0.0, 0.0, 1.0)
     }
@@ -377,6 +381,9 @@ impl Car for Client {
     }
 
     fn look(&mut self) -> Result<Observation, Trouble> {
+        if self.is_stopped {
+            self.stand()?;
+        }
         loop {
             // Of what has piled up only the newest picture counts.
             while self.telemetry.is_none() || self.has_more() {
@@ -432,6 +439,8 @@ impl Car for Client {
     fn stop(&mut self) {
         // Nobody waits for the answer: the simulator may be gone.
         let _ = self.send_control(0.0, 0.0, 1.0);
+        self.speed.reset();
+        self.is_stopped = true;
     }
 }
 

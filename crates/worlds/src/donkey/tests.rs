@@ -63,6 +63,24 @@ fn a_client_drives_laps_in_lockstep_and_the_same_drive_twice_gives_the_same_pict
 }
 
 #[test]
+fn a_car_that_was_stopped_drives_on_from_a_new_picture() {
+    for clock in [Clock::Lockstep, Clock::Rate(50.0)] {
+        let (address, _served) = server(1, Setup { clock, ..Setup::default() });
+        let mut client = Client::connect(options(address)).unwrap();
+        let moving = drive(&mut client, 60);
+        assert!(moving.speed_mps.unwrap() > 4.0, "{clock:?}: {moving:?}");
+        client.stop();
+        std::thread::sleep(Duration::from_millis(300));
+        let held = client.look().unwrap();
+        assert!(held.time_secs > moving.time_secs, "{clock:?}: an old picture");
+        assert!(held.speed_mps < moving.speed_mps, "{clock:?}: it has braked");
+        client.steer(follow(&held)).unwrap();
+        let on = drive(&mut client, 60);
+        assert!(on.speed_mps.unwrap() > 4.0 && on.offset_m.unwrap().abs() < 0.5, "{clock:?}: {on:?}");
+    }
+}
+
+#[test]
 fn the_camera_is_set_up_so_that_a_part_of_its_pictures_is_the_training_cameras_view() {
     let (address, _served) = server(2, Setup::default());
     let mut matched = Client::connect(options(address)).unwrap();

@@ -37,6 +37,15 @@ fn finished() -> Finished {
 }
 
 #[test]
+fn what_is_suggested_is_said_beside_what_is_shown() {
+    let answer = Answer::new(Question::CleanDriving, "crashes", "1/km", Better::Lower, 2).suggestion("ncp", "lstm");
+    assert_eq!(verdict(&answer), "no difference between them is shown; ncp is suggested to be better than lstm");
+    let answer = answer.difference("ncp", "cnn").on("10 roads");
+    let expected = "ncp is shown to be better than cnn; ncp is suggested to be better than lstm, on 10 roads";
+    assert_eq!(verdict(&answer), expected);
+}
+
+#[test]
 fn pictures_of_the_audit_place_look_as_they_did() {
     for (theme, name) in [(Theme::Dark, "dark"), (Theme::Light, "light")] {
         let mut place = AuditPlace::default();
