@@ -111,23 +111,22 @@ fn draw(billboards: &mut Billboards, canvas: &mut Canvas, seen: &Seen, frame: &F
         return;
     }
     let chunks = columns.start / CHUNK..columns.end.div_ceil(CHUNK);
-    let (texels, shares) = (&mut billboards.texels[chunks.clone()], &mut billboards.shares[chunks.clone()]);
-    for ((chunk, texels), shares) in chunks.clone().zip(texels.iter_mut()).zip(shares.iter_mut()) {
+    let Billboards { texels, shares } = billboards;
+    for chunk in chunks.clone() {
         for i in 0..CHUNK {
             let across = ((chunk * CHUNK + i) as f32 + 0.5 - frame.left) / frame.width;
-            (texels[i], shares[i]) = sprite.column(level, if paint.mirrored { 1.0 - across } else { across });
+            let across = if paint.mirrored { 1.0 - across } else { across };
+            (texels[chunk][i], shares[chunk][i]) = sprite.column(level, across);
         }
     }
     for row in rows {
         let down = (row as f32 + 0.5 - frame.top) / frame.height;
         let Some(strip) = sprite.strip(level, down) else { continue };
         let CanvasRow { light, bits } = canvas.row(row);
-        let [red, green, blue] = light.map(|plane| &mut plane.as_chunks_mut::<CHUNK>().0[chunks.clone()]);
-        let bits = &mut bits.as_chunks_mut::<CHUNK>().0[chunks.clone()];
-        let planes = red.iter_mut().zip(green).zip(blue).zip(bits);
-        for (((chunk, (((red, green), blue), bits)), texels), shares) in
-            chunks.clone().zip(planes).zip(texels.iter()).zip(shares.iter())
-        {
+        let mut light = light.map(|plane| plane.as_chunks_mut::<CHUNK>().0);
+        let bits = bits.as_chunks_mut::<CHUNK>().0;
+        for chunk in chunks.clone() {
+            let (texels, shares) = (&texels[chunk], &shares[chunk]);
             // Of a tree's frame, much beside the crown and most beside the trunk is empty.
             let (first, last) = (texels[0].min(texels[CHUNK - 1]), texels[0].max(texels[CHUNK - 1]));
             if last < strip.solid.start || first >= strip.solid.end {
@@ -140,12 +139,14 @@ fn draw(billboards: &mut Billboards, canvas: &mut Canvas, seen: &Seen, frame: &F
                 let own = points.opacity[i] * frame.opacity;
                 *opacity = if inside & (own > 0.004) { own } else { 0.0 };
             }
-            for (channel, plane) in [red, green, blue].into_iter().enumerate() {
+            for (channel, plane) in light.iter_mut().enumerate() {
+                let plane = &mut plane[chunk];
                 for i in 0..CHUNK {
                     let colour = paint.colour(channel, points.shade[i], points.second[i]);
                     plane[i] += (colour - plane[i]) * opacity[i];
                 }
             }
+            let bits = &mut bits[chunk];
             for i in 0..CHUNK {
                 bits[i] = if opacity[i] >= 0.5 { Masks::OBJECT } else { bits[i] };
             }
