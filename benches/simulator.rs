@@ -8,8 +8,8 @@ use lane_sim::{
 };
 
 const LOOKS: u64 = 60;
-/// The sizes of the compact policies, the paper's policies and the window.
-const SIZES: [(u32, u32); 3] = [(120, 48), (200, 78), (640, 256)];
+/// The sizes of the compact policies, the donkey simulator, the paper's policies and the window.
+const SIZES: [(u32, u32); 4] = [(120, 48), (160, 120), (200, 78), (640, 256)];
 
 fn main() {
     divan::main();

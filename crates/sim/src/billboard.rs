@@ -1,11 +1,14 @@
 //! Objects: sprites that turn to the camera, painted from far to near.
 
-use super::canvas::{Canvas, View};
-use super::colour::{Rgb, mix, product, scale, sum};
+use super::canvas::{Canvas, CanvasRow, View};
+use super::colour::{Rgb, product, scale, sum};
 use super::light::Light;
+use super::masks::Masks;
 use super::object::Object;
 use super::scene::Scene;
+use super::sprite::CHUNK;
 use lane_frame::Size;
+use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
 /// Nearer objects have passed the picture's edge; farther ones are smaller than a pixel in the smallest picture.
@@ -29,12 +32,43 @@ struct Frame {
     opacity: f32,
 }
 
-/// Paints all objects in front of the camera.
-pub(super) fn paint(canvas: &mut Canvas, view: &View, scene: &Scene) {
-    let Some(objects) = scene.objects else { return };
-    for seen in from_far_to_near(view, objects) {
-        if let Some(frame) = Frame::new(view, &seen) {
-            draw(canvas, &seen, &frame, &Paint::new(view, scene.light, &seen));
+/// Paints objects; keeps its buffers from one object to the next.
+#[derive(Default)]
+pub(super) struct Billboards {
+    /// Per column of the picture the texel to its left and the weight of the texel to its right.
+    texels: Vec<[u32; CHUNK]>,
+    shares: Vec<[f32; CHUNK]>,
+}
+
+impl Billboards {
+    /// Paints all objects in front of the camera.
+    pub(super) fn paint(&mut self, canvas: &mut Canvas, view: &View, scene: &Scene) {
+        let Some(objects) = scene.objects else { return };
+        self.texels.resize(canvas.stride() / CHUNK, [0; CHUNK]);
+        self.shares.resize(canvas.stride() / CHUNK, [0.0; CHUNK]);
+        let seen = from_far_to_near(view, objects);
+        Arch::new().dispatch(Painting { billboards: self, canvas, view, light: scene.light, seen: &seen });
+    }
+}
+
+/// One picture's objects, compiled for the vector instructions that are there.
+struct Painting<'a> {
+    billboards: &'a mut Billboards,
+    canvas: &'a mut Canvas,
+    view: &'a View,
+    light: &'a Light,
+    seen: &'a [Seen<'a>],
+}
+
+impl WithSimd for Painting<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for seen in self.seen {
+            if let Some(frame) = Frame::new(self.view, seen) {
+                draw(self.billboards, self.canvas, seen, &frame, &Paint::new(self.view, self.light, seen));
+            }
         }
     }
 }
@@ -68,23 +102,52 @@ impl Frame {
     }
 }
 
-fn draw(canvas: &mut Canvas, seen: &Seen, frame: &Frame, paint: &Paint) {
+#[inline(always)]
+fn draw(billboards: &mut Billboards, canvas: &mut Canvas, seen: &Seen, frame: &Frame, paint: &Paint) {
     let sprite = seen.object.sprite();
     let level = sprite.level_for(frame.height);
-    let row_length = canvas.size.width as usize;
     let (rows, columns) = frame.pixels(canvas.size);
+    if columns.is_empty() {
+        return;
+    }
+    let chunks = columns.start / CHUNK..columns.end.div_ceil(CHUNK);
+    let (texels, shares) = (&mut billboards.texels[chunks.clone()], &mut billboards.shares[chunks.clone()]);
+    for ((chunk, texels), shares) in chunks.clone().zip(texels.iter_mut()).zip(shares.iter_mut()) {
+        for i in 0..CHUNK {
+            let across = ((chunk * CHUNK + i) as f32 + 0.5 - frame.left) / frame.width;
+            (texels[i], shares[i]) = sprite.column(level, if paint.mirrored { 1.0 - across } else { across });
+        }
+    }
     for row in rows {
         let down = (row as f32 + 0.5 - frame.top) / frame.height;
-        for column in columns.clone() {
-            let across = (column as f32 + 0.5 - frame.left) / frame.width;
-            let point = sprite.sample(level, if paint.mirrored { 1.0 - across } else { across }, down);
-            let opacity = point.opacity * frame.opacity;
-            if opacity > 0.004 {
-                let index = row * row_length + column;
-                canvas.cover(index, paint.colour(point.shade, point.second), opacity);
-                if opacity >= 0.5 {
-                    canvas.hide(index);
+        let Some(strip) = sprite.strip(level, down) else { continue };
+        let CanvasRow { light, bits } = canvas.row(row);
+        let [red, green, blue] = light.map(|plane| &mut plane.as_chunks_mut::<CHUNK>().0[chunks.clone()]);
+        let bits = &mut bits.as_chunks_mut::<CHUNK>().0[chunks.clone()];
+        let planes = red.iter_mut().zip(green).zip(blue).zip(bits);
+        for (((chunk, (((red, green), blue), bits)), texels), shares) in
+            chunks.clone().zip(planes).zip(texels.iter()).zip(shares.iter())
+        {
+            // Of a tree's frame, much beside the crown and most beside the trunk is empty.
+            let (first, last) = (texels[0].min(texels[CHUNK - 1]), texels[0].max(texels[CHUNK - 1]));
+            if last < strip.solid.start || first >= strip.solid.end {
+                continue;
+            }
+            let points = strip.sample(texels, shares);
+            let mut opacity = [0.0; CHUNK];
+            for (i, opacity) in opacity.iter_mut().enumerate() {
+                let inside = (chunk * CHUNK + i >= columns.start) & (chunk * CHUNK + i < columns.end);
+                let own = points.opacity[i] * frame.opacity;
+                *opacity = if inside & (own > 0.004) { own } else { 0.0 };
+            }
+            for (channel, plane) in [red, green, blue].into_iter().enumerate() {
+                for i in 0..CHUNK {
+                    let colour = paint.colour(channel, points.shade[i], points.second[i]);
+                    plane[i] += (colour - plane[i]) * opacity[i];
                 }
+            }
+            for i in 0..CHUNK {
+                bits[i] = if opacity[i] >= 0.5 { Masks::OBJECT } else { bits[i] };
             }
         }
     }
@@ -126,11 +189,13 @@ impl Paint {
         }
     }
 
-    #[inline]
-    fn colour(&self, shade: f32, second: f32) -> Rgb {
-        let dark = mix(self.dark[0], self.dark[1], second);
-        let bright = mix(self.bright[0], self.bright[1], second);
-        mix(self.haze, sum(dark, scale(bright, shade)), self.transmittance)
+    /// Light of a point in one channel.
+    #[inline(always)]
+    fn colour(&self, channel: usize, shade: f32, second: f32) -> f32 {
+        let mixed =
+            |materials: &[Rgb; 2]| materials[0][channel] + (materials[1][channel] - materials[0][channel]) * second;
+        let haze = self.haze[channel];
+        haze + (mixed(&self.dark) + mixed(&self.bright) * shade - haze) * self.transmittance
     }
 }
 

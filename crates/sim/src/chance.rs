@@ -54,6 +54,7 @@ pub(super) fn fixed_stream(part: u64) -> ChaCha8Rng {
 }
 
 /// Mixes 64 bits so that neighbouring inputs share nothing (the finaliser of SplitMix64, Steele et al. 2014).
+#[inline(always)]
 pub(super) fn hash(value: u64) -> u64 {
     let z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -69,12 +70,11 @@ pub(super) fn unit_from_hash(bits: u64) -> f32 {
 /// Entries of the table of normal quantiles.
 pub(super) const GAUSSIAN_ENTRIES: usize = 4096;
 
-static GAUSSIAN: LazyLock<Vec<f32>> = LazyLock::new(|| {
-    (0..GAUSSIAN_ENTRIES).map(|i| normal_quantile((i as f64 + 0.5) / GAUSSIAN_ENTRIES as f64) as f32).collect()
-});
+static GAUSSIAN: LazyLock<[f32; GAUSSIAN_ENTRIES]> =
+    LazyLock::new(|| std::array::from_fn(|i| normal_quantile((i as f64 + 0.5) / GAUSSIAN_ENTRIES as f64) as f32));
 
 /// The table of normal quantiles, for loops that look up many.
-pub(super) fn gaussian_table() -> &'static [f32] {
+pub(super) fn gaussian_table() -> &'static [f32; GAUSSIAN_ENTRIES] {
     &GAUSSIAN
 }
 

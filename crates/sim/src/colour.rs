@@ -4,25 +4,25 @@
 pub(super) type Rgb = [f32; 3];
 
 /// `a` where `share` is 0, `b` where it is 1.
-#[inline]
+#[inline(always)]
 pub(super) fn mix(a: Rgb, b: Rgb, share: f32) -> Rgb {
     [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share]
 }
 
 /// Every channel times `factor`.
-#[inline]
+#[inline(always)]
 pub(super) fn scale(a: Rgb, factor: f32) -> Rgb {
     [a[0] * factor, a[1] * factor, a[2] * factor]
 }
 
 /// Channel by channel: a surface under coloured light.
-#[inline]
+#[inline(always)]
 pub(super) fn product(a: Rgb, b: Rgb) -> Rgb {
     [a[0] * b[0], a[1] * b[1], a[2] * b[2]]
 }
 
 /// Channel by channel.
-#[inline]
+#[inline(always)]
 pub(super) fn sum(a: Rgb, b: Rgb) -> Rgb {
     [a[0] + b[0], a[1] + b[1], a[2] + b[2]]
 }

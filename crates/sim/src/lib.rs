@@ -21,6 +21,7 @@ mod expert;
 mod factors;
 mod family;
 mod ground;
+mod lanes;
 mod layout;
 mod light;
 mod look;

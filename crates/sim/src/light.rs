@@ -126,7 +126,7 @@ impl Light {
     }
 
     /// Share of a colour that is still seen through `distance_m` of haze: exp(-fog · distance).
-    #[inline]
+    #[inline(always)]
     pub(super) fn transmittance(&self, distance_m: f32) -> f32 {
         // (1 - x/64)^64 instead of exp: plain multiplications, the same on every machine; within 2 % of full scale.
         let x = (1.0 - self.fog_per_m * distance_m * (1.0 / 64.0)).max(0.0);
@@ -140,7 +140,7 @@ impl Light {
 
     /// Headlight on an upright or flat surface `forward_m` ahead and `left_m` aside: a wide cone that fades with
     /// distance. 0 by day.
-    #[inline]
+    #[inline(always)]
     pub(super) fn headlight(&self, forward_m: f32, left_m: f32) -> f32 {
         if !self.headlights {
             return 0.0;

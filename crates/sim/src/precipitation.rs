@@ -52,7 +52,7 @@ fn dot(canvas: &mut Canvas, light: &Light, key: u64) {
         for column in (centre_x - reach).max(0.0) as usize..(centre_x + reach).min(width) as usize {
             let (dx, dy) = (column as f32 + 0.5 - centre_x, row as f32 + 0.5 - centre_y);
             let cover = (radius + 0.5 - (dx * dx + dy * dy).sqrt()).clamp(0.0, 1.0) * (2.0 * radius).min(1.0);
-            canvas.cover(row * canvas.size.width as usize + column, bright, 0.75 * cover);
+            canvas.cover(column, row, bright, 0.75 * cover);
         }
     }
 }
@@ -67,7 +67,7 @@ fn blend(canvas: &mut Canvas, column: f32, row: f32, opacity: f32, colour: Rgb) 
     let share = column - 0.5 - left as f32;
     for (column, share) in [(left, 1.0 - share), (left + 1, share)] {
         if column < width {
-            canvas.cover(row as usize * width + column, colour, opacity * share);
+            canvas.cover(column, row as usize, colour, opacity * share);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The camera: from a world and a car to a picture and its masks.
 
+use super::billboard::Billboards;
 use super::canvas::{Canvas, View};
+use super::develop::Darkroom;
 use super::factors::{Asphalt, Factors, Roadside};
 use super::light::Light;
 use super::masks::Masks;
@@ -11,7 +13,7 @@ use super::surface::Surface;
 use super::terrain::Terrain;
 use super::vehicle::CarState;
 use super::world::{World, WorldSpec};
-use super::{billboard, develop, ground, precipitation, sky};
+use super::{ground, precipitation, sky};
 use lane_frame::projection::Projection;
 use lane_frame::{RgbImage, Size};
 
@@ -21,6 +23,8 @@ pub struct Camera {
     lens: Lens,
     canvas: Canvas,
     places: Vec<f32>,
+    billboards: Billboards,
+    darkroom: Darkroom,
     stand_in: StandIn,
 }
 
@@ -94,7 +98,15 @@ impl Camera {
 
     /// A camera with another lens.
     pub fn with_lens(size: Size, lens: Lens) -> Self {
-        Self { size, lens, canvas: Canvas::new(size), places: Vec::new(), stand_in: StandIn::default() }
+        Self {
+            size,
+            lens,
+            canvas: Canvas::new(size),
+            places: Vec::new(),
+            billboards: Billboards::default(),
+            darkroom: Darkroom::default(),
+            stand_in: StandIn::default(),
+        }
     }
 
     /// Size of its pictures.
@@ -125,14 +137,14 @@ impl Camera {
         let scene = self.stand_in.scene(world, factors);
         sky::paint(&mut self.canvas, &view, scene.sky);
         ground::paint(&mut self.canvas, &view, &scene, &mut self.places);
-        billboard::paint(&mut self.canvas, &view, &scene);
+        self.billboards.paint(&mut self.canvas, &view, &scene);
         if factors.precipitation {
             precipitation::paint(&mut self.canvas, &view, scene.light, world.spec().weather.look().precipitation);
         }
-        develop::develop(&mut self.canvas, &view, &world.sensor, factors.sensor_noise, image);
+        self.darkroom.develop(&mut self.canvas, &view, &world.sensor, factors.sensor_noise, image);
         if let Some(masks) = masks {
             masks.size = self.size;
-            masks.bits.clone_from(&self.canvas.bits);
+            self.canvas.copy_bits(&mut masks.bits);
         }
     }
 }

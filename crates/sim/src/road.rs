@@ -1,6 +1,7 @@
 //! The road's reference line, which is the centre of the lane driven in: straights, clothoids and arcs with curvature
 //! continuous along it (as ASAM OpenDRIVE chains them), and the way from a point to its place on the road.
 
+use super::lanes::{BLOCK, Lanes, any, lanes, whole};
 use super::layout::{Layout, STEP_M};
 use rand_chacha::ChaCha8Rng;
 
@@ -159,51 +160,89 @@ fn places_from_headings(headings: &[f64]) -> Vec<[f64; 2]> {
     places
 }
 
-/// Place of a ground point on the road, as the renderer wants it.
+/// Places of a block of ground points on the road, as the renderer wants them.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Foot {
+pub(super) struct Feet {
     /// Metres along the lane.
-    pub s: f32,
+    pub s: Lanes,
     /// Metres left of the lane centre.
-    pub offset: f32,
+    pub offset: Lanes,
     /// Unit tangent of the lane there.
-    pub tangent: [f32; 2],
+    pub tangent: [Lanes; 2],
 }
 
 /// Offset of a point whose place on the road was not found: farther out than anything drawn beside a road.
 pub(super) const NOT_FOUND_M: f32 = 1e4;
 
 impl Road {
-    /// Place of a ground point near `s`: the walk of [`Road::locate`] in f32 and few steps, for the pixel loop.
-    #[inline]
-    pub(super) fn foot_from_point(&self, x: f32, y: f32, s: f32) -> Foot {
+    /// Places of ground points, each sought from its own `s`: the walk of [`Road::locate`] in f32 and few steps, for
+    /// the pixel loop. Where a lane is not `sought`, its place is not found, and its `s` and `tangent` stay as they are.
+    #[inline(always)]
+    pub(super) fn find_feet(&self, x: &Lanes, y: &Lanes, sought: [bool; BLOCK], feet: &mut Feet) {
         const MAX_STEPS: usize = 6;
-        let last = self.nodes.len() - 2;
-        let mut foot = Foot { s, offset: NOT_FOUND_M, tangent: [1.0, 0.0] };
+        let last = self.nodes.len() as u32 - 2;
+        let mut seeking = sought;
+        feet.offset = [NOT_FOUND_M; BLOCK];
         for step in 1..=MAX_STEPS {
-            let position = (foot.s * (1.0 / STEP_M as f32)).max(0.0);
-            let i = (position as i32 as usize).min(last);
-            let rest = (position - i as f32).min(1.0);
-            let (a, b) = (&self.nodes[i], &self.nodes[i + 1]);
-            let blend = |a: f32, b: f32| a + (b - a) * rest;
-            foot.tangent = [blend(a.tangent_x, b.tangent_x), blend(a.tangent_y, b.tangent_y)];
-            let (dx, dy) = (x - blend(a.x, b.x), y - blend(a.y, b.y));
-            let along = dx * foot.tangent[0] + dy * foot.tangent[1];
-            let offset = foot.tangent[0] * dy - foot.tangent[1] * dx;
-            let stretch = (1.0 - blend(a.curvature, b.curvature) * offset).max(0.3);
-            foot.s = (i as f32 + rest) * STEP_M as f32 + along / stretch;
-            // 0.1 m along an arc of 30 m moves the offset by less than 0.2 mm.
-            if along.abs() < 0.1 {
-                foot.offset = offset;
+            let position = lanes(|i| (feet.s[i] * (1.0 / STEP_M as f32)).max(0.0));
+            let index = lanes(|i| whole(position[i]).min(last));
+            let rest = lanes(|i| (position[i] - index[i] as f32).min(1.0));
+            let here = self.blended(&index, &rest);
+            let (dx, dy) = (lanes(|i| x[i] - here.x[i]), lanes(|i| y[i] - here.y[i]));
+            let along = lanes(|i| dx[i] * here.tangent[0][i] + dy[i] * here.tangent[1][i]);
+            let offset = lanes(|i| here.tangent[0][i] * dy[i] - here.tangent[1][i] * dx[i]);
+            let s = lanes(|i| {
+                let stretch = (1.0 - here.curvature[i] * offset[i]).max(0.3);
+                (index[i] as f32 + rest[i]) * STEP_M as f32 + along[i] / stretch
+            });
+            // 0.1 m along an arc of 30 m moves the offset by less than 0.2 mm. The walk swings about where two parts of
+            // the road are equally near: such a point is off the road.
+            let found_m = if step == MAX_STEPS { 1.0 } else { 0.1 };
+            feet.s = lanes(|i| if seeking[i] { s[i] } else { feet.s[i] });
+            feet.offset = lanes(|i| if seeking[i] & (along[i].abs() < found_m) { offset[i] } else { feet.offset[i] });
+            for (tangent, here) in feet.tangent.iter_mut().zip(&here.tangent) {
+                *tangent = lanes(|i| if seeking[i] { here[i] } else { tangent[i] });
+            }
+            seeking = lanes(|i| seeking[i] & (along[i].abs() >= 0.1));
+            if !any(|i| seeking[i]) {
                 break;
             }
-            // The walk swings about where two parts of the road are equally near: such a point is off the road.
-            if step == MAX_STEPS && along.abs() < 1.0 {
-                foot.offset = offset;
-            }
         }
-        foot
     }
+
+    /// The reference line at `rest`, 0 to 1, of the way from each node to the next.
+    #[inline(always)]
+    fn blended(&self, index: &[u32; BLOCK], rest: &Lanes) -> Line {
+        let mut line = Line { x: [0.0; BLOCK], y: [0.0; BLOCK], tangent: [[0.0; BLOCK]; 2], curvature: [0.0; BLOCK] };
+        // Near the camera, and across a straight road, a whole block lies between two nodes.
+        if !any(|i| index[i] != index[0])
+            && let [a, b] = &self.nodes[index[0] as usize..][..2]
+        {
+            line.x = lanes(|i| a.x + (b.x - a.x) * rest[i]);
+            line.y = lanes(|i| a.y + (b.y - a.y) * rest[i]);
+            line.tangent[0] = lanes(|i| a.tangent_x + (b.tangent_x - a.tangent_x) * rest[i]);
+            line.tangent[1] = lanes(|i| a.tangent_y + (b.tangent_y - a.tangent_y) * rest[i]);
+            line.curvature = lanes(|i| a.curvature + (b.curvature - a.curvature) * rest[i]);
+            return line;
+        }
+        for i in 0..BLOCK {
+            let [a, b] = &self.nodes[index[i] as usize..][..2] else { continue };
+            let blend = |a: f32, b: f32| a + (b - a) * rest[i];
+            (line.x[i], line.y[i]) = (blend(a.x, b.x), blend(a.y, b.y));
+            line.tangent[0][i] = blend(a.tangent_x, b.tangent_x);
+            line.tangent[1][i] = blend(a.tangent_y, b.tangent_y);
+            line.curvature[i] = blend(a.curvature, b.curvature);
+        }
+        line
+    }
+}
+
+/// Places, unit tangents and curvatures of the reference line.
+struct Line {
+    x: Lanes,
+    y: Lanes,
+    tangent: [Lanes; 2],
+    curvature: Lanes,
 }
 
 #[cfg(test)]
@@ -253,11 +292,17 @@ mod tests {
     #[test]
     fn the_renderers_quick_walk_agrees_with_the_exact_one() {
         let road = road(5);
-        for i in 0..200 {
-            let (s, offset) = (f64::from(i) * 4.9 + 1.0, f64::from(i % 17) - 8.0);
-            let [x, y] = road.point_at(s, offset);
-            let foot = road.foot_from_point(x as f32, y as f32, s as f32 + 3.0);
-            assert!((f64::from(foot.offset) - offset).abs() < 3e-3, "s {s}, offset {offset}: {foot:?}");
+        for block in 0..7 {
+            let lane = |i: usize| (f64::from((block * BLOCK + i) as u32) * 4.4 + 1.0, (i % 17) as f64 - 8.0);
+            let points: [[f64; 2]; BLOCK] = std::array::from_fn(|i| road.point_at(lane(i).0, lane(i).1));
+            let (x, y) = (points.map(|[x, _]| x as f32), points.map(|[_, y]| y as f32));
+            let s = std::array::from_fn(|i| lane(i).0 as f32 + 3.0);
+            let mut feet = Feet { s, offset: [0.0; BLOCK], tangent: [[0.0; BLOCK]; 2] };
+            road.find_feet(&x, &y, [true; BLOCK], &mut feet);
+            for i in 0..BLOCK {
+                let (s, offset) = lane(i);
+                assert!((f64::from(feet.offset[i]) - offset).abs() < 3e-3, "s {s}, offset {offset}: {feet:?}");
+            }
         }
     }
 

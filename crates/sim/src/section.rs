@@ -112,7 +112,7 @@ impl Markings {
 
 impl Dashes {
     /// Share of the stretch of `length_m` around `s` that lies on a dash: a box filter, so far dashes do not shimmer.
-    #[inline]
+    #[inline(always)]
     pub(super) fn coverage(&self, s: f32, length_m: f32) -> f32 {
         let to_end = |s: f32| {
             let periods = (s + self.phase_m) / self.period_m;

@@ -94,7 +94,7 @@ impl Sensor {
     }
 
     /// Picture value in [0, 255] of linear light.
-    #[inline]
+    #[inline(always)]
     pub(super) fn develop(&self, light: f32) -> f32 {
         let position = light.clamp(0.0, CURVE_END - 0.01).sqrt() * CURVE_STEPS;
         let (i, rest) = floor_fract(position);

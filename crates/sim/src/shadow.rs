@@ -2,6 +2,7 @@
 //! asks only the few near it.
 
 use super::chance::Chance as _;
+use super::lanes::{BLOCK, Lanes, Runs, lanes, whole};
 use super::light::Light;
 use super::object::{Kind, Object};
 use super::road::Road;
@@ -74,33 +75,65 @@ impl ShadowGrid {
         Self { starts, shadows: sorted }
     }
 
-    /// The shadows that may fall on this place.
-    #[inline]
-    pub(super) fn near(&self, s: f32, offset: f32) -> &[Shadow] {
+    /// Number of the cell of a place; a number that no cell has where none is.
+    #[inline(always)]
+    pub(super) fn cell_at(s: f32, offset: f32) -> u32 {
+        const NO_CELL: u32 = u32::MAX;
         let across = offset * (1.0 / CELL_M) + (CELLS_ACROSS / 2) as f32;
-        if !(0.0..CELLS_ACROSS as f32).contains(&across) || s < 0.0 {
-            return &[];
+        let cell = whole(s * (1.0 / CELL_M)) * CELLS_ACROSS as u32 + whole(across.max(0.0));
+        let inside = (across >= 0.0) & (across < CELLS_ACROSS as f32) & (s >= 0.0);
+        if inside { cell } else { NO_CELL }
+    }
+
+    /// True if a shadow may fall on the places of these cells.
+    #[inline(always)]
+    pub(super) fn any_in(&self, cells: &[u32; BLOCK]) -> bool {
+        let mut found = false;
+        for (_, cell) in Runs::new(cells) {
+            found |= !self.in_cell(cell).is_empty();
         }
-        let cell = (s * (1.0 / CELL_M)) as i32 as usize * CELLS_ACROSS + across as i32 as usize;
-        match self.starts.get(cell..cell + 2) {
+        found
+    }
+
+    /// Share of the sun that shadows take away at each place, 0 to 1. `dapple` in [0, 1] is the noise that breaks up
+    /// crowns.
+    #[inline(always)]
+    pub(super) fn darkness(&self, cells: &[u32; BLOCK], s: &Lanes, offset: &Lanes, dapple: &Lanes) -> Lanes {
+        let mut lit = [1.0; BLOCK];
+        for (run, cell) in Runs::new(cells) {
+            for shadow in self.in_cell(cell) {
+                // All lanes are computed, whatever the run: a loop of another length for each would compute them one
+                // by one.
+                lit = lanes(|i| {
+                    let darkened = lit[i] * shadow.light_left(s[i], offset[i], dapple[i]);
+                    if (i >= run.start) & (i < run.end) { darkened } else { lit[i] }
+                });
+            }
+        }
+        lanes(|i| 1.0 - lit[i])
+    }
+
+    /// The shadows that may fall on the places of a cell.
+    #[inline(always)]
+    fn in_cell(&self, cell: u32) -> &[Shadow] {
+        let cell = cell as usize;
+        match self.starts.get(cell..cell.saturating_add(2)) {
             Some(bounds) => &self.shadows[bounds[0] as usize..bounds[1] as usize],
             None => &[],
         }
     }
 }
 
-/// Share of the sun that shadows take away at a place, 0 to 1. `dapple` in [0, 1] is the noise that breaks up crowns.
-#[inline]
-pub(super) fn darkness(shadows: &[Shadow], s: f32, offset: f32, dapple: f32) -> f32 {
-    let mut lit = 1.0;
-    for shadow in shadows {
-        let (ds, dd) = (s - shadow.s, offset - shadow.offset);
-        let along = (ds * shadow.cos + dd * shadow.sin) * shadow.per_along;
-        let across = (dd * shadow.cos - ds * shadow.sin) * shadow.per_across;
-        let ragged = if shadow.dappled { 1.55 - 2.4 * dapple } else { 0.0 };
-        lit *= 1.0 - (2.6 * (1.0 - ragged * 0.8 - along * along - across * across)).clamp(0.0, 1.0);
+impl Shadow {
+    /// Share of the sun that it leaves at a place.
+    #[inline(always)]
+    fn light_left(&self, s: f32, offset: f32, dapple: f32) -> f32 {
+        let (ds, dd) = (s - self.s, offset - self.offset);
+        let along = (ds * self.cos + dd * self.sin) * self.per_along;
+        let across = (dd * self.cos - ds * self.sin) * self.per_across;
+        let ragged = if self.dappled { 1.55 - 2.4 * dapple } else { 0.0 };
+        1.0 - (2.6 * (1.0 - ragged * 0.8 - along * along - across * across)).clamp(0.0, 1.0)
     }
-    1.0 - lit
 }
 
 /// Calls `visit` with every cell that the bounding square of a shadow meets.
@@ -181,7 +214,8 @@ mod tests {
     }
 
     fn darkness_at(grid: &ShadowGrid, s: f32, offset: f32, dapple: f32) -> f32 {
-        darkness(grid.near(s, offset), s, offset, dapple)
+        let cells = [ShadowGrid::cell_at(s, offset); BLOCK];
+        grid.darkness(&cells, &[s; BLOCK], &[offset; BLOCK], &[dapple; BLOCK])[0]
     }
 
     #[test]
@@ -189,7 +223,8 @@ mod tests {
         let grid = ShadowGrid::from_shadows(20, &[shadow(30.0, 1.0)]);
         assert_eq!(darkness_at(&grid, 30.0, 1.0, 0.5), 1.0);
         assert_eq!(darkness_at(&grid, 30.0, 3.5, 0.5), 0.0);
-        assert!(!grid.near(33.0, 1.0).is_empty() && grid.near(60.0, 1.0).is_empty());
+        let any_at = |s: f32| grid.any_in(&[ShadowGrid::cell_at(s, 1.0); BLOCK]);
+        assert!(any_at(33.0) && !any_at(60.0));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use super::chance::fixed_stream;
 use super::silhouette::{Drawing, broadleaf, bush, conifer, house, pole, post};
 use super::texture::{floor_fract, level_from_ratio};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// One picture with its mip levels.
@@ -17,15 +18,29 @@ struct Level {
     height: usize,
     /// Opacity, shade and second material in the three lower bytes.
     texels: Vec<u32>,
+    /// Per row the first texel that is not transparent in it or in the row below, and the end of such texels.
+    solid: Vec<(u32, u32)>,
 }
 
-/// A sprite at one point, each value within [0, 1].
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Point {
-    pub opacity: f32,
-    pub shade: f32,
-    pub second: f32,
+/// Two neighbouring rows of a sprite's level, between which a row of pixels lies.
+pub(super) struct Strip<'a> {
+    top: &'a [u32],
+    bottom: &'a [u32],
+    /// Weight of the bottom row.
+    share: f32,
+    /// Left texels of the pairs that are not both transparent.
+    pub solid: Range<u32>,
 }
+
+/// A sprite at neighbouring points, each value within [0, 1].
+pub(super) struct Points {
+    pub opacity: [f32; CHUNK],
+    pub shade: [f32; CHUNK],
+    pub second: [f32; CHUNK],
+}
+
+/// Pixels of an object that are computed side by side; most objects are not much wider.
+pub(super) const CHUNK: usize = 8;
 
 impl Sprite {
     fn from_drawing(mut drawing: Drawing) -> Self {
@@ -39,30 +54,69 @@ impl Sprite {
 
     /// Mip level whose texels are about a pixel high when the sprite is `height_px` high.
     pub(super) fn level_for(&self, height_px: f32) -> usize {
-        level_from_ratio(self.levels[0].height as f32 / height_px.max(1.0), self.levels.len() - 1)
+        level_from_ratio(self.levels[0].height as f32 / height_px.max(1.0), self.levels.len() as u32 - 1) as usize
     }
 
-    /// Bilinear look-up, `across` and `down` within [0, 1].
-    #[inline]
-    pub(super) fn sample(&self, level: usize, across: f32, down: f32) -> Point {
-        const NOTHING: Point = Point { opacity: 0.0, shade: 0.0, second: 0.0 };
+    /// The texel to the left of a point `across` the level, within [0, 1], and the weight of its right neighbour.
+    #[inline(always)]
+    pub(super) fn column(&self, level: usize, across: f32) -> (u32, f32) {
+        let (column, share) = floor_fract(across * self.levels[level].width as f32 - 0.5);
+        ((column + 1).max(0) as u32, share)
+    }
+
+    /// The rows around a line `down` the level, within [0, 1].
+    #[inline(always)]
+    pub(super) fn strip(&self, level: usize, down: f32) -> Option<Strip<'_>> {
         let level = &self.levels[level];
-        let (column, u) = floor_fract(across * level.width as f32 - 0.5);
-        let (row, v) = floor_fract(down * level.height as f32 - 0.5);
-        let stride = level.width + 2;
-        let start = (row + 1) as usize * stride + (column + 1) as usize;
-        let Some(window) = level.texels.get(start..start + stride + 2) else { return NOTHING };
-        let [a, b, c, d] = [window[0], window[1], window[stride], window[stride + 1]];
-        // Much of a sprite's frame is empty: not worth an interpolation.
-        if (a | b | c | d) & 0xFF == 0 {
-            return NOTHING;
+        let (row, share) = floor_fract(down * level.height as f32 - 0.5);
+        let (row, stride) = ((row + 1) as usize, level.width + 2);
+        let rows = level.texels.get(row * stride..(row + 2) * stride)?;
+        let (top, bottom) = rows.split_at(stride);
+        let (first, end) = *level.solid.get(row)?;
+        Some(Strip { top, bottom, share, solid: first.saturating_sub(1)..end })
+    }
+}
+
+impl Strip<'_> {
+    /// Bilinear look-up: each point lies between a texel of `columns` and its right neighbour, by the share of that.
+    #[inline(always)]
+    pub(super) fn sample(&self, columns: &[u32; CHUNK], shares: &[f32; CHUNK]) -> Points {
+        let (mut above, mut below) = ([[0; CHUNK]; 2], [[0; CHUNK]; 2]);
+        for i in 0..CHUNK {
+            let pair = columns[i] as usize..columns[i] as usize + 2;
+            if let (Some([a, b]), Some([c, d])) = (self.top.get(pair.clone()), self.bottom.get(pair)) {
+                (above[0][i], above[1][i], below[0][i], below[1][i]) = (*a, *b, *c, *d);
+            }
         }
-        let weights = [(1.0 - u) * (1.0 - v), u * (1.0 - v), (1.0 - u) * v, u * v];
-        let channel = |shift: u32| {
-            let at = |texel: u32| (texel >> shift & 0xFF) as f32;
-            (weights[0] * at(a) + weights[1] * at(b) + weights[2] * at(c) + weights[3] * at(d)) * (1.0 / 255.0)
-        };
-        Point { opacity: channel(0), shade: channel(8), second: channel(16) }
+        let window = Window { above, below, u: *shares, v: self.share };
+        Points { opacity: window.channel(0), shade: window.channel(8), second: window.channel(16) }
+    }
+}
+
+/// The texels around each point, left and right, and the weights of the right and the bottom ones.
+struct Window {
+    above: [[u32; CHUNK]; 2],
+    below: [[u32; CHUNK]; 2],
+    u: [f32; CHUNK],
+    v: f32,
+}
+
+impl Window {
+    /// Weighted mean of the byte from bit `shift` on, within [0, 1].
+    #[inline(always)]
+    fn channel(&self, shift: u32) -> [f32; CHUNK] {
+        let at = |texel: u32| (texel >> shift & 0xFF) as i32 as f32;
+        let v = self.v;
+        let mut values = [0.0; CHUNK];
+        for (i, value) in values.iter_mut().enumerate() {
+            let u = self.u[i];
+            *value = ((1.0 - u) * (1.0 - v) * at(self.above[0][i])
+                + u * (1.0 - v) * at(self.above[1][i])
+                + (1.0 - u) * v * at(self.below[0][i])
+                + u * v * at(self.below[1][i]))
+                * (1.0 / 255.0);
+        }
+        values
     }
 }
 
@@ -75,8 +129,17 @@ impl Level {
             let inside = x == column + 1 && y > 0;
             u32::from_le_bytes([if inside { opacity } else { 0 }, shade, second, 0])
         };
-        let texels = (0..(width + 2) * (height + 2)).map(|i| bordered(i % (width + 2), i / (width + 2))).collect();
-        Self { width, height, texels }
+        let stride = width + 2;
+        let texels: Vec<u32> = (0..stride * (height + 2)).map(|i| bordered(i % stride, i / stride)).collect();
+        let solid = |row: usize| {
+            let is_solid = |column: &usize| {
+                [row, (row + 1).min(height + 1)].iter().any(|row| texels[row * stride + column] & 0xFF != 0)
+            };
+            let first = (0..stride).find(is_solid).unwrap_or(stride);
+            (first as u32, (0..stride).rfind(is_solid).map_or(first, |last| last + 1) as u32)
+        };
+        let solid = (0..height + 2).map(solid).collect();
+        Self { width, height, texels, solid }
     }
 }
 
@@ -112,8 +175,14 @@ mod tests {
         let all = sprites();
         let each = all.broadleaf.iter().chain(&all.conifer).chain(&all.bush).chain(&all.house);
         for sprite in each.chain([&all.pole, &all.post]) {
-            let widest =
-                |down: f32| (0..64).map(|i| sprite.sample(0, i as f32 / 63.0, down).opacity).fold(0.0, f32::max);
+            let widest = |down: f32| {
+                let strip = sprite.strip(0, down).unwrap();
+                let opacity = |i: usize| {
+                    let (column, share) = sprite.column(0, i as f32 / 63.0);
+                    strip.sample(&[column; CHUNK], &[share; CHUNK]).opacity[0]
+                };
+                (0..64).map(opacity).fold(0.0, f32::max)
+            };
             assert!(widest(0.98) > 0.5 && widest(0.0) < 0.6, "bottom {}, top {}", widest(0.98), widest(0.0));
         }
     }

@@ -3,8 +3,9 @@
 use super::chance::Chance as _;
 use super::colour::{Rgb, grey, mix, scale};
 use super::family::RoadFamily;
+use super::lanes::{BLOCK, Lanes, Runs, lanes, whole};
 use super::look::Look;
-use super::texture::{Tile, tiles};
+use super::texture::Texture;
 use rand_chacha::ChaCha8Rng;
 
 /// At most one repaired patch in each stretch of this length.
@@ -65,17 +66,24 @@ impl Surface {
     }
 
     /// The texture of its grain.
-    pub(super) fn tile(&self) -> &'static Tile {
-        if self.gravel { &tiles().gravel } else { &tiles().asphalt }
+    pub(super) fn texture(&self) -> Texture {
+        if self.gravel { Texture::Gravel } else { Texture::Asphalt }
     }
 
-    /// Brightness of a repaired patch at this place, 1 where there is none.
-    #[inline]
-    pub(super) fn patch_factor(&self, s: f32, offset: f32) -> f32 {
-        match self.patches.get((s.max(0.0) * (1.0 / PATCH_CELL_M)) as i32 as usize) {
-            Some(Some(patch)) if patch.contains(s, offset) => patch.factor,
-            _ => 1.0,
+    /// Brightness of a repaired patch at each place, 1 where there is none.
+    #[inline(always)]
+    pub(super) fn patch_factors(&self, s: &Lanes, offset: &Lanes) -> Lanes {
+        let cells = lanes(|i| whole(s[i].max(0.0) * (1.0 / PATCH_CELL_M)));
+        let mut factors = [1.0; BLOCK];
+        for (run, cell) in Runs::new(&cells) {
+            if let Some(Some(patch)) = self.patches.get(cell as usize) {
+                factors = lanes(|i| {
+                    let here = (i >= run.start) & (i < run.end) & patch.contains(s[i], offset[i]);
+                    if here { patch.factor } else { factors[i] }
+                });
+            }
         }
+        factors
     }
 }
 
@@ -92,9 +100,10 @@ impl Patch {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn contains(&self, s: f32, offset: f32) -> bool {
-        s > self.start_m && s < self.end_m && offset > self.right_m && offset < self.left_m
+        // Without the short cut of `&&`, so that neighbours are computed side by side.
+        (s > self.start_m) & (s < self.end_m) & (offset > self.right_m) & (offset < self.left_m)
     }
 }
 

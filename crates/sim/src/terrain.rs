@@ -2,6 +2,7 @@
 
 use super::chance::Chance as _;
 use super::colour::{Rgb, distance, product, scale, sum};
+use super::lanes::{BLOCK, Lanes, lanes, whole};
 use super::light::EXPOSURE;
 use super::look::Look;
 use super::texture::{Texture, floor_fract};
@@ -9,6 +10,8 @@ use rand_chacha::ChaCha8Rng;
 
 /// Least distance of road and roadside colour in linear RGB as exposed: a road nobody could see tests nothing.
 pub(super) const MIN_CONTRAST: f32 = 0.12;
+/// Change of brightness from the middle of a crop row to the gap beside it.
+const ROW_CONTRAST: f32 = 0.35;
 /// Resolution of the parcel boundaries along the road.
 const PARCEL_CELL_M: f32 = 2.0;
 
@@ -23,6 +26,66 @@ pub(super) struct Cover {
     pub rows: Option<(f32, bool)>,
 }
 
+/// Kinds of ground beside one road, the verge first.
+const COVERS: usize = 4;
+
+/// The kinds of ground beside one road, each property as a table to look up for many pixels; the verge is at place 0.
+pub(super) struct Palette {
+    albedo: [[f32; COVERS]; 3],
+    /// Index of the first texel.
+    texture: [u32; COVERS],
+    grain: [f32; COVERS],
+    /// True if any kind has rows of a crop.
+    pub has_rows: bool,
+    /// 0 where there are no rows.
+    row_contrast: [f32; COVERS],
+    row_spacing_m: [f32; COVERS],
+    rows_across: [bool; COVERS],
+}
+
+impl Default for Palette {
+    fn default() -> Self {
+        Self {
+            albedo: [[0.0; COVERS]; 3],
+            texture: [0; COVERS],
+            grain: [0.0; COVERS],
+            has_rows: false,
+            row_contrast: [0.0; COVERS],
+            row_spacing_m: [1.0; COVERS],
+            rows_across: [false; COVERS],
+        }
+    }
+}
+
+impl Palette {
+    /// The place of the mown strip beside the shoulder.
+    pub(super) const VERGE: u32 = 0;
+
+    /// Reflectance of the kind at `place` in one channel, without its texture.
+    #[inline(always)]
+    pub(super) fn albedo(&self, channel: usize, place: u32) -> f32 {
+        self.albedo[channel][place as usize % COVERS]
+    }
+
+    /// Index of its texture's first texel, and the weight of its texture.
+    #[inline(always)]
+    pub(super) fn texture(&self, place: u32) -> (u32, f32) {
+        (self.texture[place as usize % COVERS], self.grain[place as usize % COVERS])
+    }
+
+    /// Brightness of its crop rows at a place on the road `[along, across]` in m, under a pixel of that extent in m: a
+    /// triangle wave that averages to 1 and fades with the pixel.
+    #[inline(always)]
+    pub(super) fn row_factor(&self, place: u32, road_m: [f32; 2], pixel_m: [f32; 2]) -> f32 {
+        let place = place as usize % COVERS;
+        let (spacing_m, across) = (self.row_spacing_m[place], self.rows_across[place]);
+        let (position_m, pixel_m) = if across { (road_m[0], pixel_m[0]) } else { (road_m[1], pixel_m[1]) };
+        let fade = (1.0 - 1.5 * pixel_m / spacing_m).max(0.0);
+        let (_, phase) = floor_fract(position_m / spacing_m);
+        1.0 + self.row_contrast[place] * fade * (4.0 * (phase - 0.5).abs() - 1.0)
+    }
+}
+
 /// Ground on both sides of one road.
 #[derive(Clone, Debug)]
 pub(super) struct Terrain {
@@ -31,11 +94,12 @@ pub(super) struct Terrain {
     pub verge_m: f32,
     /// Weight of the soft large-scale variation.
     pub mottle: f32,
+    /// Three at most.
     covers: Vec<Cover>,
     /// Offsets at which the inner parcels of the right and the left side end.
     inner_end_m: [f32; 2],
-    /// Index into `covers` per cell along the road: right inner, right outer, left inner, left outer.
-    parcels: [Vec<u8>; 4],
+    /// Index into `covers` per cell along the road, all cells right inner, then right outer, left inner, left outer.
+    parcels: Vec<u8>,
 }
 
 impl Terrain {
@@ -52,30 +116,46 @@ impl Terrain {
             mottle: rng.uniform(0.15, 0.5),
             covers,
             inner_end_m: [rng.uniform(6.0, 30.0), rng.uniform(6.0, 30.0)],
-            parcels: [strip(rng), strip(rng), strip(rng), strip(rng)],
+            parcels: [strip(rng), strip(rng), strip(rng), strip(rng)].concat(),
         }
     }
 
     /// Ground of the verge's colour everywhere: it stands out from the road as all ground does.
     pub(super) fn plain(&self) -> Self {
         let cover = Cover { grain: 0.0, rows: None, ..self.verge.clone() };
-        Self {
-            verge: cover.clone(),
-            mottle: 0.0,
-            covers: vec![cover],
-            parcels: std::array::from_fn(|_| vec![0]),
-            ..self.clone()
-        }
+        Self { verge: cover.clone(), mottle: 0.0, covers: vec![cover], parcels: vec![0; 4], ..self.clone() }
     }
 
-    /// The kind of ground at a place on the road, beyond the verge.
-    #[inline]
-    pub(super) fn cover_at(&self, s: f32, offset: f32) -> &Cover {
-        let left = usize::from(offset > 0.0);
-        let outer = usize::from(offset.abs() > self.inner_end_m[left]);
-        let strip = &self.parcels[2 * left + outer];
-        let cell = ((s.max(0.0) * (1.0 / PARCEL_CELL_M)) as i32 as usize).min(strip.len() - 1);
-        &self.covers[strip[cell] as usize]
+    /// Place in [`Palette`] of the ground at each place on the road, beyond the verge.
+    #[inline(always)]
+    pub(super) fn covers_at(&self, s: &Lanes, offset: &Lanes) -> [u32; BLOCK] {
+        let cells = (self.parcels.len() / 4) as u32;
+        let parcels = lanes(|i| {
+            let left = offset[i] > 0.0;
+            let outer = offset[i].abs() > if left { self.inner_end_m[1] } else { self.inner_end_m[0] };
+            let cell = whole(s[i].max(0.0) * (1.0 / PARCEL_CELL_M)).min(cells - 1);
+            (2 * u32::from(left) + u32::from(outer)) * cells + cell
+        });
+        lanes(|i| 1 + u32::from(self.parcels[parcels[i] as usize]))
+    }
+
+    /// All its kinds of ground.
+    pub(super) fn palette(&self) -> Palette {
+        let mut palette = Palette::default();
+        for (place, cover) in [&self.verge].into_iter().chain(&self.covers).take(COVERS).enumerate() {
+            for channel in 0..3 {
+                palette.albedo[channel][place] = cover.albedo[channel];
+            }
+            palette.texture[place] = cover.texture.start();
+            palette.grain[place] = cover.grain;
+            if let Some((spacing_m, across)) = cover.rows {
+                palette.has_rows = true;
+                palette.row_contrast[place] = ROW_CONTRAST;
+                palette.row_spacing_m[place] = spacing_m;
+                palette.rows_across[place] = across;
+            }
+        }
+        palette
     }
 
     /// Mean colour far out, where single parcels can no longer be told apart.
@@ -124,14 +204,6 @@ fn draw_cover(look: &Look, road: Rgb, rng: &mut ChaCha8Rng) -> Cover {
     }
 }
 
-/// Brightness of crop rows with the given spacing: a triangle wave that averages to 1 and fades with the pixel.
-#[inline]
-pub(super) fn row_factor(position_m: f32, spacing_m: f32, pixel_m: f32) -> f32 {
-    let fade = (1.0 - 1.5 * pixel_m / spacing_m).max(0.0);
-    let (_, phase) = floor_fract(position_m / spacing_m);
-    1.0 + 0.35 * fade * (4.0 * (phase - 0.5).abs() - 1.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,7 +229,9 @@ mod tests {
         let parcelled = Terrain::draw(Weather::Daylight.look(), true, 600.0, [0.1; 3], &mut rng);
         let plain = Terrain::draw(Weather::Daylight.look(), false, 600.0, [0.1; 3], &mut rng);
         let kinds = |terrain: &Terrain| {
-            let mut albedos: Vec<Rgb> = (0..300).map(|i| terrain.cover_at(2.0 * i as f32, 5.0).albedo).collect();
+            let palette = terrain.palette();
+            let covers = (0..300).map(|i| terrain.covers_at(&[2.0 * i as f32; BLOCK], &[5.0; BLOCK])[0]);
+            let mut albedos: Vec<Rgb> = covers.map(|cover| [0, 1, 2].map(|c| palette.albedo(c, cover))).collect();
             albedos.dedup();
             albedos.len()
         };

@@ -7,9 +7,18 @@ use std::sync::LazyLock;
 /// Texels per side of a full-size tile.
 pub(super) const SIDE: usize = 256;
 
+/// Index of the coarsest level of a texture, one texel.
+pub(super) const TOP_LEVEL: u32 = SIDE.ilog2();
+
+/// Texels of one texture in all its levels: 256² + 128² + … + 1.
+const TEXELS: usize = (4 * SIDE * SIDE - 1) / 3;
+
+/// Texels of all textures, rounded up to a power of two: an index is cut to it instead of being checked.
+const ALL_TEXELS: usize = (5 * TEXELS).next_power_of_two();
+
 /// Integer part (rounded down) and the rest, without a call into the C library on plain x86-64.
 /// Right for |x| < 2^21; adding 1.5·2^23 leaves the integer in the low mantissa bits.
-#[inline]
+#[inline(always)]
 pub(super) fn floor_fract(x: f32) -> (i32, f32) {
     const SHIFT: f32 = 12_582_912.0;
     let shifted = (x - 0.5) + SHIFT;
@@ -17,109 +26,103 @@ pub(super) fn floor_fract(x: f32) -> (i32, f32) {
 }
 
 /// Power of two at or below `ratio`, at least 0 and at most `top`: the mip level whose texel matches a pixel.
-#[inline]
-pub(super) fn level_from_ratio(ratio: f32, top: usize) -> usize {
-    ((ratio.to_bits() >> 23) as usize).saturating_sub(127).min(top)
+#[inline(always)]
+pub(super) fn level_from_ratio(ratio: f32, top: u32) -> u32 {
+    (ratio.to_bits() >> 23).saturating_sub(127).min(top)
 }
 
 /// One seamless square of numbers around 1 (surfaces) or within [0, 1] (soft noise).
-pub(super) struct Tile {
-    levels: Vec<Vec<f32>>,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Texture {
+    /// Soft fractal noise in [0, 1], features of 4 to 32 texels.
+    Noise,
+    /// Grain and stone chips of asphalt.
+    Asphalt,
+    /// Pebbles.
+    Gravel,
+    /// Blades and tufts.
+    Grass,
+    /// Clods and crumbs.
+    Soil,
 }
 
-impl Tile {
-    fn from_texels(texels: Vec<f32>) -> Self {
-        let mut levels = vec![texels];
-        let mut side = SIDE;
-        while side > 1 {
-            let finer = &levels[levels.len() - 1];
-            side /= 2;
-            let mean = |x: usize, y: usize| {
-                let at = |dx: usize, dy: usize| finer[(2 * y + dy) * 2 * side + 2 * x + dx];
-                0.25 * (at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1))
-            };
-            levels.push((0..side * side).map(|i| mean(i % side, i / side)).collect());
+impl Texture {
+    /// Index of its first texel.
+    #[inline(always)]
+    pub(super) fn start(self) -> u32 {
+        self as u32 * TEXELS as u32
+    }
+}
+
+/// All textures of the program with their mip levels, one after the other in one array, so that neighbouring pixels can
+/// look up different ones side by side.
+pub(super) struct Textures(Box<[f32; ALL_TEXELS]>);
+
+impl Textures {
+    fn from_finest(finest: [Vec<f32>; 5]) -> Self {
+        let mut texels = Vec::with_capacity(ALL_TEXELS);
+        for mut level in finest {
+            for side in (0..TOP_LEVEL).map(|level| SIDE >> level) {
+                let coarser = halved(&level, side / 2);
+                texels.append(&mut level);
+                level = coarser;
+            }
+            texels.append(&mut level);
         }
-        Self { levels }
+        texels.resize(ALL_TEXELS, 0.0);
+        Self(Box::try_from(texels).unwrap_or_else(|_| unreachable!("the texels were brought to this length")))
     }
 
-    /// Index of the coarsest level, one texel.
-    pub(super) fn top(&self) -> usize {
-        self.levels.len() - 1
-    }
-
-    /// Bilinear value at texel coordinates of the finest level, read from mip `level`.
-    #[inline]
-    pub(super) fn sample(&self, level: usize, x: f32, y: f32) -> f32 {
+    /// Bilinear value of the texture at index `start` at texel coordinates of its finest level, read from mip `level`.
+    #[inline(always)]
+    pub(super) fn sample(&self, start: u32, level: u32, x: f32, y: f32) -> f32 {
         // 2^-level, put together from its exponent.
-        let shrink = f32::from_bits((127 - level as u32) << 23);
-        let side = SIDE >> level;
-        let mask = side - 1;
+        let shrink = f32::from_bits((127 - level) << 23);
         let ((column, u), (row, v)) = (floor_fract(x * shrink), floor_fract(y * shrink));
-        let (x0, y0) = (column as usize & mask, row as usize & mask);
-        let (x1, y1) = ((x0 + 1) & mask, ((y0 + 1) & mask) * side);
-        let texels = &self.levels[level][..side * side];
-        let y0 = y0 * side;
-        let top = texels[y0 + x0] + (texels[y0 + x1] - texels[y0 + x0]) * u;
-        let bottom = texels[y1 + x0] + (texels[y1 + x1] - texels[y1 + x0]) * u;
+        let mask = (SIDE as u32 >> level) - 1;
+        let (x0, y0) = (column as u32 & mask, row as u32 & mask);
+        let (x1, y1) = ((x0 + 1) & mask, (y0 + 1) & mask);
+        // All levels together are (4^9 - 1) / 3 texels; those from `level` on are as many, shifted by two bits a level.
+        let start = start + TEXELS as u32 - (TEXELS as u32 >> (2 * level));
+        let (y0, y1) = (start + (y0 << (TOP_LEVEL - level)), start + (y1 << (TOP_LEVEL - level)));
+        let texel = |index: u32| self.0[index as i32 as usize & (ALL_TEXELS - 1)];
+        let top = texel(y0 + x0) + (texel(y0 + x1) - texel(y0 + x0)) * u;
+        let bottom = texel(y1 + x0) + (texel(y1 + x1) - texel(y1 + x0)) * u;
         top + (bottom - top) * v
     }
 
-    /// Value along one row of the tile: noise of one variable.
-    #[inline]
+    /// Value along one row of the soft noise: noise of one variable.
+    #[inline(always)]
     pub(super) fn along(&self, x: f32) -> f32 {
         let (column, u) = floor_fract(x);
-        let texels = &self.levels[0][..SIDE];
-        let column = column as usize & (SIDE - 1);
-        let (a, b) = (texels[column], texels[(column + 1) & (SIDE - 1)]);
+        let texel = |column: u32| self.0[column as usize & (SIDE - 1)];
+        let (a, b) = (texel(column as u32), texel((column as u32).wrapping_add(1)));
         a + (b - a) * u
     }
 }
 
-/// A texture of the ground.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Texture {
-    Grass,
-    Soil,
-    Gravel,
+/// The next coarser level, `side` texels wide: means of four.
+fn halved(finer: &[f32], side: usize) -> Vec<f32> {
+    let mean = |x: usize, y: usize| {
+        let at = |dx: usize, dy: usize| finer[(2 * y + dy) * 2 * side + 2 * x + dx];
+        0.25 * (at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1))
+    };
+    (0..side * side).map(|i| mean(i % side, i / side)).collect()
 }
 
-impl Texture {
-    /// Its tile.
-    #[inline]
-    pub(super) fn tile(self) -> &'static Tile {
-        match self {
-            Self::Grass => &tiles().grass,
-            Self::Soil => &tiles().soil,
-            Self::Gravel => &tiles().gravel,
-        }
-    }
-}
-
-/// All tiles of the program.
-pub(super) struct Tiles {
-    /// Soft fractal noise in [0, 1], features of 4 to 32 texels.
-    pub noise: Tile,
-    /// Grain and stone chips of asphalt.
-    pub asphalt: Tile,
-    /// Pebbles.
-    pub gravel: Tile,
-    /// Blades and tufts.
-    pub grass: Tile,
-    /// Clods and crumbs.
-    pub soil: Tile,
-}
-
-/// The tiles, built at first use (some 20 ms).
-pub(super) fn tiles() -> &'static Tiles {
-    static TILES: LazyLock<Tiles> = LazyLock::new(|| Tiles {
-        noise: Tile::from_texels(spread(texels(|x, y| fractal(1, x, y, 8, 4)))),
-        asphalt: Tile::from_texels(asphalt()),
-        gravel: Tile::from_texels(gravel()),
-        grass: Tile::from_texels(grass()),
-        soil: Tile::from_texels(texels(|x, y| 0.55 + 0.9 * fractal(5, x, y, 16, 5))),
+/// The textures, built at first use (some 20 ms).
+pub(super) fn textures() -> &'static Textures {
+    static TEXTURES: LazyLock<Textures> = LazyLock::new(|| {
+        // In the order of the variants of `Texture`.
+        Textures::from_finest([
+            spread(texels(|x, y| fractal(1, x, y, 8, 4))),
+            asphalt(),
+            gravel(),
+            grass(),
+            texels(|x, y| 0.55 + 0.9 * fractal(5, x, y, 16, 5)),
+        ])
     });
-    &TILES
+    &TEXTURES
 }
 
 fn texels(value: impl Fn(f32, f32) -> f32) -> Vec<f32> {
@@ -226,22 +229,23 @@ mod tests {
     }
 
     #[test]
-    fn tiles_repeat_without_a_seam() {
-        let tile = &tiles().noise;
+    fn textures_repeat_without_a_seam() {
+        let noise = |x: f32, y: f32| textures().sample(Texture::Noise.start(), 0, x, y);
         for i in 0..64 {
             let y = i as f32 * 4.1;
-            assert_eq!(tile.sample(0, 3.5, y), tile.sample(0, 3.5 + SIDE as f32, y));
+            assert_eq!(noise(3.5, y), noise(3.5 + SIDE as f32, y));
             // Neighbours across the seam differ no more than soft noise does anywhere (32 texels per feature).
-            assert!((tile.sample(0, 255.5, y) - tile.sample(0, 0.5, y)).abs() < 0.25);
+            assert!((noise(255.5, y) - noise(0.5, y)).abs() < 0.25);
         }
     }
 
     #[test]
     fn the_coarsest_level_is_the_mean_of_the_finest() {
-        for tile in [&tiles().asphalt, &tiles().grass, &tiles().gravel, &tiles().soil] {
-            let mean = tile.levels[0].iter().sum::<f32>() / (SIDE * SIDE) as f32;
+        for texture in [Texture::Asphalt, Texture::Grass, Texture::Gravel, Texture::Soil] {
+            let start = texture.start();
+            let mean = textures().0[start as usize..][..SIDE * SIDE].iter().sum::<f32>() / (SIDE * SIDE) as f32;
             // Summing 65,536 f32 one after the other rounds at about 1e-4.
-            assert!((tile.sample(tile.top(), 0.0, 0.0) - mean).abs() < 1e-3);
+            assert!((textures().sample(start, TOP_LEVEL, 0.0, 0.0) - mean).abs() < 1e-3);
         }
     }
 

@@ -188,6 +188,7 @@ fn cue_stream(key: u64) -> ChaCha8Rng {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Pose;
 
     fn spec(set: RoadSet, seed: u64, weather: Weather) -> WorldSpec {
         WorldSpec::drawn(set, seed, weather, 300.0)
@@ -225,8 +226,9 @@ mod tests {
         for seed in 0..20 {
             let world = World::build(spec(RoadSet::Test, seed, Weather::Daylight));
             for object in &world.scenery.objects {
-                let foot = world.road().foot_from_point(object.x, object.y, object.s);
-                let inside = foot.offset > world.section.right_m && foot.offset < world.section.left_m;
+                let (x_m, y_m) = (f64::from(object.x), f64::from(object.y));
+                let place = world.road().locate(Pose { x_m, y_m, heading_rad: 0.0 }, f64::from(object.s));
+                let inside = place.offset_m > world.section.right_m && place.offset_m < world.section.left_m;
                 assert!(!inside, "seed {seed}: {object:?}");
             }
         }
