@@ -108,7 +108,7 @@ impl std::fmt::Display for Method {
 }
 
 impl Method {
-    /// The method that is shown unless another is asked for: it passes the audit's controls (docs/attention.md).
+    /// The method that is shown unless another is asked for; docs/attention.md says why.
     pub const DEFAULT: Self = Self::Occlusion;
 
     /// The name on screen.
