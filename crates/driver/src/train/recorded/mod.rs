@@ -52,7 +52,8 @@ pub struct Source {
     pub weight: f64,
     /// What of it is held back.
     pub split: SplitBy,
-    /// Whether pictures are cut as the recording's own view says, instead of over their whole width.
+    /// Whether pictures are cut as the recording's own view says, instead of over their whole width; what is driven with these
+    /// weights is cut likewise.
     pub own_view: bool,
 }
 
@@ -278,7 +279,10 @@ impl Learned {
         );
         let recipe = config.recordings.unwrap_or_default();
         let size = config.policy.encoder().input_size();
-        let view = (!own_view && config.simulator_share() == 0.0).then(|| whole_width(&recording)).flatten();
+        let view = match own_view {
+            true => Some(told(&recording)),
+            false => (config.simulator_share() == 0.0).then(|| whole_width(&recording)).flatten(),
+        };
         let labels = Labels::new(&recording, recipe.smooth_secs);
         let per_unit = curvature_per_unit(&recording);
         let frames = Frames::new(recording, view, size, Arc::clone(room));
@@ -385,6 +389,14 @@ fn whole_width(recording: &Recording) -> Option<RecordedView> {
         .then(|| RecordedView { format: recording.format().id().to_owned(), crop: [0.0, top, 1.0, 0.5] })
 }
 
+/// The recording's view as it was told: what the policy learns by is what it is to see again.
+fn told(recording: &Recording) -> RecordedView {
+    let ([left, top, width, height], size) = (recording.view().crop.map(f64::from), recording.picture_size());
+    let [across, down] = [size.width, size.height].map(f64::from);
+    let crop = [left / across, top / down, width / across, height / down];
+    RecordedView { format: recording.format().id().to_owned(), crop }
+}
+
 /// Curvature in 1/m that one unit of the recorded steering stands for, positive for left.
 fn curvature_per_unit(recording: &Recording) -> f32 {
     let pairs = (0..recording.len()).filter_map(|i| {
@@ -402,7 +414,7 @@ mod tests {
     use super::*;
     use crate::train::RecordingRecipe;
     use lane_policy::PolicyKind;
-    use lane_recording::SideCamera;
+    use lane_recording::{RecordingOptions, SideCamera};
     use std::fs;
     use std::path::Path;
 
@@ -525,6 +537,21 @@ mod tests {
         let of_left = target(ViewChange { side: Some(SideCamera::Left), ..ViewChange::default() });
         assert!((target(ViewChange::default()) - of_left - 0.05 * per_unit).abs() < 1e-6, "to the right");
         assert_eq!(recorded.views()[0].crop[2], 1.0, "the whole width");
+    }
+
+    #[test]
+    fn a_policy_sees_again_the_part_that_it_was_told_to_learn_by() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(folder(dir.path(), 240));
+        let options = RecordingOptions { crop: Some([0, 3, 20, 5]), ..RecordingOptions::default() };
+        let recording = Recording::open_with(dir.path(), &options).unwrap();
+        for config in [config(), TrainingConfig::mixed(PolicyKind::NCP, 1, 64, 0.5)] {
+            let source = Source { own_view: true, ..source(Recording::open_with(dir.path(), &options).unwrap()) };
+            let views = Recorded::new(vec![source], &config).unwrap().views();
+            assert_eq!(views.len(), 1);
+            assert!(views[0].is_for(recording.format().id()));
+            assert_eq!(views[0].crop_px(recording.picture_size()), [0, 3, 20, 5]);
+        }
     }
 
     #[test]
