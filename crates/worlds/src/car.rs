@@ -120,8 +120,10 @@ impl Vehicle {
 pub struct Trouble(String);
 
 impl Trouble {
-    pub(crate) fn new(line: impl Into<String>) -> Self {
-        Self(line.into())
+    /// One line, whatever it is made of: decoders end some of their sentences with a line's end.
+    pub(crate) fn new(why: impl AsRef<str>) -> Self {
+        let lines = why.as_ref().lines().map(str::trim).filter(|line| !line.is_empty());
+        Self(lines.collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -147,6 +149,12 @@ mod tests {
             assert!(command * curvature <= 0.0);
         }
         assert_eq!(VEHICLE.command(Steering(9.0)), -1.0);
+    }
+
+    #[test]
+    fn a_trouble_is_one_line() {
+        assert_eq!(Trouble::new("no picture: cut off\n\n").to_string(), "no picture: cut off");
+        assert_eq!(Trouble::new("first\r\n second").to_string(), "first; second");
     }
 
     #[test]

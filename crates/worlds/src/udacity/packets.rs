@@ -114,7 +114,7 @@ impl Telemetry {
     /// When it is none.
     pub fn picture(&self) -> Result<RgbImage, Trouble> {
         let text = self.image.as_str();
-        let text = text.ok_or_else(|| Trouble::new("the simulator sent a picture that is no text".to_owned()))?;
+        let text = text.ok_or_else(|| Trouble::new("the simulator sent a picture that is no text"))?;
         picture::decode(text)
     }
 }
