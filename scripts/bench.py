@@ -4,7 +4,8 @@
     python3 scripts/bench.py keep              builds the benchmarks and keeps them: the baseline
     python3 scripts/bench.py run [ROW ...]     builds them, runs both sides in turns, and prints the ratios of their times
 
-A ROW is a part of a row's name, such as `frame_to_steering/ncp` or `lstm`; without any, all rows run. Programs are kept, not
+A ROW is a part of a row's name, such as `frame_to_steering/ncp` or `lstm`; without any, all rows run but the whole trainings,
+which take minutes a round and have to be named (`training_with_its_rendering`). Programs are kept, not
 times: both sides run now, on this machine, so only the change is between them. Of each round the least time counts. A row is
 called slower where it was in every round, and by 2 % or more in the median round: of equal programs one row in 64 is slower in
 all of six rounds. Exit code 1 if a row got slower. Without a baseline it prints the times alone. The benchmarks of `torch` and
@@ -24,6 +25,7 @@ import sys
 KEPT = pathlib.Path("target/kept-benches")
 BENCHES = ["policy", "recording", "closed_loop", "simulator"]
 LEAST_CHANGE = 1.02
+LONG = "training_with_its_rendering"
 SECONDS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 # `│  ├─ ncp-paper    791 µs   │ ...`: the depth by its indent, a name, the least time where there is one.
 LINE = re.compile(r"^(?P<indent>(?:[│ ]  )*)[├╰]─ (?P<name>.*?) +(?:(?P<time>[\d.]+) (?P<unit>ns|µs|ms|s|m) +)?│")
@@ -60,7 +62,7 @@ def run(programs, wanted):
     times = {}
     for name, program in programs.items():
         # divan writes a path as `policy::frame_to_steering::ncp`.
-        filters = [re.escape(part).replace("/", "::") for part in wanted]
+        filters = [re.escape(part).replace("/", "::") for part in wanted] or ["--skip", LONG]
         command = [program.resolve(), "--bench", "--color", "never", *filters]
         output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
         times |= {f"{name}/{row}": secs for row, secs in rows(output).items()}
