@@ -22,8 +22,11 @@ pub struct OutsideDrive {
     turn: Turn,
     turn_secs: f64,
     frame: usize,
-    /// The simulator's time at the first picture.
+    /// The simulator's time at the first picture, and later by as much as the session was held.
     began_secs: Option<f64>,
+    /// The session's time of the last moment.
+    last_secs: f64,
+    is_held: bool,
     manual: Option<Steering>,
 }
 
@@ -71,7 +74,18 @@ impl OutsideDrive {
         };
         let viewers = drivers.into_iter().map(Viewer::new).collect();
         let turn = Turn { is_new: true, ..Turn::default() };
-        let mut drive = Self { outside, viewers, info, turn, turn_secs, frame: 0, began_secs: None, manual: None };
+        let mut drive = Self {
+            outside,
+            viewers,
+            info,
+            turn,
+            turn_secs,
+            frame: 0,
+            began_secs: None,
+            last_secs: 0.0,
+            is_held: false,
+            manual: None,
+        };
         drive.refresh_info();
         Ok(drive)
     }
@@ -99,7 +113,12 @@ impl OutsideDrive {
             self.outside.car().put_back()?;
         }
         let seen = self.outside.look()?;
+        if std::mem::take(&mut self.is_held) {
+            // A simulator with a clock goes on while nobody looks: a window would wait that long for the next moment.
+            self.began_secs = Some(seen.time_secs - self.last_secs - 1.0 / USUAL_RATE);
+        }
         let time_secs = seen.time_secs - *self.began_secs.get_or_insert(seen.time_secs);
+        self.last_secs = time_secs;
         if self.turn.last_secs.is_none() {
             self.turn.began_secs = time_secs;
         }
@@ -182,6 +201,7 @@ impl Session for OutsideDrive {
     }
 
     fn hold(&mut self) {
+        self.is_held = true;
         self.outside.car().stop();
     }
 
