@@ -72,6 +72,15 @@ const ROWS: &[Row] = &[
         cost: unknown,
     },
     Row {
+        work: "LTC alone, batch 1, one step: the cell, with its maps, as a policy drives",
+        threads: 1,
+        frames: None,
+        eager: LTC_STEP_EAGER,
+        compiled: LTC_STEP_COMPILED,
+        ours: work::ltc_cell_driving,
+        cost: unknown,
+    },
+    Row {
         work: "LTC alone, batch 64, 32 steps, forward + backward",
         threads: 1,
         frames: None,
@@ -127,6 +136,42 @@ const ROWS: &[Row] = &[
             let cnn = cnn_frame_cost();
             Some(Cost { flop: cnn.flop + forward_flop(EncoderKind::Paper), ..cnn })
         },
+    },
+    Row {
+        work: "integrated gradients at 32 points, two compact policies and two twins, one frame",
+        threads: 1,
+        frames: None,
+        eager: &["maps_integrated_gradients"],
+        compiled: &[],
+        ours: work::integrated_gradients,
+        cost: unknown,
+    },
+    Row {
+        work: "occlusion, two compact policies and two twins, one frame",
+        threads: 1,
+        frames: None,
+        eager: &["maps_occlusion"],
+        compiled: &[],
+        ours: work::occlusion,
+        cost: unknown,
+    },
+    Row {
+        work: "integrated gradients at 32 points, two compact policies and two twins, one frame",
+        threads: 2,
+        frames: None,
+        eager: &["maps_integrated_gradients"],
+        compiled: &[],
+        ours: work::integrated_gradients,
+        cost: unknown,
+    },
+    Row {
+        work: "occlusion, two compact policies and two twins, one frame",
+        threads: 2,
+        frames: None,
+        eager: &["maps_occlusion"],
+        compiled: &[],
+        ours: work::occlusion,
+        cost: unknown,
     },
     Row {
         work: "training step, compact encoder + NCP, 16 sequences of 16",

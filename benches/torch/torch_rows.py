@@ -1,4 +1,4 @@
-"""Rows of the comparison that the given baseline lacks: the compact policy's training step and a GRU.
+"""Rows of the comparison that the given baseline lacks: the compact policy's training step and its maps by captum, and a GRU.
 
 Takes the baseline's flags and prints the same JSON: {"metric": {"min_ms": …, "median_ms": …}}.
 """
@@ -19,6 +19,7 @@ flags = flags.parse_args()
 os.environ["OMP_NUM_THREADS"] = str(flags.threads)
 
 import torch
+from captum.attr import IntegratedGradients, Occlusion
 from ncps.torch import LTC
 from ncps.wirings import NCP
 from torch import nn
@@ -74,6 +75,45 @@ def compact_training(batch=16, steps=16):
     return step
 
 
+class CompactHead(nn.Module):
+    """The compact encoder on one whitened picture with either head; liquid neurons start from zeros."""
+
+    def __init__(self, liquid):
+        super().__init__()
+        compact = Compact()
+        self.encoder, self.features, self.neurons = compact.encoder, compact.features, compact.neurons
+        self.dense = None if liquid else nn.Sequential(nn.Linear(176, 100), nn.ReLU(), nn.Linear(100, 1))
+
+    def forward(self, whitened):  # [batch, 3, 48, 120]
+        flat = self.encoder(whitened).flatten(1)
+        if self.dense is not None:
+            return self.dense(flat)
+        return self.neurons(self.features(flat).unsqueeze(1))[0].squeeze(1)
+
+
+def maps(attribute):
+    """A map of one frame for each of two policies and two twins."""
+    policies = [CompactHead(liquid).eval() for liquid in (True, True, False, False)]
+    picture = torch.randn(1, 3, 48, 120)
+
+    def step():
+        for policy in policies:
+            attribute(policy, picture)
+
+    return step
+
+
+def integrated_gradients():
+    return maps(lambda policy, picture: IntegratedGradients(policy).attribute(picture, target=0, n_steps=32))
+
+
+def occlusion():
+    """Squares of a quarter of the height that overlap by half, 32 pictures at once."""
+    windows = {"sliding_window_shapes": (3, 12, 12), "strides": (3, 6, 6), "perturbations_per_eval": 32}
+    hide = lambda policy, picture: Occlusion(policy).attribute(picture, target=0, baselines=0, **windows)
+    return maps(torch.no_grad()(hide))
+
+
 def gru_training(batch=64, steps=32):
     gru = nn.GRU(32, 64, batch_first=True)
     features = torch.rand(batch, steps, 32)
@@ -85,5 +125,10 @@ def gru_training(batch=64, steps=32):
     return step
 
 
-ROWS = {"train_compact_ncp_B16_T16": compact_training, "gru64_B64_T32_fwd_bwd": gru_training}
+ROWS = {
+    "train_compact_ncp_B16_T16": compact_training,
+    "maps_integrated_gradients": integrated_gradients,
+    "maps_occlusion": occlusion,
+    "gru64_B64_T32_fwd_bwd": gru_training,
+}
 print(json.dumps({name: calls(make()) for name, make in ROWS.items() if not re.search(flags.skip, name)}))

@@ -11,9 +11,12 @@ use lane_policy::cell::{
 use lane_policy::device;
 use lane_policy::ltc_kernel::{self, Layout, Run};
 use lane_policy::preprocess::whiten;
-use lane_policy::saliency::Method;
+use lane_policy::saliency::integrated_gradients::whitened_shares;
+use lane_policy::saliency::quadrature::Quadrature;
+use lane_policy::saliency::{Method, Situation, saliency};
 use lane_policy::wiring::{LANE_KEEPING_SEED, Wiring};
-use lane_policy::{FEATURES, FirstWeights, Policy, PolicyKind};
+use lane_policy::{Eye, FEATURES, FirstWeights, Policy, PolicyKind};
+use rayon::prelude::*;
 use std::hint::black_box;
 
 /// Batch and steps of the cells alone.
@@ -25,6 +28,8 @@ const UNFOLDS: usize = 6;
 const NEURONS: usize = 19;
 const BACKBONE: usize = 128;
 const GATED_NEURONS: usize = 64;
+/// Points on the way of integrated gradients.
+const INTEGRATION_STEPS: usize = 32;
 
 /// One call.
 type Work = Box<dyn FnMut()>;
@@ -69,6 +74,16 @@ pub fn ltc_cell_step() -> Work {
     })
 }
 
+/// The same on plain numbers, as a policy drives.
+pub fn ltc_cell_driving() -> Work {
+    let Some(mut cell) = cell(&ltc(), &device::cpu()).stepper() else { unreachable!("liquid cells step on numbers") };
+    let (features, mut state) = (vec![0.5; FEATURES], vec![vec![0.0; NEURONS]]);
+    Box::new(move || {
+        cell.step(black_box(&features), &mut state, 1.0);
+        black_box(cell.outputs());
+    })
+}
+
 /// A batch of sequences through a cell, and the gradients of its weights.
 pub fn cell_training(spec: CellSpec) -> Work {
     let recording = device::cpu().autodiff();
@@ -109,6 +124,41 @@ pub fn audit_frame() -> Work {
         for driver in &mut drivers {
             let _ = black_box(driver.decide(black_box(&frame), Method::VisualBackProp));
         }
+    })
+}
+
+/// Integrated gradients of two compact policies and of an untrained twin of each, at as many points as the other side.
+pub fn integrated_gradients() -> Work {
+    maps(|situation| {
+        black_box(whitened_shares(situation, Quadrature::GaussLegendre, INTEGRATION_STEPS));
+    })
+}
+
+/// Occlusion of two compact policies and of an untrained twin of each.
+pub fn occlusion() -> Work {
+    maps(|situation| {
+        black_box(saliency(Method::Occlusion, situation));
+    })
+}
+
+/// A map of one frame for each of four compact policies, at the same time where there are threads for it.
+fn maps(map: fn(&Situation<'_>)) -> Work {
+    let device = device::cpu();
+    let kinds = [PolicyKind::NCP, PolicyKind::CNN];
+    let policies = kinds.iter().flat_map(|kind| [1, 2].map(|seed| Policy::init(*kind, seed, &device)));
+    let policies: Vec<_> = policies
+        .map(|policy| {
+            let (recorder, eye) = (policy.recording(&device), Eye::new(&policy, &device));
+            (policy.zero_state(1, &device).numbers(), policy, recorder, eye)
+        })
+        .collect();
+    let mut frame = frame(PolicyKind::NCP);
+    Box::new(move || {
+        advance(&mut frame);
+        policies.par_iter().for_each(|(memory, policy, recorder, eye)| {
+            let seen = &eye.glance(&frame.image);
+            map(&Situation { policy, recorder, device: &device, seen, memory, elapsed_secs: 0.05 });
+        });
     })
 }
 

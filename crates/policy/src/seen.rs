@@ -138,6 +138,11 @@ impl Seen {
         self.pass.last_shape()
     }
 
+    /// The layers with what they made of the picture.
+    pub(crate) fn pass(&self) -> &Pass {
+        &self.pass
+    }
+
     /// Holes in the picture, one after the other, without a whole pass for each.
     pub(crate) fn patched_pass(&self) -> PatchedPass<'_> {
         PatchedPass::new(&self.pass)

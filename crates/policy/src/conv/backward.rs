@@ -1,6 +1,7 @@
 //! Backward pass of a batch: gradients of parts of it, in parallel, then their sum in frame order.
 
 use super::ConvShape;
+use super::canvas::FeatureMap;
 use super::filters::{pack, unpack};
 use super::input_gradient::{Scratch, TransposedWeight};
 use super::padding::pad_image;
@@ -117,19 +118,20 @@ impl Part {
     fn add_frame(&mut self, shape: &ConvShape, input: &[f32], [output, d_output]: [&[f32]; 2]) {
         let simd = Arch::new();
         let Self { weight: d_weight, bias: d_bias, d_sum, .. } = self;
-        simd.dispatch(ThroughRelu { channels: shape.out_channels, output, d_output, d_sum, d_bias });
+        let output = FeatureMap::new(output, shape.out_size());
+        simd.dispatch(ThroughRelu { output, d_output, d_sum, d_bias });
         let padded = pad_image(input, shape.in_width, shape.in_channels, shape.padding);
         simd.dispatch(WeightGradient { shape, input: &padded, d_sum, d_weight });
     }
 }
 
 /// Gradient before the ReLU, channels padded to whole vectors, and its sum over pixels added to the bias gradient.
-struct ThroughRelu<'a> {
-    channels: usize,
-    output: &'a [f32],
-    d_output: &'a [f32],
-    d_sum: &'a mut [f32],
-    d_bias: &'a mut [f32],
+pub(super) struct ThroughRelu<'a> {
+    /// Tells where the ReLU was open.
+    pub(super) output: FeatureMap<'a>,
+    pub(super) d_output: &'a [f32],
+    pub(super) d_sum: &'a mut [f32],
+    pub(super) d_bias: &'a mut [f32],
 }
 
 impl WithSimd for ThroughRelu<'_> {
@@ -140,7 +142,9 @@ impl WithSimd for ThroughRelu<'_> {
         let (d_sum, _) = S::as_mut_simd_f32s(self.d_sum);
         let (d_bias, _) = S::as_mut_simd_f32s(self.d_bias);
         let zero = simd.splat_f32s(0.0);
-        let pixels = self.output.chunks_exact(self.channels).zip(self.d_output.chunks_exact(self.channels));
+        let channels = self.output.channels;
+        let pixels = self.output.rows().flat_map(|row| row.chunks_exact(channels));
+        let pixels = pixels.zip(self.d_output.chunks_exact(channels));
         for (d_sum, (output, d_output)) in d_sum.chunks_exact_mut(d_bias.len()).zip(pixels) {
             let values = output.chunks(S::F32_LANES).zip(d_output.chunks(S::F32_LANES));
             for ((d_sum, d_bias), (output, d_output)) in d_sum.iter_mut().zip(d_bias.iter_mut()).zip(values) {

@@ -2,10 +2,12 @@
 
 use super::ConvShape;
 use super::filters::pack;
-use super::forward::{Forward, Strides};
+use super::forward::{Forward, Linear, Strides};
+use super::input_gradient::TransposedWeight;
 use super::padding::pad_image;
 use pulp::Arch;
 use rayon::prelude::*;
+use std::sync::OnceLock;
 
 /// `relu(conv(input, weight) + bias)` for a batch.
 ///
@@ -33,7 +35,9 @@ pub struct Layer {
     /// As [`pack`] makes it.
     weight: Vec<f32>,
     /// Channels padded to whole vectors.
-    bias: Vec<f32>,
+    pub(super) bias: Vec<f32>,
+    /// Made when the first gradient is asked for.
+    transposed: OnceLock<TransposedWeight>,
 }
 
 impl Layer {
@@ -47,12 +51,23 @@ impl Layer {
         assert_eq!(bias.len(), shape.out_channels, "one bias per output channel of {shape:?}");
         let mut bias = bias.to_vec();
         bias.resize(shape.lanes(), 0.0);
-        Self { shape, weight: pack(&shape, weight), bias }
+        Self { shape, weight: pack(&shape, weight), bias, transposed: OnceLock::new() }
     }
 
     /// Output rows from the padded input above and left of the first one.
     pub(super) fn forward(&self, strides: Strides, input: &[f32], output: &mut [f32]) {
         Arch::new().dispatch(Forward { strides, input, weight: &self.weight, bias: &self.bias, output });
+    }
+
+    /// The same without bias and ReLU.
+    pub(super) fn sums(&self, strides: Strides, input: &[f32], output: &mut [f32]) {
+        let no_bias = vec![0.0; self.bias.len()];
+        Arch::new().dispatch(Linear(Forward { strides, input, weight: &self.weight, bias: &no_bias, output }));
+    }
+
+    /// Its filters for the gradient of its input.
+    pub(super) fn transposed(&self) -> &TransposedWeight {
+        self.transposed.get_or_init(|| TransposedWeight::new(&self.shape, &self.weight))
     }
 }
 

@@ -15,6 +15,7 @@ mod layer;
 mod padding;
 mod pass;
 mod patch;
+mod pullback;
 mod weight_gradient;
 
 pub use backward::{ConvGradients, backward};
@@ -22,6 +23,7 @@ pub use canvas::{FeatureMap, Patch};
 pub use layer::{Layer, forward};
 pub use pass::Pass;
 pub use patch::PatchedPass;
+pub use pullback::Pullback;
 
 /// Channels are padded to this many, a whole number of vectors on every instruction set.
 const LANES: usize = 16;

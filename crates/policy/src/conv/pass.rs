@@ -1,5 +1,6 @@
 //! One image through layers one after the other, in memory that the next image uses again.
 
+use super::ConvShape;
 use super::canvas::{Canvas, FeatureMap};
 use super::forward::Strides;
 use super::layer::Layer;
@@ -37,12 +38,40 @@ impl Pass {
 
     /// The image through all layers.
     pub fn run(&mut self) {
-        for (number, layer) in self.layers.iter().enumerate() {
+        self.run_from(0);
+    }
+
+    fn run_from(&mut self, first: usize) {
+        for (number, layer) in self.layers.iter().enumerate().skip(first) {
             let (before, after) = self.canvases.split_at_mut(number + 1);
             let (input, output) = (&before[number], &mut after[0]);
             let strides = Strides { out_row: output.stride(), ..Strides::of(&layer.shape) };
             layer.forward(strides, input.bordered(), output.inside_mut());
         }
+    }
+
+    /// What the first layer makes of the image before bias and ReLU, `[out_height, out_width, out_channels]`.
+    pub fn first_sums(&self) -> Vec<f32> {
+        let layer = &self.layers[0];
+        let mut sums = vec![0.0; layer.shape.out_len()];
+        layer.sums(Strides::of(&layer.shape), self.canvases[0].bordered(), &mut sums);
+        sums
+    }
+
+    /// The image times `at` through all layers, of which the first has but to scale its sums ([`Pass::first_sums`]). The
+    /// image itself stays.
+    pub fn run_scaled(&mut self, first_sums: &[f32], at: f32) {
+        let layer = &self.layers[0];
+        let ConvShape { out_channels: channels, .. } = layer.shape;
+        for (row, sums) in self.canvases[1].rows_mut().zip(first_sums.chunks_exact(layer.shape.out_width() * channels))
+        {
+            for (pixel, sums) in row.chunks_exact_mut(channels).zip(sums.chunks_exact(channels)) {
+                for ((value, sum), bias) in pixel.iter_mut().zip(sums).zip(&layer.bias) {
+                    *value = (bias + at * sum).max(0.0);
+                }
+            }
+        }
+        self.run_from(1);
     }
 
     /// The image.

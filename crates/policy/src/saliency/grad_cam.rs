@@ -1,12 +1,12 @@
 //! Grad-CAM (Selvaraju et al. 2017) on the last feature map: every filter's map, weighted by how much the steering
 //! would change if all of that filter's places rose together. Unlike VisualBackProp it goes through the head.
 
+use super::gradient::gradient_of_head;
 use super::map::SignedMap;
 use super::plane::Plane;
 use super::{Cost, Procedure, Situation};
+use crate::CURVATURE_PER_OUTPUT;
 use crate::conv::FeatureMap;
-use crate::{CURVATURE_PER_OUTPUT, to_vec};
-use burn::tensor::Tensor;
 
 /// The method.
 pub(super) const GRAD_CAM: Procedure =
@@ -40,10 +40,11 @@ pub fn grad_cam(situation: &Situation<'_>) -> SignedMap {
 
 /// Sum over places of the gradient of the output with respect to each filter of the last map.
 fn filter_gradients(situation: &Situation<'_>) -> Vec<f32> {
-    let map = Tensor::from_inner(situation.seen.last_map(situation.device)).require_grad();
-    let (state, elapsed_secs) = (situation.state(1), [situation.elapsed_secs]);
-    let (output, _) = situation.recorder.forward_from_maps(vec![map.clone()], state, &elapsed_secs, 1);
-    let gradients = output.output.sum().backward();
-    let gradient = map.grad(&gradients).unwrap_or_else(|| unreachable!("the policy records gradients"));
-    to_vec(gradient.sum_dim(1).sum_dim(2))
+    let [rows, columns, filters] = situation.seen.last_shape();
+    let gradient = gradient_of_head(situation, situation.seen.last_map(situation.device), &[1.0]);
+    let mut sums = vec![0.0; filters];
+    for place in gradient.chunks_exact(filters).take(rows * columns) {
+        sums.iter_mut().zip(place).for_each(|(sum, part)| *sum += part);
+    }
+    sums
 }

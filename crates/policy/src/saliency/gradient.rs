@@ -2,10 +2,17 @@
 //! with the memory of earlier frames held fixed. Signed: positive pushes left.
 
 use super::map::SignedMap;
-use super::{Cost, Procedure, Situation};
-use crate::{CURVATURE_PER_OUTPUT, to_vec};
+use super::{Cost, Procedure, Situation, weighted_sum};
+use crate::conv::{Pass, Pullback};
+use crate::conv_op::has_kernels;
+use crate::{CURVATURE_PER_OUTPUT, PolicyOutput, to_vec};
 use burn::tensor::{Tensor, TensorData};
 use lane_frame::Size;
+use rayon::prelude::*;
+
+/// Pictures whose gradients are added up one after the other. Fixed, so that the order of additions is the same on any
+/// number of threads.
+const PICTURES_PER_PART: usize = 8;
 
 /// The method.
 pub(super) const INPUT_GRADIENT: Procedure = Procedure {
@@ -20,7 +27,10 @@ pub(super) const INPUT_GRADIENT: Procedure = Procedure {
 /// # Panics
 /// If the situation's recorder does not record: then there is no gradient to give.
 pub fn whitened_gradient(situation: &Situation<'_>) -> Vec<f32> {
-    weighted_gradient(situation, situation.input(), &[1.0])
+    if has_kernels(situation.device) {
+        return gradient_of_passes(situation, &[1.0], |_, _| ());
+    }
+    gradient_of_tensor(situation, situation.input(), &[1.0])
 }
 
 /// The map of one frame: change of curvature in 1/m per unit of brightness, summed over the colour channels.
@@ -31,29 +41,83 @@ pub fn input_gradient(situation: &Situation<'_>) -> SignedMap {
     per_brightness(situation, &whitened_gradient(situation))
 }
 
-/// Sum over a batch of inputs of weight times gradient of the output with respect to that input, in one pass. Every
-/// input meets the situation's memory.
-///
-/// # Shapes
-/// - inputs: `[batch, height, width, 3]`, whitened; weights: one per input
-/// - returns: `[height · width · 3]`
-pub(super) fn weighted_gradient(situation: &Situation<'_>, inputs: Tensor<4>, weights: &[f32]) -> Vec<f32> {
-    let [batch, ..] = inputs.dims();
-    let elapsed_secs = vec![situation.elapsed_secs; batch];
-    let weights = Tensor::from_data(TensorData::new(weights.to_vec(), [batch, 1]), &inputs.device());
-    let inputs = Tensor::from_inner(inputs).require_grad();
-    let (output, _) = situation.recorder.forward(inputs.clone(), situation.state(batch), &elapsed_secs, batch);
-    let gradients = (output.output * Tensor::from_inner(weights)).sum().backward();
-    let gradient = inputs.grad(&gradients).unwrap_or_else(|| unreachable!("the policy records gradients"));
-    to_vec(gradient.sum_dim(0))
-}
-
-/// The same for whitened inputs `[height, width, 3]` that are no tensors yet.
+/// Sum over whitened inputs, `[height, width, 3]` each, of weight times gradient of the output with respect to that input.
+/// Every input meets the situation's memory.
 pub(super) fn gradient_of_pictures(situation: &Situation<'_>, inputs: &[Vec<f32>], weights: &[f32]) -> Vec<f32> {
     let Size { width, height } = situation.policy.input_size();
+    if has_kernels(situation.device) {
+        return gradient_of_passes(situation, weights, |number, pass| {
+            let rows = inputs[number].chunks_exact(3 * width as usize);
+            pass.image_rows_mut().zip(rows).for_each(|(row, numbers)| row.copy_from_slice(numbers));
+            pass.run();
+        });
+    }
     let shape = [inputs.len(), height as usize, width as usize, 3];
-    let inputs = Tensor::from_data(TensorData::new(inputs.concat(), shape), situation.device);
-    weighted_gradient(situation, inputs, weights)
+    gradient_of_tensor(situation, Tensor::from_data(TensorData::new(inputs.concat(), shape), situation.device), weights)
+}
+
+/// The same of pictures that `fill` runs through a pass, by their number: without tensors but for the head, and with one
+/// way back through the first layer, which is linear, for all.
+///
+/// # Panics
+/// If the situation's recorder does not record.
+pub(super) fn gradient_of_passes(
+    situation: &Situation<'_>,
+    weights: &[f32],
+    fill: impl Fn(usize, &mut Pass) + Sync,
+) -> Vec<f32> {
+    let passes: Vec<Pass> = (0..weights.len())
+        .into_par_iter()
+        .map(|number| {
+            let mut pass = situation.seen.pass().clone();
+            fill(number, &mut pass);
+            pass
+        })
+        .collect();
+    let [rows, columns, filters] = situation.seen.last_shape();
+    let last: Vec<f32> = passes.iter().flat_map(|pass| pass.last()).copied().collect();
+    let last = Tensor::from_data(TensorData::new(last, [passes.len(), rows, columns, filters]), situation.device);
+    let d_last = gradient_of_head(situation, last, weights);
+    let d_last = d_last.par_chunks(PICTURES_PER_PART * rows * columns * filters);
+    let parts = passes.par_chunks(PICTURES_PER_PART).zip(d_last).map(|(passes, d_last)| {
+        let mut pullback = Pullback::of(situation.seen.pass());
+        let mut sum: Option<Vec<f32>> = None;
+        for (pass, d_last) in passes.iter().zip(d_last.chunks_exact(rows * columns * filters)) {
+            let d_first = pullback.first_sums(pass, d_last);
+            match &mut sum {
+                None => sum = Some(d_first.to_vec()),
+                Some(sum) => sum.iter_mut().zip(d_first).for_each(|(sum, part)| *sum += part),
+            }
+        }
+        sum
+    });
+    let sum = weighted_sum(parts.collect::<Vec<_>>().into_iter()).unwrap_or_default();
+    Pullback::of(situation.seen.pass()).image(&sum)
+}
+
+/// Weight times gradient of the output with respect to each of some last feature maps, `[batch, rows, columns, filters]`.
+pub(super) fn gradient_of_head(situation: &Situation<'_>, last: Tensor<4>, weights: &[f32]) -> Vec<f32> {
+    let (batch, last) = (weights.len(), Tensor::from_inner(last).require_grad());
+    let elapsed_secs = vec![situation.elapsed_secs; batch];
+    let (output, _) =
+        situation.recorder.forward_from_maps(vec![last.clone()], situation.state(batch), &elapsed_secs, batch);
+    to_vec(weighted(output, last, weights))
+}
+
+/// The same from the input on, in tensors, `[batch, height, width, 3]`, summed over the batch.
+fn gradient_of_tensor(situation: &Situation<'_>, inputs: Tensor<4>, weights: &[f32]) -> Vec<f32> {
+    let (batch, inputs) = (weights.len(), Tensor::from_inner(inputs).require_grad());
+    let elapsed_secs = vec![situation.elapsed_secs; batch];
+    let (output, _) = situation.recorder.forward(inputs.clone(), situation.state(batch), &elapsed_secs, batch);
+    to_vec(weighted(output, inputs, weights).sum_dim(0))
+}
+
+/// Gradient of the weighted sum of a batch's outputs.
+fn weighted(output: PolicyOutput, leaf: Tensor<4>, weights: &[f32]) -> Tensor<4> {
+    let weights = TensorData::new(weights.to_vec(), [weights.len(), 1]);
+    let weights = Tensor::from_data(weights, &output.output.device());
+    let gradients = (output.output * weights).sum().backward();
+    leaf.grad(&gradients).unwrap_or_else(|| unreachable!("the policy records gradients"))
 }
 
 /// A gradient with respect to the whitened input as a map of one with respect to brightness.

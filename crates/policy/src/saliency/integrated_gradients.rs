@@ -1,11 +1,11 @@
 //! Integrated gradients (Sundararajan et al. 2017): the gradient averaged on the straight way from a featureless
 //! picture to this one, times the difference of the two. The shares of all pixels add up to the difference in steering.
 
-use super::gradient::{curvature_per_pixel, gradient_of_pictures};
+use super::gradient::{curvature_per_pixel, gradient_of_passes, gradient_of_pictures};
 use super::map::SignedMap;
 use super::quadrature::Quadrature;
 use super::{BATCH, Cost, Procedure, Situation, weighted_sum};
-use crate::to_vec;
+use crate::conv_op::has_kernels;
 use burn::tensor::Tensor;
 
 /// The method.
@@ -31,9 +31,17 @@ pub const GAP: f32 = 0.01;
 /// # Panics
 /// If there are fewer than two steps, or the situation's recorder does not record.
 pub fn whitened_shares(situation: &Situation<'_>, rule: Quadrature, steps: usize) -> Vec<f32> {
-    let gradient = |inputs: &[Vec<f32>], weights: &[f32]| Some(gradient_of_pictures(situation, inputs, weights));
     let input = situation.seen.whitened();
-    let shares = shares(input, &vec![0.0; input.len()], rule, steps, gradient);
+    let shares = if has_kernels(situation.device) {
+        let first_sums = situation.seen.pass().first_sums();
+        let gradient = integral(rule, steps, |places, weights| {
+            Some(gradient_of_passes(situation, weights, |number, pass| pass.run_scaled(&first_sums, places[number])))
+        });
+        gradient.map(|gradient| input.iter().zip(gradient).map(|(end, gradient)| end * gradient).collect())
+    } else {
+        let gradient = |inputs: &[Vec<f32>], weights: &[f32]| Some(gradient_of_pictures(situation, inputs, weights));
+        shares(input, &vec![0.0; input.len()], rule, steps, gradient)
+    };
     shares.unwrap_or_else(|| unreachable!("the policy records gradients"))
 }
 
@@ -49,14 +57,24 @@ pub fn shares(
     steps: usize,
     mut gradient: impl FnMut(&[Vec<f32>], &[f32]) -> Option<Vec<f32>>,
 ) -> Option<Vec<f32>> {
-    let points = rule.points(steps);
-    let gradient = weighted_sum(points.chunks(BATCH).map(|points| {
+    let gradient = integral(rule, steps, |places, weights| {
+        let on_the_way = |at: &f32| input.iter().zip(baseline).map(|(end, start)| start + (end - start) * at).collect();
+        gradient(&places.iter().map(on_the_way).collect::<Vec<Vec<f32>>>(), weights)
+    })?;
+    Some(input.iter().zip(baseline).zip(gradient).map(|((end, start), gradient)| (end - start) * gradient).collect())
+}
+
+/// The gradient over the way from 0 to 1, of which `gradient` gives sums of weight times gradient at places.
+fn integral(
+    rule: Quadrature,
+    steps: usize,
+    mut gradient: impl FnMut(&[f32], &[f32]) -> Option<Vec<f32>>,
+) -> Option<Vec<f32>> {
+    weighted_sum(rule.points(steps).chunks(BATCH).map(|points| {
         let (places, weights): (Vec<f32>, Vec<f32>) =
             points.iter().map(|&(at, weight)| (at as f32, weight as f32)).unzip();
-        let on_the_way = |at: &f32| input.iter().zip(baseline).map(|(end, start)| start + (end - start) * at).collect();
-        gradient(&places.iter().map(on_the_way).collect::<Vec<Vec<f32>>>(), &weights)
-    }))?;
-    Some(input.iter().zip(baseline).zip(gradient).map(|((end, start), gradient)| (end - start) * gradient).collect())
+        gradient(&places, &weights)
+    }))
 }
 
 /// Shares by more and more steps, until they add up to the `difference` of the output but for [`GAP`], or the steps are
@@ -86,11 +104,9 @@ pub fn integrated_gradients(situation: &Situation<'_>) -> SignedMap {
 
 /// Output on the picture less that on a whitened input of zeros.
 fn difference(situation: &Situation<'_>) -> f32 {
-    let input = situation.input();
-    let inputs = Tensor::cat(vec![input.clone(), input.zeros_like()], 0);
-    let elapsed_secs = vec![situation.elapsed_secs; 2];
-    let (output, _) = situation.policy.forward(inputs, situation.state(2), &elapsed_secs, 2);
-    let output = to_vec(output.output);
+    let last = situation.seen.last_map(situation.device);
+    let grey = situation.policy.encode(situation.input().zeros_like()).pop().unwrap_or_else(|| last.clone());
+    let output = situation.outputs(Tensor::cat(vec![last, grey], 0));
     output[0] - output[1]
 }
 

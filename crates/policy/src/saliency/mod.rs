@@ -29,7 +29,7 @@ pub mod rise;
 pub mod smooth_grad;
 pub mod visual_backprop;
 
-use crate::{Policy, PolicyState, Seen};
+use crate::{Policy, PolicyState, Seen, to_vec};
 use burn::tensor::{Device, Tensor};
 use map::Attribution;
 use serde::{Deserialize, Serialize};
@@ -152,6 +152,15 @@ impl Situation<'_> {
     /// The policy's memory before the frame, for each of some frames.
     fn state(&self, batch: usize) -> PolicyState {
         self.policy.zero_state(1, self.device).with_numbers(self.memory).repeat(batch)
+    }
+
+    /// The network's output for each of some last feature maps, `[batch, rows, columns, filters]`, all of which meet the same
+    /// memory.
+    fn outputs(&self, maps: Tensor<4>) -> Vec<f32> {
+        let [count, ..] = maps.dims();
+        let (state, elapsed_secs) = (self.state(count), vec![self.elapsed_secs; count]);
+        let (output, _) = self.policy.forward_from_maps(vec![maps], state, &elapsed_secs, count);
+        to_vec(output.output)
     }
 }
 

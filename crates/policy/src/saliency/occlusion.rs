@@ -3,8 +3,8 @@
 
 use super::map::SignedMap;
 use super::{BATCH, Cost, Procedure, Situation};
+use crate::CURVATURE_PER_OUTPUT;
 use crate::conv::Patch;
-use crate::{CURVATURE_PER_OUTPUT, to_vec};
 use burn::tensor::{Tensor, TensorData};
 use lane_frame::{RgbImage, Size};
 use rayon::prelude::*;
@@ -26,7 +26,7 @@ const PLACES_PER_SIDE: usize = 2;
 pub fn occlusion(situation: &Situation<'_>) -> SignedMap {
     let size = situation.policy.input_size();
     let squares = squares(size);
-    let commanded = outputs(situation, &[situation.seen.last_map(situation.device)])[0];
+    let commanded = situation.outputs(situation.seen.last_map(situation.device))[0];
     let [rows, columns, filters] = situation.seen.last_shape();
     let encoded = squares.par_chunks(BATCH).map_with(situation.seen.patched_pass(), |pass, squares| {
         let mut maps = Vec::with_capacity(squares.len() * rows * columns * filters);
@@ -34,9 +34,8 @@ pub fn occlusion(situation: &Situation<'_>) -> SignedMap {
         TensorData::new(maps, [squares.len(), rows, columns, filters])
     });
     let encoded = encoded.collect::<Vec<_>>().into_iter().map(|maps| Tensor::from_data(maps, situation.device));
-    let encoded: Vec<Tensor<4>> = encoded.collect();
-    let hidden = outputs(situation, &encoded);
-    let effects: Vec<f32> = hidden.iter().map(|hidden| CURVATURE_PER_OUTPUT * (commanded - hidden)).collect();
+    let hidden = encoded.flat_map(|maps| situation.outputs(maps));
+    let effects: Vec<f32> = hidden.map(|hidden| CURVATURE_PER_OUTPUT * (commanded - hidden)).collect();
     SignedMap { size, values: average(size, &squares, &effects) }
 }
 
@@ -79,17 +78,6 @@ fn squares(size: Size) -> Vec<Patch> {
         columns.iter().map(move |columns| Patch { rows: rows.clone(), columns: columns.clone() })
     };
     rows.iter().flat_map(along_row).collect()
-}
-
-/// The network's output for each frame of some last feature maps, all of them meeting the same memory.
-fn outputs(situation: &Situation<'_>, maps: &[Tensor<4>]) -> Vec<f32> {
-    let output = |maps: &Tensor<4>| {
-        let [count, ..] = maps.dims();
-        let (state, elapsed_secs) = (situation.state(count), vec![situation.elapsed_secs; count]);
-        let (output, _) = situation.policy.forward_from_maps(vec![maps.clone()], state, &elapsed_secs, count);
-        to_vec(output.output)
-    };
-    maps.iter().flat_map(output).collect()
 }
 
 /// Mean effect of the squares over each pixel.
