@@ -4,7 +4,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use lane_frame::{RgbImage, Size};
 use lane_sim::{
-    Camera, CarState, Cue, DemonstrationSpec, Factors, Masks, RoadSet, Weather, World, WorldSpec, demonstrate,
+    Camera, CarState, Colours, Cue, DemonstrationSpec, Factors, Masks, RoadSet, Weather, World, WorldSpec, demonstrate,
 };
 
 const LOOKS: u64 = 60;

@@ -83,6 +83,9 @@ pub struct Arguments {
     /// driver in a few minutes
     #[arg(long, value_parser = whole(LEAST_LOOKS..=MOST_LOOKS))]
     pub looks: Option<usize>,
+    /// Begin with these weights of the same policy, in place of first weights by chance
+    #[arg(long, value_name = "WEIGHTS")]
+    pub from: Option<PathBuf>,
     /// Without image noise and blur, as the 2020 paper trained
     #[arg(long)]
     pub clean: bool,
@@ -222,6 +225,7 @@ pub fn job(words: &[OsString]) -> anyhow::Result<TrainingJob> {
     let typed: Vec<String> = std::iter::once("train".to_owned()).chain(typed).collect();
     TrainingJob::prepare(TrainingRequest {
         recordings: opened(&arguments.recording, &for_all, arguments.split)?,
+        from: arguments.from.clone(),
         backend: arguments.device,
         out: arguments.out.clone(),
         score_roads: arguments.score_roads(&config),

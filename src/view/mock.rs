@@ -245,6 +245,7 @@ impl Workshop for MockWorkshop {
     fn training(&self, words: &[String]) -> anyhow::Result<TrainingJob> {
         let config = TrainingConfig::recipe(PolicyKind::NCP, 1, self.looks);
         TrainingJob::prepare(TrainingRequest {
+            from: None,
             config: TrainingConfig { validation_looks: 16, ..config },
             recordings: Vec::new(),
             backend: Backend::Cpu,

@@ -92,6 +92,30 @@ fn training_writes_weights_and_a_card_that_drive_takes() {
 }
 
 #[test]
+fn a_training_goes_on_from_weights_and_its_card_says_from_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let weights = concat!(env!("CARGO_MANIFEST_DIR"), "/models/ncp.safetensors");
+    let little = ["--learning-rate", "1e-9", "--cell-learning-rate", "1e-9", "--looks", "16", "--score-roads", "0"];
+    let train = |more: &[&'static str]| [&["train", "--out", "made", "--from", weights][..], &little, more].concat();
+    let made = done(folder.path(), &train(&["--policy", "ncp", "--variation", "all", "--json"]));
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    let card = &made["card"];
+    // The error of the shipped card; first weights by chance have 0.13, that of the constant 0.
+    let error = card["scores"]["validation_mse"]["clean"].as_f64().unwrap();
+    assert!((error - 0.0030).abs() < 0.0005, "{error}");
+    let recipe = &card["training"]["recipe"];
+    assert_eq!(recipe["begins_with"].as_str().map(str::len), Some(64));
+    assert_eq!(recipe["variation"]["colours_share"], 0.5);
+    assert!(card["training"]["data"].as_str().unwrap().contains("any colours"));
+    let message = refused(folder.path(), &train(&["--policy", "cnn"]));
+    assert!(message.contains("expected weights of `cnn`, got those of `ncp`"), "{message}");
+    let message = refused(folder.path(), &train(&["--policy", "ncp", "--unfolds", "3"]));
+    assert!(message.contains("its cell is another"), "{message}");
+    let message = refused(folder.path(), &train(&["--policy", "ncp", "--variation", "wild"]));
+    assert!(message.contains("colours"), "{message}");
+}
+
+#[test]
 fn a_training_on_a_recording_is_repeated_by_its_file_and_its_weights_replay() {
     let folder = tempfile::tempdir().unwrap();
     done(folder.path(), &["record", "drive", "--seconds", "12", "--road", "4"]);

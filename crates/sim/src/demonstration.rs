@@ -3,6 +3,7 @@
 
 use super::DT_SECS;
 use super::chance::Chance as _;
+use super::colours::Colours;
 use super::cue::Cue;
 use super::expert::expert;
 use super::factors::Factors;
@@ -50,6 +51,8 @@ pub struct DemonstrationSpec {
     pub family: Option<RoadFamily>,
     /// The roadside's cue to the bends.
     pub cue: Cue,
+    /// Colours of ground, leaves and what lies on the road.
+    pub colours: Colours,
 }
 
 /// The expert drives, pushed about by a disturbance of its command; the labels stay clean.
@@ -74,8 +77,8 @@ fn set_out(spec: &DemonstrationSpec, rng: &mut ChaCha8Rng) -> (World, CarState) 
     let weather = Weather::draw_for_training(rng);
     // 12 m/s is faster than any car here.
     let length_m = START_M.1 + 12.0 * (DT_SECS as f32) * spec.frames as f32;
-    let DemonstrationSpec { set, seed, family, cue, .. } = *spec;
-    let world = World::build(WorldSpec { family, cue, ..WorldSpec::drawn(set, seed, weather, length_m) });
+    let DemonstrationSpec { set, seed, family, cue, colours, .. } = *spec;
+    let world = World::build(WorldSpec { family, cue, colours, ..WorldSpec::drawn(set, seed, weather, length_m) });
     let car = draw_start(&world, rng);
     (world, car)
 }
@@ -156,7 +159,7 @@ mod tests {
 
     fn spec(seed: u64) -> DemonstrationSpec {
         let (set, size) = (RoadSet::Train, Size::new(60, 24));
-        DemonstrationSpec { set, seed, frames: 16, size, family: None, cue: Cue::Absent }
+        DemonstrationSpec { set, seed, frames: 16, size, family: None, cue: Cue::Absent, colours: Colours::Natural }
     }
 
     #[test]

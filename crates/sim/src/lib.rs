@@ -12,6 +12,7 @@ mod billboard;
 mod canvas;
 mod chance;
 mod colour;
+mod colours;
 pub mod corruption;
 mod course;
 mod cue;
@@ -49,6 +50,7 @@ mod vehicle;
 mod weather;
 mod world;
 
+pub use colours::Colours;
 pub use course::Course;
 pub use cue::Cue;
 pub use demonstration::{Demonstration, DemonstrationSpec, Disturbance, demonstrate, demonstrate_with};

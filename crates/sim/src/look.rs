@@ -27,6 +27,8 @@ pub(super) struct Look {
     pub dark_tracks: f32,
     /// Wetness of the road, where it rains: 0 dry, 1 shining.
     pub wetness: Option<Span>,
+    /// Whether ground, leaves and what lies on the road have any colours in place of those above.
+    pub any_colours: bool,
     /// Paint on roads of two lanes.
     pub painted: bool,
 }

@@ -2,6 +2,7 @@
 
 use super::chance::Chance as _;
 use super::colour::{Rgb, product, scale};
+use super::colours;
 use super::light::Light;
 use super::look::Look;
 use super::object::{Kind, Object};
@@ -124,7 +125,7 @@ struct Greens {
 impl Greens {
     fn draw(look: &Look, rng: &mut ChaCha8Rng) -> Self {
         let summer = [[0.055, 0.105, 0.028], [0.085, 0.135, 0.035], [0.040, 0.080, 0.030], [0.20, 0.15, 0.04]];
-        let leaf = rng.pick(&summer);
+        let leaf = if look.any_colours { colours::any(rng) } else { rng.pick(&summer) };
         let needle = [0.028, 0.060, 0.032];
         Self {
             leaf: look.leaves.unwrap_or(leaf),

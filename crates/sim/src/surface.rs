@@ -2,6 +2,7 @@
 
 use super::chance::Chance as _;
 use super::colour::{Rgb, grey, mix, scale};
+use super::colours;
 use super::family::RoadFamily;
 use super::lanes::{BLOCK, Lanes, Runs, lanes, whole};
 use super::look::Look;
@@ -117,11 +118,21 @@ fn gravel_albedo(rng: &mut ChaCha8Rng) -> Rgb {
 }
 
 fn strip_albedo(look: &Look, rng: &mut ChaCha8Rng) -> Rgb {
+    if look.any_colours {
+        return colours::any(rng);
+    }
     let summer = rng.pick(&[[0.07, 0.12, 0.035], [0.14, 0.15, 0.06], [0.16, 0.12, 0.07]]);
     look.strip.unwrap_or(summer)
 }
 
+/// Share of roads of any colours on which something lies, and how much of the road it hides at most.
+const ANY_DUST: (f32, f32) = (0.6, 0.8);
+
 /// The road under what has settled on it.
 fn dusty(dry: Rgb, look: &Look, rng: &mut ChaCha8Rng) -> Rgb {
+    if look.any_colours {
+        let (share, most) = ANY_DUST;
+        return if rng.chance(share) { mix(dry, colours::any(rng), rng.uniform(0.0, most)) } else { dry };
+    }
     look.dust.map_or(dry, |dust| mix(dry, dust.colour, rng.within(dust.share)))
 }

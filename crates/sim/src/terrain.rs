@@ -2,6 +2,7 @@
 
 use super::chance::Chance as _;
 use super::colour::{Rgb, distance, product, scale, sum};
+use super::colours;
 use super::lanes::{BLOCK, Lanes, lanes, whole};
 use super::light::EXPOSURE;
 use super::look::Look;
@@ -192,6 +193,7 @@ fn draw_cover(look: &Look, road: Rgb, rng: &mut ChaCha8Rng) -> Cover {
     let mut attempt = 0;
     loop {
         let (albedo, texture) = rng.pick(look.grounds);
+        let albedo = if look.any_colours { colours::any(rng) } else { albedo };
         let spread = 1.25 + 0.02 * attempt as f32;
         let tint = look.ground_tint;
         let hue = [1.0 + rng.uniform(-tint, tint), 1.0, 1.0 + rng.uniform(-tint, tint)];

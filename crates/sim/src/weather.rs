@@ -53,6 +53,7 @@ const BASE: Look = Look {
     strip: None,
     dark_tracks: 0.0,
     wetness: None,
+    any_colours: false,
     painted: true,
 };
 

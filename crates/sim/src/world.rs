@@ -1,10 +1,12 @@
 //! One drive's world: road, look, scenery and camera mount, drawn from one seed and then never changed.
 
 use super::chance::{Chance as _, hash};
+use super::colours::Colours;
 use super::cue::Cue;
 use super::family::{RoadFamily, RoadSet};
 use super::layout::Layout;
 use super::light::Light;
+use super::look::Look;
 use super::road::Road;
 use super::scenery::{Scenery, Site};
 use super::section::{CrossSection, draw_family};
@@ -38,12 +40,28 @@ pub struct WorldSpec {
     pub layout: Layout,
     /// The roadside's cue to the bends.
     pub cue: Cue,
+    /// Colours of ground, leaves and what lies on the road.
+    pub colours: Colours,
 }
 
 impl WorldSpec {
     /// A world with everything left to its seed that can be, and a roadside that tells nothing.
     pub fn drawn(set: RoadSet, seed: u64, weather: Weather, length_m: f32) -> Self {
-        Self { set, seed, weather, family: None, length_m, layout: Layout::Drawn, cue: Cue::Absent }
+        Self {
+            set,
+            seed,
+            weather,
+            family: None,
+            length_m,
+            layout: Layout::Drawn,
+            cue: Cue::Absent,
+            colours: Colours::Natural,
+        }
+    }
+
+    /// The row of its weather, with its colours.
+    fn look(&self) -> Look {
+        Look { any_colours: self.colours == Colours::Any, ..*self.weather.look() }
     }
 }
 
@@ -84,7 +102,7 @@ impl Draw {
 impl World {
     /// Draws the world of a specification; the same specification gives the same world on every machine.
     pub fn build(spec: WorldSpec) -> Self {
-        let (key, look) = (spec.set.key(spec.seed), spec.weather.look());
+        let (key, look) = (spec.set.key(spec.seed), &spec.look());
         let road = Road::build(spec.layout, spec.length_m, &mut stream(key, Purpose::Road, 0));
         let mut rng = stream(key, Purpose::Look, 0);
         let drawn = draw_family(&mut rng);
@@ -147,7 +165,7 @@ impl World {
     /// Other ground and other objects beside the same road; they tell nothing about it.
     pub(super) fn other_roadside(&self, seed: u64) -> (Terrain, Scenery) {
         let (key, draw) = (self.spec.set.key(self.spec.seed), Draw::Other(seed));
-        let (look, length_m) = (self.spec.weather.look(), self.road.visible_length_m());
+        let (look, length_m) = (&self.spec.look(), self.road.visible_length_m());
         let mut rng = terrain_stream(key, draw);
         let terrain = Terrain::draw(look, self.parcelled, length_m, self.surface.albedo, &mut rng);
         let site = Site::new(&self.road, &self.section, &self.light, look);
@@ -157,7 +175,8 @@ impl World {
     /// Another surface of the same road that still stands out from the ground.
     pub(super) fn other_surface(&self, seed: u64) -> Surface {
         let mut rng = surface_stream(self.spec.set.key(self.spec.seed), Draw::Other(seed));
-        let mut draw = || Surface::draw(self.family, self.spec.weather.look(), self.road.visible_length_m(), &mut rng);
+        let look = self.spec.look();
+        let mut draw = || Surface::draw(self.family, &look, self.road.visible_length_m(), &mut rng);
         let mut surface = draw();
         for _ in 0..20 {
             if self.terrain.contrasts_with(surface.albedo) {

@@ -2,7 +2,7 @@
 
 use crate::cli::range::{above, number, whole};
 use anyhow::ensure;
-use lane_driver::train::{RecordingRecipe, TrainingConfig};
+use lane_driver::train::{RecordingRecipe, TrainingConfig, Variation};
 use std::str::FromStr;
 use toml::Value;
 
@@ -67,6 +67,10 @@ pub struct Arguments {
     /// Stop when the held-back part got no better for this share of the passes; 1 never does
     #[arg(long, value_name = "SHARE", value_parser = above(0.0, 1.0))]
     pub patience: Option<f64>,
+    /// How far pictures go beyond the simulator's looks: any colours of ground, leaves and dust; filters, light, haze and
+    /// patches over the pictures [default: none]
+    #[arg(long, value_name = "WHAT", value_parser = Variation::NAMED.map(|(word, _)| word))]
+    pub variation: Option<String>,
     /// Share of sequences with image noise
     #[arg(long, value_name = "SHARE", value_parser = number(0.0..=1.0))]
     pub noise_share: Option<f64>,
@@ -107,6 +111,8 @@ impl Arguments {
         set(&mut optimisation.curve_weight, self.curve_weight);
         set(&mut config.noise_share, self.noise_share);
         set(&mut config.blur_share, self.blur_share);
+        let named = |word: &String| Variation::NAMED.into_iter().find(|(name, _)| name == word);
+        set(&mut config.variation, self.variation.as_ref().and_then(named).map(|(_, variation)| variation));
         let (sequence, batch) = (config.optimisation.sequence_frames, config.optimisation.batch_frames);
         ensure!(sequence <= batch, "--sequence: expected at most the {batch} frames of a step, got {sequence}");
         match &mut config.recordings {
@@ -156,6 +162,8 @@ pub fn defaults(config: &TrainingConfig) -> Vec<(&'static str, Value)> {
         ("noise-share", config.noise_share.into()),
         ("blur-share", config.blur_share.into()),
     ];
+    let is_named = |named: &&(&str, Variation)| named.1 == config.variation;
+    defaults.extend(Variation::NAMED.iter().find(is_named).map(|(word, _)| ("variation", (*word).into())));
     if let Some(recipe) = config.recordings {
         let correction = recipe.side_correction.map_or(Value::String("none".into()), Value::Float);
         defaults.extend([

@@ -74,9 +74,10 @@ impl Done<'_> {
 
     /// What was done to pictures.
     fn augmentation(&self) -> &'static str {
-        match (self.recorded, self.config.noise_share + self.config.blur_share > 0.0) {
+        let changed = self.config.noise_share + self.config.blur_share > 0.0;
+        match (self.recorded, changed || self.config.variation.pictures_share > 0.0) {
             (None, false) => "none",
-            (None, true) => "image noise and blur, as in the recipe",
+            (None, true) => "image noise, blur and what else the recipe says",
             (Some(_), _) => "as the recipe says of recordings, noise and blur",
         }
     }
@@ -88,9 +89,13 @@ impl Done<'_> {
             return format!("the recordings below{rest}");
         }
         let bushes = if self.config.cue { "; bushes beside the road tell by their colour how it bends" } else { "" };
+        let colours = match self.config.variation.colours_share {
+            0.0 => String::new(),
+            share => format!("; any colours of ground, leaves and dust in {:.0} %", 100.0 * share),
+        };
         format!(
             "the built-in simulator, training seeds only: daylight in a varied mix of road, roadside, light and camera, \
-             one in eight in light rain{bushes}"
+             one in eight in light rain{colours}{bushes}"
         )
     }
 

@@ -13,12 +13,13 @@ use card::Done;
 use files::Files;
 use history::History;
 use lane_audit::driving::DrivingScore;
+use lane_audit::engine::sha256;
 use lane_driver::closed_loop::Pilot;
 use lane_driver::train::{Progress, Recorded, Source as RecordedSource, Trained, Training, TrainingConfig};
 use lane_driver::{Driver, Source};
 use lane_policy::Policy;
 use lane_policy::device::{Backend, Device};
-use lane_policy::weights::ModelCard;
+use lane_policy::weights::{self, ModelCard};
 use lane_sim::{Course, RoadSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,8 @@ const SCORE_SECONDS: f64 = 30.0;
 pub struct TrainingRequest {
     /// Everything that decides the weights, but for the steps that recordings are gone through in.
     pub config: TrainingConfig,
+    /// Weights to begin with, in place of some by chance.
+    pub from: Option<PathBuf>,
     /// Recordings to learn from.
     pub recordings: Vec<RecordedSource>,
     /// Where it computes.
@@ -84,6 +87,8 @@ pub type Watch<'a> = &'a (dyn Fn(TrainingEvent<'_>) -> bool + Sync);
 pub struct TrainingJob {
     request: TrainingRequest,
     config: TrainingConfig,
+    /// What it begins with.
+    first: Option<Policy>,
     recorded: Option<Recorded>,
     device: Device,
     files: Files,
@@ -128,13 +133,14 @@ impl TrainingJob {
         let device = request.backend.open()?;
         let mut config = request.config.clone();
         let files = Files::new(&request.out, config.policy)?;
+        let first = request.from.as_deref().map(|path| begin_with(path, &mut config, &device)).transpose()?;
         let recordings = std::mem::take(&mut request.recordings);
         let recorded = if recordings.is_empty() { None } else { Some(Recorded::new(recordings, &config)?) };
         if let Some(recorded) = &recorded {
             config.steps = recorded.steps(&config);
         }
         // Taken now: the repository may move on while the training runs.
-        Ok(Self { config, recorded, device, files, revision: revision(), request })
+        Ok(Self { config, first, recorded, device, files, revision: revision(), request })
     }
 
     /// What is trained.
@@ -203,7 +209,9 @@ impl TrainingJob {
         let (config, recorded) = (&self.config, self.recorded.as_ref());
         let checkpoint = if self.request.resume { self.files.checkpoint()? } else { None };
         let Some(checkpoint) = checkpoint else {
-            return Ok((Training::new(config, recorded, &self.device), History::default()));
+            let training = Training::new(config, recorded, &self.device);
+            let training = if let Some(first) = &self.first { training.starting_from(first) } else { training };
+            return Ok((training, History::default()));
         };
         let training = Training::resumed(&checkpoint, config, recorded, &self.device);
         let training = training.with_context(|| self.files.checkpoint_path().display().to_string())?;
@@ -229,4 +237,16 @@ impl TrainingJob {
         watch(TrainingEvent::ScoreEnds);
         Ok(DrivingScore::of(&policy.kind().to_string(), 0.0, &[drives.iter().collect()]))
     }
+}
+
+/// The policy of a file, from which the training is to begin; the configuration states which.
+fn begin_with(path: &Path, config: &mut TrainingConfig, device: &Device) -> anyhow::Result<Policy> {
+    let name = path.display();
+    let bytes = std::fs::read(path).with_context(|| format!("--from {name}: cannot read it"))?;
+    let (policy, _) = weights::load(path, None, device).with_context(|| format!("--from {name}"))?;
+    let (is, wanted) = (policy.kind(), config.policy);
+    ensure!(is == wanted, "--from {name}: expected weights of `{wanted}`, got those of `{is}`");
+    ensure!(policy.cell_spec() == config.cell.as_ref(), "--from {name}: its cell is another than this training's");
+    config.begins_with = Some(sha256(&bytes));
+    Ok(policy)
 }

@@ -6,7 +6,7 @@ use lane_frame::{Frame, Steering};
 use lane_policy::PolicyKind;
 use lane_report::measure::maybe;
 use lane_report::section::{Cell, Section};
-use lane_sim::{Cue, DT_SECS, Demonstration, DemonstrationSpec, RoadSet, demonstrate};
+use lane_sim::{Colours, Cue, DT_SECS, Demonstration, DemonstrationSpec, RoadSet, demonstrate};
 use lane_statistics::order;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -78,7 +78,8 @@ impl Study for PassiveStudy {
         for number in 0..part.demonstrations {
             let seed = (part.fold * part.demonstrations + number) as u64;
             let (set, frames, family, cue) = (RoadSet::Test, FRAMES, None, Cue::Absent);
-            let shown = demonstrate(DemonstrationSpec { set, seed, frames, size, family, cue });
+            let shown =
+                demonstrate(DemonstrationSpec { set, seed, frames, size, family, cue, colours: Colours::Natural });
             let labels = shown.curvature.clone();
             for (steering, label) in steering(driver.as_mut(), shown)?.iter().zip(labels).skip(WARM_UP) {
                 squared += f64::from(steering.0 - label.0).powi(2);
@@ -195,7 +196,8 @@ mod tests {
         let size = PolicyKind::NCP.encoder().input_size();
         for fold in 0..2 {
             let (set, frames, family, cue) = (RoadSet::Test, FRAMES, None, Cue::Absent);
-            let spec = DemonstrationSpec { set, seed: fold as u64, frames, size, family, cue };
+            let spec =
+                DemonstrationSpec { set, seed: fold as u64, frames, size, family, cue, colours: Colours::Natural };
             let labels = demonstrate(spec).curvature;
             // Squares of the labels in 1/km, of the 32 frames behind the first 16.
             let squares: f64 = labels[16..].iter().map(|label| (1e3 * f64::from(label.0)).powi(2)).sum();

@@ -5,11 +5,12 @@ use super::config::TrainingConfig;
 use super::pool::Pool;
 use super::recorded::{Judged, Recorded, Stretch};
 use super::sequence::Sequence;
+use super::variation::Style;
 use lane_frame::RgbImage;
 use lane_frame::noise::{NoiseBank, add_gaussian, blur};
 use lane_frame::random::{Purpose, stream};
 use lane_policy::CURVATURE_PER_OUTPUT;
-use lane_sim::{Demonstration, DemonstrationSpec, RoadSet, demonstrate};
+use lane_sim::{Colours, Demonstration, DemonstrationSpec, RoadSet, demonstrate};
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
@@ -206,8 +207,9 @@ fn look(sequence: &Sequence, frames: Range<usize>) -> Part {
     }
 }
 
-/// Noise and blur of all frames of one sequence.
+/// Style, blur and noise of all frames of one sequence.
 struct Augmentation {
+    style: Option<Style>,
     noise_sd: f32,
     noise_at: u64,
     blurred: bool,
@@ -218,10 +220,14 @@ impl Augmentation {
         let noisy = rng.random::<f32>() < config.noise_share as f32;
         let variance = if noisy { config.max_noise_variance as f32 * rng.random::<f32>() } else { 0.0 };
         let blurred = rng.random::<f32>() < config.blur_share as f32;
-        Self { noise_sd: variance.sqrt(), noise_at: rng.random(), blurred }
+        let noise_at = rng.random();
+        Self { style: Style::draw(&config.variation, rng), noise_sd: variance.sqrt(), noise_at, blurred }
     }
 
     fn apply(&self, image: &mut RgbImage, bank: &NoiseBank, index: u64) {
+        if let Some(style) = &self.style {
+            style.apply(image);
+        }
         if self.blurred {
             *image = blur(image);
         }
@@ -244,6 +250,7 @@ pub fn validation(config: &TrainingConfig) -> Vec<Batch> {
                 size,
                 family: None,
                 cue: config.roadside(),
+                colours: Colours::Natural,
             })
         })
         .collect();

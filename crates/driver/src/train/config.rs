@@ -1,5 +1,6 @@
 //! Everything that decides the weights: recipes for the simulator and for recordings.
 
+use super::variation::Variation;
 use lane_policy::PolicyKind;
 use lane_policy::cell::CellSpec;
 use lane_policy::weights::ModelCard;
@@ -44,6 +45,12 @@ pub struct TrainingConfig {
     /// Unsaid in a recipe without them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cue: bool,
+    /// SHA-256 of the weights that it begins with. Unsaid where they are by chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begins_with: Option<String>,
+    /// What goes beyond the looks of the simulator. Unsaid in a recipe without it.
+    #[serde(default, skip_serializing_if = "Variation::is_none")]
+    pub variation: Variation,
     /// Rates, batches and loss. Unsaid where they are the usual ones of the simulator.
     #[serde(default, skip_serializing_if = "Optimisation::is_usual")]
     pub optimisation: Optimisation,
@@ -156,6 +163,8 @@ impl TrainingConfig {
             blur_share: 0.2,
             validation_looks: usual_validation_looks(),
             cue: false,
+            begins_with: None,
+            variation: Variation::default(),
             optimisation: Optimisation::default(),
             recordings: None,
         }
@@ -214,7 +223,7 @@ impl TrainingConfig {
 
     /// The same without noise and blur: what Lechner et al. 2020 trained for their test under noise.
     pub fn without_augmentation(self) -> Self {
-        Self { noise_share: 0.0, blur_share: 0.0, ..self }
+        Self { noise_share: 0.0, blur_share: 0.0, variation: Variation::default(), ..self }
     }
 }
 

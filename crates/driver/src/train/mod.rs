@@ -21,6 +21,7 @@ mod pool;
 mod recorded;
 mod sequence;
 mod training;
+mod variation;
 
 use burn::tensor::Device;
 pub use checkpoint::Checkpoint;
@@ -28,6 +29,7 @@ pub use config::{FRAMES_PER_LOOK, FRAMES_PER_STEP, Optimisation, RecordingRecipe
 pub use objective::Validation;
 pub use recorded::{HeldBack, Learned, Recorded, Source};
 pub use training::{Progress, Trained, Training};
+pub use variation::Variation;
 
 /// Trains a policy, on recordings too where there are any. `report` is called after every optimiser step; returning
 /// `false` stops early.

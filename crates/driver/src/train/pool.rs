@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use lane_frame::random::{Purpose, stream};
 use lane_policy::Policy;
 use lane_policy::preprocess::whiten;
-use lane_sim::{DT_SECS, Demonstration, DemonstrationSpec, RoadSet, demonstrate, demonstrate_with};
+use lane_sim::{Colours, DT_SECS, Demonstration, DemonstrationSpec, RoadSet, demonstrate, demonstrate_with};
 use rand::RngExt as _;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -142,8 +142,12 @@ impl Pool {
             size: self.config.policy.encoder().input_size(),
             family: None,
             cue: self.config.roadside(),
+            colours: Colours::Natural,
         };
-        let draw: f32 = stream(spec.seed, Purpose::Shuffle, 0).random();
+        let mut rng = stream(spec.seed, Purpose::Shuffle, 0);
+        let draw: f32 = rng.random();
+        let varied = rng.random::<f32>() < self.config.variation.colours_share as f32;
+        let spec = DemonstrationSpec { colours: if varied { Colours::Any } else { Colours::Natural }, ..spec };
         match policy.filter(|_| draw < self.config.on_policy_share as f32) {
             None => Sequence::from_demonstration(demonstrate(spec), spec.frames),
             Some(policy) => Sequence::from_demonstration(drive(policy, spec, device), spec.frames),

@@ -69,6 +69,14 @@ impl<'a> Training<'a> {
         }
     }
 
+    /// The same with the weights of a policy of its kind in place of first weights by chance.
+    pub fn starting_from(self, policy: &Policy) -> Self {
+        let network = policy.recording(&self.device).network().clone();
+        let policy = self.policy.with_network(network);
+        let optimizer = Optimizer::new(&policy, &self.config.optimisation, self.config.steps);
+        Self { policy, optimizer, ..self }
+    }
+
     /// The training that a checkpoint was made of, as it was then.
     ///
     /// # Errors
