@@ -179,6 +179,10 @@ impl Handler {
             view.window.request_redraw();
         }
         self.app.take_exports().into_iter().for_each(exporter::start);
+        // A click changes what the next picture shows, and without a drive there is no other reason to draw one.
+        if view.raster.context().has_requested_repaint() {
+            view.window.request_redraw();
+        }
         if self.app.take_fullscreen_wish() {
             let fullscreen = view.window.fullscreen().is_none().then_some(Fullscreen::Borderless(None));
             view.window.set_fullscreen(fullscreen);

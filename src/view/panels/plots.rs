@@ -310,7 +310,10 @@ fn axes<'a>(palette: &Palette, limit: f64) -> [AxisHints<'a>; 2] {
     let styled = |axis: AxisHints<'a>| {
         axis.tick_label_color(palette.weak).tick_label_font(font(SMALL - 0.5)).label_spacing(LABEL_SPACING)
     };
-    let x_axis = styled(AxisHints::new_x()).formatter(|mark, _| format!("{:.0} s", mark.value));
+    let x_axis = styled(AxisHints::new_x()).formatter(|mark, _| {
+        let decimals = usize::from(mark.step_size < 1.0);
+        format!("{:.decimals$} s", mark.value)
+    });
     let y_axis = styled(AxisHints::new_y())
         // Adding zero takes the sign from a negative zero.
         .formatter(move |mark, _| minus(&format!("{:.decimals$}", mark.value + 0.0)))

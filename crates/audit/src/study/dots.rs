@@ -9,6 +9,9 @@ const SPREAD: f64 = 0.7;
 /// A panel's width beside its categories, and the room of each: many names stand below a wide panel.
 const WIDTHS_PX: [u32; 2] = [120, 80];
 
+/// Whiskers end at this multiple of the largest dot: two trainings leave intervals so wide that nothing else would be seen.
+const WHISKERS_PER_DOT: f64 = 4.0;
+
 /// What one row has at one category: its interval, and a dot for each training.
 pub struct Marks {
     /// Ends of the interval of all trainings together.
@@ -40,7 +43,7 @@ impl<S: Study> Findings<'_, S> {
         let Some(measure) = self.measures().first() else { return Figure::new("") };
         let y = Axis::linear(&measure.heading).including(0.0);
         let names: Vec<&str> = self.groups().iter().map(|group| group.name.as_str()).collect();
-        let rows: Vec<(&str, Colour, Vec<Marks>)> = self
+        let mut rows: Vec<(&str, Colour, Vec<Marks>)> = self
             .rows()
             .iter()
             .map(|row| {
@@ -48,6 +51,13 @@ impl<S: Study> Findings<'_, S> {
                 (row.name.as_str(), row.colour, marks.collect())
             })
             .collect();
+        let dots = rows.iter().flat_map(|(.., marks)| marks).flat_map(|marks| &marks.dots);
+        let most = WHISKERS_PER_DOT * dots.fold(0.0_f64, |largest, dot| largest.max(dot.abs()));
+        if most > 0.0 {
+            rows.iter_mut().flat_map(|(.., marks)| marks).for_each(|marks| {
+                marks.interval = marks.interval.map(|ends| ends.map(|end| end.clamp(-most, most)));
+            });
+        }
         let [beside, each] = WIDTHS_PX;
         let figure = Figure::new("").with(dots_panel("", Axis::categories("", names.clone()), y, &rows));
         if names.len() > 1 { figure.panel_size(beside + each * names.len() as u32, 0) } else { figure }
@@ -56,7 +66,10 @@ impl<S: Study> Findings<'_, S> {
     /// What [`Findings::dots`] shows.
     pub fn dots_caption(&self) -> String {
         let heading = self.measures().first().map_or("", |measure| &measure.heading);
-        format!("{heading}: a dot for each training, the 95 % interval of all trainings of a policy together.")
+        format!(
+            "{heading}: a dot for each training, the 95 % interval of all trainings of a policy together, as far as {WHISKERS_PER_DOT} \
+             times the largest dot; the table has the whole."
+        )
     }
 }
 
