@@ -15,20 +15,24 @@ const EMBEDDED: [(PolicyKind, &[u8]); 2] = [
     (PolicyKind::CNN, include_bytes!("../../models/cnn.safetensors")),
 ];
 
-/// Weights trained on recordings of some formats, by name: they follow those roads, not the simulator's.
-struct OfRecordings {
+/// Weights by another recipe than the usual one, by name.
+struct Special {
     name: &'static str,
+    /// Of the recordings that they were trained on: they follow those roads, not the simulator's.
     formats: &'static [Format],
     bytes: &'static [u8],
 }
 
-const OF_RECORDINGS: [OfRecordings; 2] = [
-    OfRecordings {
+const SPECIAL: [Special; 4] = [
+    // Trained beyond the simulator's looks.
+    Special { name: "ncp-varied", formats: &[], bytes: include_bytes!("../../models/ncp-varied.safetensors") },
+    Special { name: "cnn-varied", formats: &[], bytes: include_bytes!("../../models/cnn-varied.safetensors") },
+    Special {
         name: "ncp-udacity",
         formats: &[Format::UDACITY_SIMULATOR],
         bytes: include_bytes!("../../models/ncp-udacity.safetensors"),
     },
-    OfRecordings {
+    Special {
         name: "ncp-donkey",
         formats: &[Format::TUB_V1, Format::TUB_V2],
         bytes: include_bytes!("../../models/ncp-donkey.safetensors"),
@@ -66,13 +70,13 @@ pub fn shipped_names() -> Vec<String> {
     let others = AUDIT_SET.iter().map(|(name, _)| (*name).to_owned()).filter(|name| !names.contains(name));
     let others: Vec<String> = others.collect();
     names.extend(others);
-    names.extend(OF_RECORDINGS.map(|weights| weights.name.to_owned()));
+    names.extend(SPECIAL.map(|weights| weights.name.to_owned()));
     names
 }
 
-/// The weights of this name that were trained on recordings.
-pub fn of_recordings(name: &str) -> Option<&'static [u8]> {
-    OF_RECORDINGS.iter().find(|weights| weights.name == name).map(|weights| weights.bytes)
+/// The weights of this name, where they are by another recipe than the usual one.
+pub fn special(name: &str) -> Option<&'static [u8]> {
+    SPECIAL.iter().find(|weights| weights.name == name).map(|weights| weights.bytes)
 }
 
 /// The start of the name of a user's module.
@@ -106,7 +110,7 @@ impl Choice<'_> {
     pub fn drivers_for(&self, recording: &Recording) -> anyhow::Result<Vec<Driver>> {
         // Recordings of this program are of its simulator, whatever their format.
         let is_ours = recording.label().is_some_and(|label| label.unit == Unit::Curvature);
-        let theirs = OF_RECORDINGS.iter().find(|weights| weights.formats.contains(&recording.format()));
+        let theirs = SPECIAL.iter().find(|weights| weights.formats.contains(&recording.format()));
         match theirs.filter(|_| !is_ours && self.folder.is_none()) {
             Some(theirs) => self.named(&[theirs.name, USUAL[0]]),
             None => self.named(&USUAL),
@@ -169,7 +173,7 @@ const BUILT_IN: &str = "built-in weights";
 /// # Errors
 /// When there is no such policy, or its weights are not shipped.
 pub fn embedded(name: &str, device: &Device) -> anyhow::Result<(Policy, ModelCard)> {
-    if let Some(bytes) = of_recordings(name) {
+    if let Some(bytes) = special(name) {
         return Ok(weights::from_bytes(bytes, Path::new(BUILT_IN), None, device)?);
     }
     let kind: PolicyKind = name.parse().map_err(anyhow::Error::msg)?;

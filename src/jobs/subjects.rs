@@ -1,6 +1,6 @@
 //! Which trainings an audit judges: those in the binary, those in folders, or files.
 
-use super::models::{audit_set, of_recordings};
+use super::models::{audit_set, special};
 use super::onnx;
 use anyhow::{Context as _, bail, ensure};
 use lane_audit::engine::sha256;
@@ -32,7 +32,7 @@ pub fn subjects(policies: &[String], folders: &[PathBuf]) -> anyhow::Result<Arc<
             subjects.push(from_file(Path::new(name), None, &device)?);
             continue;
         }
-        if let Some(bytes) = of_recordings(name) {
+        if let Some(bytes) = special(name) {
             let subject = subject(bytes, Path::new(name), None, &device)?;
             subjects.push(Subject { policy: name.clone(), ..subject });
             continue;

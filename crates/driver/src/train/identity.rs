@@ -15,6 +15,8 @@ pub struct Identity {
     pub cue: bool,
     /// Whether no picture had noise; not told of one trained on recordings.
     pub clean: bool,
+    /// Whether its training went beyond the looks of the simulator.
+    pub varied: bool,
     /// Whether it was trained on recordings.
     pub recorded: bool,
 }
@@ -24,6 +26,9 @@ const CUE: &str = "-cue";
 
 /// What the name of a policy trained without noise ends with.
 const CLEAN: &str = "-clean";
+
+/// What the name of a policy trained beyond the simulator's looks ends with.
+const VARIED: &str = "-varied";
 
 /// What the name of a policy trained on recordings ends with.
 const RECORDED: &str = "-recorded";
@@ -36,6 +41,7 @@ impl Identity {
             kind,
             cue: recipe.is_some_and(|recipe| recipe.cue),
             clean: !recorded && recipe.is_some_and(|recipe| recipe.noise_variance() == 0.0),
+            varied: recipe.is_some_and(|recipe| !recipe.variation.is_none()),
             recorded,
         }
     }
@@ -45,7 +51,8 @@ impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let suffix = |has: bool, suffix: &'static str| if has { suffix } else { "" };
         let (cue, clean) = (suffix(self.cue, CUE), suffix(self.clean, CLEAN));
-        f.pad(&format!("{}{cue}{clean}{}", self.kind, suffix(self.recorded, RECORDED)))
+        let (varied, recorded) = (suffix(self.varied, VARIED), suffix(self.recorded, RECORDED));
+        f.pad(&format!("{}{cue}{clean}{varied}{recorded}", self.kind))
     }
 }
 
@@ -54,9 +61,10 @@ impl FromStr for Identity {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let (rest, recorded) = name.strip_suffix(RECORDED).map_or((name, false), |rest| (rest, true));
+        let (rest, varied) = rest.strip_suffix(VARIED).map_or((rest, false), |rest| (rest, true));
         let (rest, clean) = rest.strip_suffix(CLEAN).map_or((rest, false), |rest| (rest, true));
         let (kind, cue) = rest.strip_suffix(CUE).map_or((rest, false), |rest| (rest, true));
-        Ok(Self { kind: kind.parse()?, cue, clean, recorded })
+        Ok(Self { kind: kind.parse()?, cue, clean, varied, recorded })
     }
 }
 
@@ -128,11 +136,11 @@ impl Key {
         let name = name.to_owned();
         match name.parse::<Identity>() {
             Err(_) => Self { head: Head::Other(name.clone()), other_recipe: false, paper: false, name },
-            Ok(Identity { kind, cue, clean, recorded }) => {
+            Ok(Identity { kind, cue, clean, varied, recorded }) => {
                 let head = kind.head.name();
                 let home = HOMES.iter().position(|home| *home == head);
                 let head = home.map_or_else(|| Head::Other(head.to_owned()), Head::Home);
-                Self { head, other_recipe: cue || clean || recorded, paper: kind.paper, name }
+                Self { head, other_recipe: cue || clean || varied || recorded, paper: kind.paper, name }
             }
         }
     }
@@ -149,12 +157,19 @@ impl Head {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Variation;
     use super::*;
 
     fn all() -> Vec<String> {
-        let recipes = [(false, false), (true, false), (false, true), (true, true)];
-        let identities = PolicyKind::all()
-            .flat_map(|kind| recipes.map(|(cue, clean)| Identity { kind, cue, clean, recorded: false }));
+        let recipes = [
+            (false, false, false),
+            (true, false, false),
+            (false, true, false),
+            (true, true, false),
+            (false, false, true),
+        ];
+        let identity = |kind, (cue, clean, varied)| Identity { kind, cue, clean, varied, recorded: false };
+        let identities = PolicyKind::all().flat_map(|kind| recipes.map(|recipe| identity(kind, recipe)));
         identities.map(|identity| identity.to_string()).collect()
     }
 
@@ -174,6 +189,11 @@ mod tests {
         assert_eq!(name(&recipe.clone().without_augmentation()), "ncp-clean");
         assert_eq!(name(&TrainingConfig { cue: true, ..recipe.clone() }), "ncp-cue");
         assert_eq!(name(&TrainingConfig { cue: true, ..recipe.without_augmentation() }), "ncp-cue-clean");
+        let variation = Variation { colours_share: 0.5, ..Variation::default() };
+        assert_eq!(
+            name(&TrainingConfig { variation, ..TrainingConfig::recipe(PolicyKind::NCP, 1, 100) }),
+            "ncp-varied"
+        );
         let recorded = TrainingConfig::recorded(PolicyKind::NCP, 1);
         assert_eq!(name(&recorded), "ncp-recorded");
         assert_eq!("ncp-recorded".parse(), Ok(Identity::new(PolicyKind::NCP, Some(&recorded))));
@@ -188,7 +208,7 @@ mod tests {
             names.iter().map(|name| (*name).to_owned()).zip(shades(names)).collect()
         };
         let found = shades_of(&names);
-        assert_eq!(found.values().collect::<BTreeSet<_>>().len(), 130);
+        assert_eq!(found.values().collect::<BTreeSet<_>>().len(), names.len());
         names.reverse();
         assert_eq!(shades_of(&names), found);
         names.rotate_left(17);
