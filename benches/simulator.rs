@@ -40,7 +40,15 @@ fn demonstration_frames(bencher: Bencher) {
     const FRAMES: usize = 16;
     let (set, size, cue) = (RoadSet::Train, Size::new(120, 48), Cue::Absent);
     bencher.counter(ItemsCount::new(FRAMES)).bench_local(|| {
-        demonstrate(DemonstrationSpec { set, seed: black_box(7), frames: FRAMES, size, family: None, cue })
+        demonstrate(DemonstrationSpec {
+            set,
+            seed: black_box(7),
+            frames: FRAMES,
+            size,
+            family: None,
+            cue,
+            colours: Colours::Natural,
+        })
     });
 }
 

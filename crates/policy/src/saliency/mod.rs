@@ -1,18 +1,18 @@
 //! Attribution of a policy's steering to its input. One procedure serves every policy, so that a difference between two
 //! maps is a difference between two networks.
 //!
-//! What a map costs beside the frame's own forward pass of 0.1 ms, in milliseconds on one thread, for the compact
-//! encoder and 19 liquid neurons; `make bench` measures it anew:
+//! What a map costs beside the frame's own forward pass of 0.2 ms, in milliseconds on one thread of a machine with AVX2, for
+//! the compact encoder and 19 liquid neurons; `make bench` measures it anew:
 //!
 //! | method | about | passes |
 //! | --- | --- | --- |
-//! | VisualBackProp: Algorithm 7, script for recurrent heads, script for the CNN | 0.05, 0.1, 0.03 | none |
-//! | Grad-CAM | 0.1 | head forward and back |
-//! | input gradient | 0.8 | 1 forward and back |
-//! | integrated gradients | 20 and more | 32, 96, 224 or 480 forward and back: steps are doubled until the shares add up |
-//! | SmoothGrad | 20 | 25 forward and back |
+//! | VisualBackProp: Algorithm 7, script for recurrent heads, script for the CNN | 0.06, 0.1, 0.04 | none |
+//! | Grad-CAM | 0.2 | head forward and back |
+//! | input gradient | 0.8 | 1 back |
+//! | integrated gradients | 19 and more | 32, 96, 224 or 480 forward and back: steps are doubled until the shares add up |
+//! | SmoothGrad | 19 | 25 forward and back |
 //! | occlusion | 4 | 134 forward, each of what a square changes |
-//! | RISE | 40 | 256 forward |
+//! | RISE | 110 | 256 forward |
 //!
 //! On the paper's encoders, of eight and ten times the multiplications, integrated gradients and SmoothGrad take 100 to
 //! 200 ms: too slow for a smooth window, right for an audit.
