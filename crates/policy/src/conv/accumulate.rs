@@ -43,21 +43,26 @@ pub(super) fn accumulate<S: Simd, const VECTORS: usize, const BLOCK: usize>(
     }
 }
 
-/// Vectors of results that the registers hold beside the operands: there are 32 registers where they are widest, and
-/// 16 elsewhere.
+/// Vector registers: 32 where they are widest, and where they are narrowest (AVX-512, NEON); 16 between (AVX2).
 #[inline(always)]
-pub(super) fn most_sums<S: Simd>() -> usize {
-    if S::F32_LANES >= 16 { 24 } else { 12 }
+pub(super) fn registers<S: Simd>() -> usize {
+    if S::F32_LANES == 8 { 16 } else { 32 }
+}
+
+/// Whether the sums of a block stay in registers, beside the vectors and the scalar of a term. One is left free: where
+/// none was, the compiler kept two sums in memory, and a term waited for them.
+pub(super) fn fits(block: usize, vectors: usize, registers: usize) -> bool {
+    block * vectors + vectors + 1 < registers
 }
 
 /// Which of these numbers of pixels covers a row of `width` pixels in the least time, as blocks of so many vectors each.
 ///
 /// # Panics
 /// If none fits, where 1 is not among them.
-pub(super) fn block_pixels(width: usize, vectors: usize, most_sums: usize, choice: &[usize]) -> usize {
+pub(super) fn block_pixels(width: usize, vectors: usize, registers: usize, choice: &[usize]) -> usize {
     // Fewer sums than this wait for one another: two additions begin in a cycle, and each takes four.
     const FEWEST_SUMS: usize = 8;
-    let fitting = choice.iter().filter(|pixels| **pixels <= width.max(1) && **pixels * vectors <= most_sums);
+    let fitting = choice.iter().filter(|pixels| **pixels <= width.max(1) && fits(**pixels, vectors, registers));
     let time = |pixels: usize| width.div_ceil(pixels) * (pixels * vectors).max(FEWEST_SUMS);
     // Of two that take as long, the larger reads the filters less often.
     let best = fitting.min_by_key(|pixels| (time(**pixels), std::cmp::Reverse(**pixels)));
@@ -72,13 +77,14 @@ pub(super) fn block_starts(length: usize, block: usize) -> impl Iterator<Item = 
     (0..length).step_by(block).map(move |start| start.min(length - block))
 }
 
-/// Passes over the output channels, `(first vector, vectors)`: as many at a time as one block of registers takes. Five
-/// go as 3 + 2, since a pass of one vector loads a scalar for every multiplication.
-pub(super) fn passes(vectors: usize) -> impl Iterator<Item = (usize, usize)> {
+/// Passes over the output channels, `(first vector, vectors)`: as many at a time as the registers take in blocks of three.
+/// None is of one vector where two passes share what is left better: it loads a scalar for every multiplication.
+pub(super) fn passes(vectors: usize, registers: usize) -> impl Iterator<Item = (usize, usize)> {
+    let most = if fits(3, 4, registers) { 4 } else { 3 };
     let mut first = 0;
     std::iter::from_fn(move || {
         let left = vectors - first;
-        let width = if left == 5 { 3 } else { left.min(4) };
+        let width = if left == most + 1 { left.div_ceil(2) } else { left.min(most) };
         first += width;
         (width > 0).then_some((first - width, width))
     })
@@ -98,15 +104,16 @@ mod tests {
     fn a_block_wastes_as_little_of_a_row_as_there_is_choice() {
         let choice = [1, 3, 5, 6, 7, 9];
         // Three blocks of 9 cover 27 pixels; of twelve sums, five of 6 do with 30.
-        assert_eq!([24, 12].map(|sums| block_pixels(27, 2, sums, &choice)), [9, 6]);
-        assert_eq!(block_pixels(25, 1, 24, &[1, 3, 6, 9, 10, 12, 13]), 13);
-        assert_eq!(block_pixels(2, 4, 24, &[1, 3, 4, 5]), 1, "no block is wider than the row");
+        assert_eq!([32, 16].map(|registers| block_pixels(27, 2, registers, &choice)), [9, 6]);
+        assert_eq!(block_pixels(25, 1, 32, &[1, 3, 6, 9, 10, 12, 13]), 13);
+        assert_eq!(block_pixels(2, 4, 32, &[1, 3, 4, 5]), 1, "no block is wider than the row");
     }
 
     #[test]
     fn passes_cover_all_vectors_without_a_single_one_left_over_from_five() {
-        assert_eq!(passes(5).collect::<Vec<_>>(), [(0, 3), (3, 2)]);
-        assert_eq!(passes(9).collect::<Vec<_>>(), [(0, 4), (4, 3), (7, 2)]);
-        assert_eq!(passes(1).collect::<Vec<_>>(), [(0, 1)]);
+        let widths = |vectors, registers| passes(vectors, registers).map(|(_, width)| width).collect::<Vec<_>>();
+        assert_eq!(passes(9, 32).collect::<Vec<_>>(), [(0, 4), (4, 3), (7, 2)]);
+        assert_eq!([1, 4, 5, 8].map(|vectors| widths(vectors, 32)), [vec![1], vec![4], vec![3, 2], vec![4, 4]]);
+        assert_eq!([1, 4, 5, 8].map(|vectors| widths(vectors, 16)), [vec![1], vec![2, 2], vec![3, 2], vec![3, 3, 2]]);
     }
 }

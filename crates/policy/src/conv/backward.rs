@@ -148,8 +148,13 @@ impl WithSimd for ThroughRelu<'_> {
         for (d_sum, (output, d_output)) in d_sum.chunks_exact_mut(d_bias.len()).zip(pixels) {
             let values = output.chunks(S::F32_LANES).zip(d_output.chunks(S::F32_LANES));
             for ((d_sum, d_bias), (output, d_output)) in d_sum.iter_mut().zip(d_bias.iter_mut()).zip(values) {
-                let open = simd.greater_than_f32s(simd.partial_load_f32s(output), zero);
-                *d_sum = simd.select_f32s(open, simd.partial_load_f32s(d_output), zero);
+                // The partial load is a call of a function.
+                let [output, d_output] = match output.len() == S::F32_LANES {
+                    true => [output, d_output].map(|whole| S::as_simd_f32s(whole).0[0]),
+                    false => [output, d_output].map(|part| simd.partial_load_f32s(part)),
+                };
+                let open = simd.greater_than_f32s(output, zero);
+                *d_sum = simd.select_f32s(open, d_output, zero);
                 *d_bias = simd.add_f32s(*d_bias, *d_sum);
             }
         }

@@ -1,7 +1,7 @@
 //! Forward pass: every output row in blocks of pixels x output channels.
 
 use super::ConvShape;
-use super::accumulate::{Walk, accumulate, block_pixels, block_starts, most_sums, passes};
+use super::accumulate::{Walk, accumulate, block_pixels, block_starts, passes, registers};
 use pulp::{Simd, WithSimd};
 
 /// How a pass walks over its images: a window may have fewer rows than columns, and another step down than across.
@@ -82,12 +82,12 @@ impl Forward<'_> {
         let Self { strides, input, output, .. } = self;
         let (weight, _) = S::as_simd_f32s(self.weight);
         let (bias, _) = S::as_simd_f32s(self.bias);
-        for (first, width) in passes(bias.len()) {
+        for (first, width) in passes(bias.len(), registers::<S>()) {
             let columns = Columns { strides, input, weight, bias, first };
             /// All rows, in blocks of one of these numbers of pixels.
             macro_rules! rows {
                 ($vectors:literal, [$($pixels:literal),*]) => {
-                    match block_pixels(strides.out_width, $vectors, most_sums::<S>(), &[$($pixels),*]) {
+                    match block_pixels(strides.out_width, $vectors, registers::<S>(), &[$($pixels),*]) {
                         $($pixels => columns.rows::<S, $vectors, $pixels, RELU>(simd, output),)*
                         _ => unreachable!("a block is one of those"),
                     }

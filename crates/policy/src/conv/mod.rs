@@ -25,8 +25,11 @@ pub use pass::Pass;
 pub use patch::PatchedPass;
 pub use pullback::Pullback;
 
-/// Channels are padded to this many, a whole number of vectors on every instruction set.
-const LANES: usize = 16;
+use pulp::{Arch, Simd, WithSimd};
+
+/// Numbers of the widest vector of any instruction set. Whatever decides the order of a sum goes by this one, so that the
+/// results are the same everywhere.
+const WIDEST: usize = 16;
 
 /// Size of one convolution layer: square kernel, same stride and zero padding in both directions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +112,19 @@ impl ConvShape {
     }
 }
 
-/// Rounded up to whole vectors of 16: the widest register of any supported machine.
+/// Rounded up to whole vectors of this machine.
 fn whole_vectors(channels: usize) -> usize {
-    channels.next_multiple_of(LANES)
+    channels.next_multiple_of(Arch::new().dispatch(VectorLen))
+}
+
+/// Numbers of a vector.
+struct VectorLen;
+
+impl WithSimd for VectorLen {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        S::F32_LANES
+    }
 }

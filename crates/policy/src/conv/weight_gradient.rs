@@ -1,7 +1,7 @@
 //! Gradient of the filters: a sum over output pixels, in blocks of taps x output channels.
 
-use super::ConvShape;
-use super::accumulate::{Walk, accumulate, block_starts, passes};
+use super::accumulate::{Walk, accumulate, block_starts, fits, passes, registers};
+use super::{ConvShape, WIDEST};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -25,13 +25,15 @@ impl WithSimd for WeightGradient<'_> {
         let vectors = self.shape.lanes() / S::F32_LANES;
         let (d_sum, _) = S::as_simd_f32s(self.d_sum);
         let (d_weight, _) = S::as_mut_simd_f32s(self.d_weight);
-        let (height, row) = (self.shape.out_height(), self.shape.out_width() * self.shape.lanes());
+        let (height, row) =
+            (self.shape.out_height(), self.shape.out_width() * self.shape.out_channels.next_multiple_of(WIDEST));
         for rows in strips(height, STRIP_LEN.div_ceil(row)) {
-            for (first, width) in passes(vectors) {
+            for (first, width) in passes(vectors, registers::<S>()) {
                 let taps = Taps { shape: self.shape, input: self.input, d_sum, rows: rows.clone(), vectors, first };
                 match width {
                     4 => taps.run::<S, 4, 3>(simd, d_weight),
-                    3 => taps.run::<S, 3, 4>(simd, d_weight),
+                    3 if fits(4, 3, registers::<S>()) => taps.run::<S, 3, 4>(simd, d_weight),
+                    3 => taps.run::<S, 3, 3>(simd, d_weight),
                     2 => taps.run::<S, 2, 6>(simd, d_weight),
                     _ => taps.run::<S, 1, 12>(simd, d_weight),
                 }
