@@ -6,7 +6,7 @@ use super::preprocess::{whiten, whiten_into};
 use super::{Policy, to_vec};
 use burn::tensor::{Device, Tensor, TensorData};
 use lane_frame::{RgbImage, Size};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Looks at one picture after the other with the encoder of a policy. A copy shares what it saw last.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct Seen {
     whitened: Vec<f32>,
     deviation: f32,
     pass: Pass,
+    /// Memory for passes of other pictures, which the next map uses again.
+    spare: Mutex<Vec<Pass>>,
 }
 
 impl Eye {
@@ -73,7 +75,8 @@ impl Eye {
 
     fn seen(&self, image: &RgbImage) -> Arc<Seen> {
         let pass = Pass::new(Arc::clone(&self.layers));
-        let mut seen = Seen { size: self.size, bytes: Vec::new(), whitened: Vec::new(), deviation: 0.0, pass };
+        let spare = Mutex::default();
+        let mut seen = Seen { size: self.size, bytes: Vec::new(), whitened: Vec::new(), deviation: 0.0, pass, spare };
         self.fill(&mut seen, image);
         Arc::new(seen)
     }
@@ -141,6 +144,17 @@ impl Seen {
     /// The layers with what they made of the picture.
     pub(crate) fn pass(&self) -> &Pass {
         &self.pass
+    }
+
+    /// A pass through the same layers, of whatever picture: to be written.
+    pub(crate) fn spare_pass(&self) -> Pass {
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        spare.unwrap_or_else(|| self.pass.blank())
+    }
+
+    /// Keeps passes for the next who asks for a spare one.
+    pub(crate) fn keep_spare(&self, passes: impl IntoIterator<Item = Pass>) {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).extend(passes);
     }
 
     /// Holes in the picture, one after the other, without a whole pass for each.

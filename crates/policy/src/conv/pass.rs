@@ -31,6 +31,11 @@ impl Pass {
         Self { layers, canvases }
     }
 
+    /// The same layers with an image of zeros, that has not gone through them.
+    pub fn blank(&self) -> Self {
+        Self::new(Arc::clone(&self.layers))
+    }
+
     /// The rows of the image, to be written.
     pub fn image_rows_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         self.canvases[0].rows_mut()

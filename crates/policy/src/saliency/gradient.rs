@@ -28,7 +28,7 @@ pub(super) const INPUT_GRADIENT: Procedure = Procedure {
 /// If the situation's recorder does not record: then there is no gradient to give.
 pub fn whitened_gradient(situation: &Situation<'_>) -> Vec<f32> {
     if has_kernels(situation.device) {
-        return gradient_of_passes(situation, &[1.0], |_, _| ());
+        return back(situation, &[situation.seen.pass()], &[1.0]);
     }
     gradient_of_tensor(situation, situation.input(), &[1.0])
 }
@@ -56,8 +56,7 @@ pub(super) fn gradient_of_pictures(situation: &Situation<'_>, inputs: &[Vec<f32>
     gradient_of_tensor(situation, Tensor::from_data(TensorData::new(inputs.concat(), shape), situation.device), weights)
 }
 
-/// The same of pictures that `fill` runs through a pass, by their number: without tensors but for the head, and with one
-/// way back through the first layer, which is linear, for all.
+/// The same of pictures that `fill` runs through a pass, by their number; what the pass held before is any other picture.
 ///
 /// # Panics
 /// If the situation's recorder does not record.
@@ -69,11 +68,19 @@ pub(super) fn gradient_of_passes(
     let passes: Vec<Pass> = (0..weights.len())
         .into_par_iter()
         .map(|number| {
-            let mut pass = situation.seen.pass().clone();
+            let mut pass = situation.seen.spare_pass();
             fill(number, &mut pass);
             pass
         })
         .collect();
+    let gradient = back(situation, &passes.iter().collect::<Vec<_>>(), weights);
+    situation.seen.keep_spare(passes);
+    gradient
+}
+
+/// The same of pictures that went through passes: without tensors but for the head, and with one way back through the first
+/// layer, which is linear, for all.
+fn back(situation: &Situation<'_>, passes: &[&Pass], weights: &[f32]) -> Vec<f32> {
     let [rows, columns, filters] = situation.seen.last_shape();
     let last: Vec<f32> = passes.iter().flat_map(|pass| pass.last()).copied().collect();
     let last = Tensor::from_data(TensorData::new(last, [passes.len(), rows, columns, filters]), situation.device);

@@ -5,11 +5,13 @@
 use super::map::SignedMap;
 use super::plane::Plane;
 use super::{BATCH, Cost, Procedure, Situation};
-use crate::{CURVATURE_PER_OUTPUT, to_vec};
+use crate::CURVATURE_PER_OUTPUT;
+use crate::conv_op::has_kernels;
 use burn::tensor::{Tensor, TensorData};
 use lane_frame::random::{Purpose, stream};
 use lane_frame::{RgbImage, Size};
 use rand_distr::{Bernoulli, Distribution as _, Uniform};
+use rayon::prelude::*;
 
 /// The method.
 pub(super) const RISE: Procedure =
@@ -28,18 +30,39 @@ const SEED: u64 = 2018;
 /// The map of one frame in 1/m, by masks that leave the picture's mean brightness, a whitened 0, where they hide.
 /// Positive: what is there pushes left.
 pub fn rise(situation: &Situation<'_>) -> SignedMap {
-    let input = situation.input();
-    let [_, height, width, _] = input.dims();
     let steer = |masks: &[Vec<f32>]| {
-        let count = masks.len();
-        let masks = TensorData::new(masks.concat(), [count, height, width, 1]);
-        let masked = input.clone() * Tensor::from_data(masks, &input.device());
-        let (state, elapsed_secs) = (situation.state(count), vec![situation.elapsed_secs; count]);
-        let (output, _) = situation.policy.forward(masked, state, &elapsed_secs, count);
-        Some(to_vec(output.output).into_iter().map(|output| CURVATURE_PER_OUTPUT * output).collect())
+        let output = situation.outputs(last_maps(situation, masks));
+        Some(output.into_iter().map(|output| CURVATURE_PER_OUTPUT * output).collect())
     };
     let size = situation.policy.input_size();
     slopes(size, steer).unwrap_or_else(|| unreachable!("a policy steers on every picture"))
+}
+
+/// The last feature maps of the picture behind each of some masks, `[batch, rows, columns, filters]`.
+fn last_maps(situation: &Situation<'_>, masks: &[Vec<f32>]) -> Tensor<4> {
+    let (seen, Size { width, height }) = (situation.seen, situation.policy.input_size());
+    if !has_kernels(situation.device) {
+        let masks = TensorData::new(masks.concat(), [masks.len(), height as usize, width as usize, 1]);
+        let masked = situation.input() * Tensor::from_data(masks, situation.device);
+        let maps = situation.policy.encode(masked).pop();
+        return maps.unwrap_or_else(|| unreachable!("an encoder has layers"));
+    }
+    let last = masks.par_iter().map(|mask| {
+        let mut pass = seen.spare_pass();
+        let rows = seen.whitened().chunks_exact(3 * width as usize).zip(mask.chunks_exact(width as usize));
+        for (row, (whitened, mask)) in pass.image_rows_mut().zip(rows) {
+            for (pixel, (whitened, seen)) in row.chunks_exact_mut(3).zip(whitened.chunks_exact(3).zip(mask)) {
+                pixel.iter_mut().zip(whitened).for_each(|(value, whitened)| *value = whitened * seen);
+            }
+        }
+        pass.run();
+        let last = pass.last().to_vec();
+        seen.keep_spare([pass]);
+        last
+    });
+    let last: Vec<Vec<f32>> = last.collect();
+    let [rows, columns, filters] = seen.last_shape();
+    Tensor::from_data(TensorData::new(last.concat(), [masks.len(), rows, columns, filters]), situation.device)
 }
 
 /// The same of a policy that is asked from outside: what is hidden is grey at the picture's mean brightness. `steer` says
