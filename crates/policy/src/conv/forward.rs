@@ -11,6 +11,8 @@ pub(super) struct Strides {
     pub(super) out_width: usize,
     /// Numbers of an output pixel.
     pub(super) out_channels: usize,
+    /// Numbers of the output from pixel to pixel.
+    pub(super) out_across: usize,
     /// Numbers of the output from row to row.
     pub(super) out_row: usize,
     /// Rows of the filter window.
@@ -31,6 +33,7 @@ impl Strides {
         Self {
             out_width: shape.out_width(),
             out_channels: shape.out_channels,
+            out_across: shape.out_channels,
             out_row: shape.out_width() * shape.out_channels,
             window_rows: shape.kernel,
             window_run: shape.run_len(),
@@ -51,7 +54,7 @@ pub(super) struct Forward<'a> {
     pub(super) weight: &'a [f32],
     /// Channels padded to whole vectors.
     pub(super) bias: &'a [f32],
-    /// `[rows, out_width, out_channels]`, as many rows as are wanted; whatever lies between two of them stays.
+    /// `[rows, out_width, out_channels]`, as many rows as are wanted; whatever lies between two rows or pixels stays.
     pub(super) output: &'a mut [f32],
 }
 
@@ -149,7 +152,7 @@ impl<V: Copy> Columns<'_, V> {
             accumulate(simd, &mut sums, input, weight, walk);
         }
         for (pixel, sum) in sums.iter().enumerate() {
-            let start = (x + pixel) * strides.out_channels;
+            let start = (x + pixel) * strides.out_across;
             let channel = self.first * S::F32_LANES;
             let end = strides.out_channels.min(channel + VECTORS * S::F32_LANES);
             let output = &mut row[start + channel..start + end];

@@ -1,8 +1,9 @@
 //! Gradient of the input: itself convolutions of stride 1, over the gradient of the output.
 //!
-//! Row `stride · q + r` of the padded input meets only every `stride`-th row of a filter, so each phase `r` is a
-//! convolution with those rows. The columns of all phases are one convolution: its output pixels have `stride` input
-//! pixels side by side, which is how they lie in the input.
+//! Row `stride · q + r` of the padded input meets only every `stride`-th row of a filter, and so do its columns. So the pixels
+//! of each row phase and column phase are a convolution with those rows and columns. Where pixels have few channels, all
+//! column phases are one convolution: its output pixels have `stride` input pixels side by side, which is how they lie
+//! in the input; filter columns that one phase has and another has not are zeros there.
 
 use super::forward::{Forward, Linear, Strides};
 use super::{ConvShape, whole_vectors};
@@ -10,9 +11,20 @@ use pulp::Arch;
 
 /// Filters of a layer rearranged for the gradient of its input.
 pub(super) struct TransposedWeight {
-    /// Of each row phase, `[taps of the phase, taps, out_channels, lanes]`, taps reversed.
-    phases: Vec<Vec<f32>>,
-    /// Numbers of `stride` input pixels, padded to whole vectors.
+    parts: Vec<Part>,
+}
+
+/// Filters for the input pixels of one row phase and of one column phase or of all.
+struct Part {
+    /// The phase down and across; of all column phases the first.
+    phase: [usize; 2],
+    /// Column phases.
+    phases: usize,
+    /// Rows and columns of the filters.
+    taps: [usize; 2],
+    /// `[rows, columns, out_channels, lanes]`, taps reversed.
+    weight: Vec<f32>,
+    /// Numbers of an output pixel, padded to whole vectors.
     no_bias: Vec<f32>,
 }
 
@@ -21,8 +33,6 @@ pub(super) struct TransposedWeight {
 pub(super) struct Scratch {
     /// Gradient of the output, with its border of zeros.
     bordered: Vec<f32>,
-    /// Rows of one phase.
-    rows: Vec<f32>,
 }
 
 /// Filter rows, or columns, of one phase: `phase`, `phase + stride`, ...
@@ -30,23 +40,45 @@ fn taps(shape: &ConvShape, phase: usize) -> usize {
     shape.kernel.saturating_sub(phase).div_ceil(shape.stride)
 }
 
+/// Whether all column phases are one convolution: where rows begin and end with a whole step, and that takes no more
+/// vectors than one phase after the other.
+fn phases_go_together(shape: &ConvShape) -> bool {
+    let ConvShape { stride, padding, in_width, in_channels, .. } = *shape;
+    let together = taps(shape, 0) * whole_vectors(stride * in_channels);
+    let apart = shape.kernel * whole_vectors(in_channels);
+    padding % stride == 0 && in_width % stride == 0 && together <= apart
+}
+
 impl TransposedWeight {
     /// Rearranges `[kernel, kernel, in_channels, lanes]`.
     pub(super) fn new(shape: &ConvShape, packed: &[f32]) -> Self {
-        let no_bias = vec![0.0; whole_vectors(shape.stride * shape.in_channels)];
-        let phases = (0..shape.stride).map(|phase| Self::phase(shape, packed, phase, no_bias.len())).collect();
-        Self { phases, no_bias }
+        let phases = if phases_go_together(shape) { shape.stride } else { 1 };
+        let starts =
+            (0..shape.stride).flat_map(|down| (0..shape.stride).step_by(phases).map(move |across| [down, across]));
+        // A stride beyond the filter leaves phases that no window sees.
+        let seen = starts.filter(|phase| phase.iter().all(|phase| taps(shape, *phase) > 0));
+        Self { parts: seen.map(|phase| Part::new(shape, packed, phase, phases)).collect() }
     }
 
-    /// The filter of one row phase; columns that a filter does not have stay zero.
-    fn phase(shape: &ConvShape, packed: &[f32], phase: usize, lanes: usize) -> Vec<f32> {
-        let (rows, columns) = (taps(shape, phase), taps(shape, 0));
-        let mut transposed = vec![0.0; rows * columns * shape.out_channels * lanes];
-        for (tap, transposed) in transposed.chunks_exact_mut(shape.out_channels * lanes).enumerate() {
-            let ky = phase + (rows - 1 - tap / columns) * shape.stride;
-            let kx = (columns - 1 - tap % columns) * shape.stride;
+    /// Gradient of one image, written over zeros, from the gradient of the output before the ReLU,
+    /// `[out_height, out_width, lanes]`.
+    pub(super) fn input_gradient(&self, shape: &ConvShape, d_sum: &[f32], d_input: &mut [f32], scratch: &mut Scratch) {
+        let bordered = Bordered::of(shape);
+        bordered.fill(shape, d_sum, &mut scratch.bordered);
+        self.parts.iter().for_each(|part| part.write(shape, &bordered, &scratch.bordered, d_input));
+    }
+}
+
+impl Part {
+    fn new(shape: &ConvShape, packed: &[f32], [down, across]: [usize; 2], phases: usize) -> Self {
+        let no_bias = vec![0.0; whole_vectors(phases * shape.in_channels)];
+        let (lanes, [rows, columns]) = (no_bias.len(), [down, across].map(|phase| taps(shape, phase)));
+        let mut weight = vec![0.0; rows * columns * shape.out_channels * lanes];
+        for (tap, transposed) in weight.chunks_exact_mut(shape.out_channels * lanes).enumerate() {
+            let ky = down + (rows - 1 - tap / columns) * shape.stride;
+            let kx = across + (columns - 1 - tap % columns) * shape.stride;
             // Neighbouring filter columns are neighbouring input pixels, so their numbers follow each other here too.
-            let side_by_side = shape.stride.min(shape.kernel - kx) * shape.in_channels;
+            let side_by_side = phases.min(shape.kernel - kx) * shape.in_channels;
             let from = (ky * shape.kernel + kx) * shape.in_channels * shape.lanes();
             let from = packed[from..].chunks_exact(shape.lanes()).take(side_by_side);
             for (lane, filters) in from.enumerate() {
@@ -55,87 +87,76 @@ impl TransposedWeight {
                 }
             }
         }
-        transposed
+        Self { phase: [down, across], phases, taps: [rows, columns], weight, no_bias }
     }
 
-    /// Gradient of one image, written over zeros, from the gradient of the output before the ReLU,
-    /// `[out_height, out_width, lanes]`.
-    pub(super) fn input_gradient(&self, shape: &ConvShape, d_sum: &[f32], d_input: &mut [f32], scratch: &mut Scratch) {
-        let plan = Plan::of(shape);
-        plan.border(shape, d_sum, &mut scratch.bordered);
-        for (phase, weight) in self.phases.iter().enumerate() {
-            let first_row = shape.padding.saturating_sub(phase).div_ceil(shape.stride);
-            let first_in_row = first_row * shape.stride + phase - shape.padding;
-            let rows = shape.in_height.saturating_sub(first_in_row).div_ceil(shape.stride);
-            let strides = plan.strides(shape, taps(shape, phase));
-            if strides.window_rows == 0 {
-                continue; // a stride beyond the filter: no window sees these rows
-            }
-            scratch.rows.resize(rows * strides.out_width * strides.out_channels, 0.0);
-            let input = &scratch.bordered[(first_row + plan.taps - strides.window_rows) * strides.in_row..];
-            let input = &input[plan.first_column * shape.out_channels..];
-            let job = Forward { strides, input, weight, bias: &self.no_bias, output: &mut scratch.rows };
-            Arch::new().dispatch(Linear(job));
-            let run = shape.in_width * shape.in_channels;
-            let targets = d_input.chunks_exact_mut(run).skip(first_in_row).step_by(shape.stride);
-            for (target, row) in targets.zip(scratch.rows.chunks_exact(strides.out_width * strides.out_channels)) {
-                target.copy_from_slice(&row[plan.skipped..plan.skipped + run]);
-            }
+    /// Writes the gradient of its pixels.
+    fn write(&self, shape: &ConvShape, border: &Bordered, bordered: &[f32], d_input: &mut [f32]) {
+        let ConvShape { in_height, in_width, in_channels, out_channels, stride, padding, .. } = *shape;
+        // The first step, down or across, whose pixel is no padding; and that pixel.
+        let first = |phase: usize| {
+            let step = padding.saturating_sub(phase).div_ceil(stride);
+            (step, step * stride + phase - padding)
+        };
+        let [(first_row, in_row), (first_column, in_column)] = self.phase.map(first);
+        if in_row >= in_height || in_column >= in_width {
+            return;
         }
+        let [rows, columns] = self.taps;
+        let run = in_width * in_channels;
+        let strides = Strides {
+            out_width: (in_width - in_column).div_ceil(stride),
+            out_channels: self.phases * in_channels,
+            out_across: stride * in_channels,
+            out_row: stride * run,
+            window_rows: rows,
+            window_run: columns * out_channels,
+            in_row: border.width * out_channels,
+            down: border.width * out_channels,
+            across: out_channels,
+        };
+        let place = (first_row + border.taps - rows) * border.width + first_column + border.taps - columns;
+        let job = Forward {
+            strides,
+            input: &bordered[place * out_channels..],
+            weight: &self.weight,
+            bias: &self.no_bias,
+            output: &mut d_input[in_row * run + in_column * in_channels..],
+        };
+        Arch::new().dispatch(Linear(job));
     }
 }
 
-/// What the phases have in common. Columns count in steps of `stride` input pixels.
-struct Plan {
-    /// Window columns.
+/// The gradient of the output with a border of zeros, as wide as the widest window reaches.
+struct Bordered {
+    height: usize,
+    width: usize,
+    /// The most window rows, and columns, of a part.
     taps: usize,
-    /// The first column that holds pixels of the unpadded input, and how many do.
-    first_column: usize,
-    columns: usize,
-    /// Numbers at the start of a row that belong to the padding.
-    skipped: usize,
-    /// Rows and columns of the bordered gradient of the output.
-    bordered: [usize; 2],
 }
 
-impl Plan {
+impl Bordered {
     fn of(shape: &ConvShape) -> Self {
-        let (taps, first_column) = (taps(shape, 0), shape.padding / shape.stride);
-        let [last_row, last_column] =
-            [shape.in_height, shape.in_width].map(|length| (shape.padding + length - 1) / shape.stride);
-        Self {
-            taps,
-            first_column,
-            columns: last_column + 1 - first_column,
-            skipped: shape.padding % shape.stride * shape.in_channels,
-            bordered: [last_row + taps, last_column + taps],
-        }
-    }
-
-    fn strides(&self, shape: &ConvShape, window_rows: usize) -> Strides {
-        let in_row = self.bordered[1] * shape.out_channels;
-        Strides {
-            out_width: self.columns,
-            out_channels: shape.stride * shape.in_channels,
-            out_row: self.columns * shape.stride * shape.in_channels,
-            window_rows,
-            window_run: self.taps * shape.out_channels,
-            in_row,
-            down: in_row,
-            across: shape.out_channels,
-        }
+        let taps = taps(shape, 0);
+        let [height, width] =
+            [shape.in_height, shape.in_width].map(|length| (shape.padding + length - 1) / shape.stride + taps);
+        Self { height, width, taps }
     }
 
     /// Puts `taps - 1` rows and columns of zeros before the gradient, and as many behind it as windows reach.
-    fn border(&self, shape: &ConvShape, d_sum: &[f32], bordered: &mut Vec<f32>) {
-        let [height, width] = self.bordered;
+    fn fill(&self, shape: &ConvShape, d_sum: &[f32], bordered: &mut Vec<f32>) {
         let (channels, before) = (shape.out_channels, self.taps - 1);
         bordered.clear();
-        bordered.resize(height * width * channels, 0.0);
-        let rows = bordered.chunks_exact_mut(width * channels).skip(before);
+        bordered.resize(self.height * self.width * channels, 0.0);
+        let rows = bordered.chunks_exact_mut(self.width * channels).skip(before);
         for (row, d_sum) in rows.zip(d_sum.chunks_exact(shape.out_width() * shape.lanes())) {
-            let pixels = row.chunks_exact_mut(channels).skip(before);
-            for (pixel, d_sum) in pixels.zip(d_sum.chunks_exact(shape.lanes())) {
+            let row = &mut row[before * channels..];
+            if shape.lanes() == channels {
+                let run = d_sum.len().min(row.len());
+                row[..run].copy_from_slice(&d_sum[..run]);
+                continue;
+            }
+            for (pixel, d_sum) in row.chunks_exact_mut(channels).zip(d_sum.chunks_exact(shape.lanes())) {
                 pixel.copy_from_slice(&d_sum[..channels]);
             }
         }
