@@ -147,6 +147,15 @@ const ROWS: &[Row] = &[
         cost: unknown,
     },
     Row {
+        work: "integrated gradients until the gap is below 1 % (captum: 32 points), two compact policies and two twins, one frame",
+        threads: 1,
+        frames: None,
+        eager: &["maps_integrated_gradients"],
+        compiled: &[],
+        ours: work::complete_integrated_gradients,
+        cost: unknown,
+    },
+    Row {
         work: "occlusion, two compact policies and two twins, one frame",
         threads: 1,
         frames: None,
@@ -162,6 +171,15 @@ const ROWS: &[Row] = &[
         eager: &["maps_integrated_gradients"],
         compiled: &[],
         ours: work::integrated_gradients,
+        cost: unknown,
+    },
+    Row {
+        work: "integrated gradients until the gap is below 1 % (captum: 32 points), two compact policies and two twins, one frame",
+        threads: 2,
+        frames: None,
+        eager: &["maps_integrated_gradients"],
+        compiled: &[],
+        ours: work::complete_integrated_gradients,
         cost: unknown,
     },
     Row {

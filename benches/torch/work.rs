@@ -134,6 +134,13 @@ pub fn integrated_gradients() -> Work {
     })
 }
 
+/// The same as a window has them: from 16 graded points on, until the shares add up.
+pub fn complete_integrated_gradients() -> Work {
+    maps(|situation| {
+        black_box(saliency(Method::IntegratedGradients, situation));
+    })
+}
+
 /// Occlusion of two compact policies and of an untrained twin of each.
 pub fn occlusion() -> Work {
     maps(|situation| {

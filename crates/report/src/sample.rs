@@ -60,7 +60,7 @@ fn driving() -> Section {
     let table = Table { id, title, note: "Fewer is better.".into(), columns, rows };
     let dots = Panel::new("", Axis::categories("policy", ["ncp", "cnn"]), Axis::linear("crashes (1/km)"))
         .dots("ncp", Colour::category(0), [(0.0, 0.3)])
-        .whiskers("", Colour::INK, [Interval { x: 0.0, low: 0.1, high: 0.55 }])
+        .whiskers(Colour::INK, [Interval { x: 0.0, low: 0.1, high: 0.55 }])
         .span(0.5, 1.5);
     let map = Panel::new("", Axis::linear("x"), Axis::linear("y")).heat_map(HeatMap {
         label: "share".into(),

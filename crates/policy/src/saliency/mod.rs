@@ -9,10 +9,10 @@
 //! | VisualBackProp: Algorithm 7, script for recurrent heads, script for the CNN | 0.06, 0.1, 0.04 | none |
 //! | Grad-CAM | 0.2 | head forward and back |
 //! | input gradient | 0.8 | 1 back |
-//! | integrated gradients | 19 and more | 32, 96, 224 or 480 forward and back: steps are doubled until the shares add up |
-//! | SmoothGrad | 19 | 25 forward and back |
-//! | occlusion | 4 | 134 forward, each of what a square changes |
-//! | RISE | 110 | 256 forward |
+//! | integrated gradients | 4 and more | 16, 32, 64, 128 or 256 forward and back: points are doubled until the shares add up |
+//! | SmoothGrad | 12 | 25 forward and back |
+//! | occlusion | 3 | 134 forward, each of what a square changes |
+//! | RISE | 48 | 256 forward |
 //!
 //! On the paper's encoders, of eight and ten times the multiplications, integrated gradients and SmoothGrad take 100 to
 //! 200 ms: too slow for a smooth window, right for an audit.

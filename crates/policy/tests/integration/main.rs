@@ -9,6 +9,9 @@ mod spoil;
 /// Convolutional encoders and heads against their definition and the paper's counts.
 mod policy;
 
+/// How near integrated gradients come to their integral.
+mod integrated_gradients;
+
 /// A frame on plain numbers against the same with tensors.
 mod stepper;
 

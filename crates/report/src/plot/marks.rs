@@ -1,7 +1,7 @@
 //! Draws the series of a panel, and a sample of each for the legend.
 
 use super::colour::Colour;
-use super::panel::{Interval, Series, Shape, Stroke};
+use super::panel::{Interval, Series, Shape, Stroke, within};
 use super::plot_area::PlotArea;
 use super::svg::{Pen, Point, Svg};
 
@@ -11,6 +11,9 @@ const DOT_RADIUS: f64 = 3.0;
 
 /// Half the width of a whisker's end strokes.
 const WHISKER_END: f64 = 4.0;
+
+/// Length of the arrow head of a whisker that goes on.
+const ARROW_HEAD: f64 = 7.0;
 
 /// Dashes and the gaps between them.
 const DASHES: [f64; 2] = [6.0, 4.0];
@@ -34,9 +37,13 @@ pub(super) fn draw(plot: &PlotArea, series: &Series, svg: &mut Svg) {
                 svg.dot(place, DOT_RADIUS, colour);
             }
         }
-        Shape::Whiskers(intervals) => {
-            for (low, high) in intervals.iter().filter_map(|interval| ends(plot, interval)) {
-                whisker(low, high, colour, svg);
+        Shape::Whiskers { intervals, bound } => {
+            for Interval { x, low, high } in intervals {
+                let shown = Interval { x: *x, low: within(*low, *bound), high: within(*high, *bound) };
+                let Some((lower, upper)) = ends(plot, &shown) else { continue };
+                svg.line(&[lower, upper], Pen::solid(colour, LINE_WIDTH));
+                whisker_end(lower, (shown.low > *low).then_some(Side::Below), colour, svg);
+                whisker_end(upper, (shown.high < *high).then_some(Side::Above), colour, svg);
             }
         }
         Shape::Band(intervals) => {
@@ -63,7 +70,11 @@ pub(super) fn sample(series: &Series, left: Point, width: f64, svg: &mut Svg) {
     match series.shape {
         Shape::Line(_) => line(&[left, moved(width, 0.0)], series.stroke, svg),
         Shape::Dots(_) => svg.dot(moved(width / 2.0, 0.0), DOT_RADIUS, colour),
-        Shape::Whiskers(_) => whisker(moved(width / 2.0, 7.0), moved(width / 2.0, -7.0), colour, svg),
+        Shape::Whiskers { .. } => {
+            let ends = [moved(width / 2.0, 7.0), moved(width / 2.0, -7.0)];
+            svg.line(&ends, Pen::solid(colour, LINE_WIDTH));
+            ends.into_iter().for_each(|end| whisker_end(end, None, colour, svg));
+        }
         Shape::Band(_) => {
             let ends = [0.0, width].map(|x| (moved(x, 6.0), moved(x, -6.0)));
             band(&ends, colour, svg);
@@ -87,10 +98,22 @@ fn line(places: &[Point], stroke: Stroke, svg: &mut Svg) {
     }
 }
 
-fn whisker(low: Point, high: Point, colour: Colour, svg: &mut Svg) {
-    let across = |[x, y]: Point| [[x - WHISKER_END, y], [x + WHISKER_END, y]];
-    for ends in [[low, high], across(low), across(high)] {
-        svg.line(&ends, Pen::solid(colour, LINE_WIDTH));
+/// Where an interval goes on beyond what is shown of it.
+#[derive(Clone, Copy)]
+enum Side {
+    Above,
+    Below,
+}
+
+/// A stroke across, or an arrow head where the interval goes on.
+fn whisker_end([x, y]: Point, goes_on: Option<Side>, colour: Colour, svg: &mut Svg) {
+    let sides = [x - WHISKER_END, x + WHISKER_END];
+    match goes_on {
+        None => svg.line(&sides.map(|x| [x, y]), Pen::solid(colour, LINE_WIDTH)),
+        Some(side) => {
+            let back = if let Side::Above = side { ARROW_HEAD } else { -ARROW_HEAD };
+            svg.polygon(&[[sides[0], y + back], [x, y], [sides[1], y + back]], colour, 1.0);
+        }
     }
 }
 

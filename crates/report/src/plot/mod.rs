@@ -133,7 +133,7 @@ mod tests {
             .dots("LTC & more", Colour::category(0), [(1.0, 10.0)]);
         let bars = Panel::new("Bars", Axis::categories("policy", ["a", "b"]), Axis::linear("crashes (1/km)"))
             .bars("day", Colour::category(1), 0.4, [(0.0, 1.0), (1.0, 2.0)])
-            .whiskers("", Colour::INK, [Interval { x: 0.0, low: 0.5, high: 1.5 }]);
+            .whiskers(Colour::INK, [Interval { x: 0.0, low: 0.5, high: 1.5 }]);
         Figure::new("Two panels").columns(2).with(lines).with(bars)
     }
 
@@ -141,6 +141,19 @@ mod tests {
     fn the_same_data_give_the_same_bytes() {
         assert_eq!(figure().svg().unwrap(), figure().svg().unwrap());
         assert_eq!(figure().png().unwrap(), figure().png().unwrap());
+    }
+
+    #[test]
+    fn a_whisker_beyond_its_bound_ends_in_an_arrow_and_does_not_stretch_the_axis() {
+        let with = |high: f64| {
+            let panel = Panel::new("", Axis::linear("x"), Axis::linear("y"))
+                .whiskers_within(2.0, Colour::INK, [Interval { x: 0.0, low: 0.5, high }])
+                .dots("", Colour::INK, [(0.0, 1.0), (1.0, 1.0)]);
+            Figure::new("").with(panel).svg().unwrap()
+        };
+        assert!(!with(2.0).contains("<polygon"), "an end at the bound is whole");
+        assert_eq!(with(2.1).matches("<polygon").count(), 1);
+        assert_eq!(with(2.1), with(1e6));
     }
 
     #[test]

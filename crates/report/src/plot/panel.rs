@@ -41,9 +41,16 @@ pub struct Interval {
 pub(super) enum Shape {
     Line(Vec<(f64, f64)>),
     Dots(Vec<(f64, f64)>),
-    Whiskers(Vec<Interval>),
+    /// Ends further from 0 than the bound are arrows at it.
+    Whiskers {
+        intervals: Vec<Interval>,
+        bound: f64,
+    },
     Band(Vec<Interval>),
-    Bars { bars: Vec<(f64, f64)>, width: f64 },
+    Bars {
+        bars: Vec<(f64, f64)>,
+        width: f64,
+    },
 }
 
 /// Some data under one name.
@@ -103,8 +110,13 @@ impl Panel {
     }
 
     /// A vertical line with end strokes for each interval.
-    pub fn whiskers(self, name: &str, colour: Colour, intervals: impl IntoIterator<Item = Interval>) -> Self {
-        self.series(name, colour.into(), Shape::Whiskers(intervals.into_iter().collect()))
+    pub fn whiskers(self, colour: Colour, intervals: impl IntoIterator<Item = Interval>) -> Self {
+        self.whiskers_within(f64::INFINITY, colour, intervals)
+    }
+
+    /// The same, but that an end further from 0 than the bound is an arrow there.
+    pub fn whiskers_within(self, bound: f64, colour: Colour, intervals: impl IntoIterator<Item = Interval>) -> Self {
+        self.series("", colour.into(), Shape::Whiskers { intervals: intervals.into_iter().collect(), bound })
     }
 
     /// A pale area between the lower and the upper ends.
@@ -168,11 +180,16 @@ impl Panel {
     }
 }
 
+/// An end of a whisker, no further from 0 than a bound.
+pub(super) fn within(end: f64, bound: f64) -> f64 {
+    end.clamp(-bound, bound)
+}
+
 impl Shape {
     fn xs(&self) -> Vec<f64> {
         match self {
             Self::Line(points) | Self::Dots(points) => points.iter().map(|(x, _)| *x).collect(),
-            Self::Whiskers(intervals) | Self::Band(intervals) => intervals.iter().map(|at| at.x).collect(),
+            Self::Whiskers { intervals, .. } | Self::Band(intervals) => intervals.iter().map(|at| at.x).collect(),
             Self::Bars { bars, width } => bars.iter().flat_map(|(x, _)| [x - width / 2.0, x + width / 2.0]).collect(),
         }
     }
@@ -182,9 +199,10 @@ impl Shape {
             Self::Line(points) | Self::Dots(points) | Self::Bars { bars: points, .. } => {
                 points.iter().map(|(_, y)| *y).collect()
             }
-            Self::Whiskers(intervals) | Self::Band(intervals) => {
-                intervals.iter().flat_map(|at| [at.low, at.high]).collect()
+            Self::Whiskers { intervals, bound } => {
+                intervals.iter().flat_map(|at| [at.low, at.high]).map(|end| within(end, *bound)).collect()
             }
+            Self::Band(intervals) => intervals.iter().flat_map(|at| [at.low, at.high]).collect(),
         }
     }
 }

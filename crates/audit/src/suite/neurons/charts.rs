@@ -157,7 +157,7 @@ fn time_constants(policies: &[PolicyFindings]) -> Option<Figure> {
         }
         let spans = neurons.iter().map(|(x, [_, low, _, high, _])| Interval { x: *x, low: *low, high: *high });
         let panel = Panel::new(findings.subject.label(), Axis::linear("neuron"), Axis::log("time constant (s)"))
-            .whiskers("", colour, spans)
+            .whiskers(colour, spans)
             .dots("", colour, neurons.iter().map(|(x, [_, _, median, _, _])| (*x, *median)));
         (figure, any) = (figure.with(panel), true);
     }

@@ -57,7 +57,7 @@ fn error_by_policy(comparison: &Comparison) -> Figure {
         match mae_per_km(policy, comparison) {
             Cell::Interval { value, low, high } => {
                 let whisker = Interval { x: at + 0.12, low, high };
-                panel = panel.whiskers("", Colour::INK, [whisker]).dots("", Colour::INK, [(at + 0.12, value)]);
+                panel = panel.whiskers(Colour::INK, [whisker]).dots("", Colour::INK, [(at + 0.12, value)]);
             }
             Cell::Number(value) => panel = panel.dots("", Colour::INK, [(at + 0.12, value)]),
             Cell::Count(_) | Cell::Text(_) | Cell::Missing => {}

@@ -161,7 +161,7 @@ pub(super) fn completeness(policies: &[Row<'_, SaliencyStudy>]) -> Table {
         [Cell::text(&policy.name)].into_iter().chain(gaps).collect()
     };
     let note = format!(
-        "The shares of all pixels should add up to the difference between the steering on the picture and on one of its mean grey. The steps on the \
+        "The shares of all pixels should add up to the difference between the steering on the picture and on one of its mean grey. The points on the \
          way from the one to the other are doubled from {STEPS} until the gap is below {:.0} % of the map's sum, every share counted as positive, \
          and at most to {MOST_STEPS}. Where the difference is small, the gap may be a large part of it.",
         100.0 * GAP
