@@ -6,7 +6,7 @@ use super::map::SignedMap;
 use super::quadrature::{Quadrature, graded_points_between};
 use super::{BATCH, Cost, Procedure, Situation, weighted_sum};
 use crate::conv_op::has_kernels;
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 
 /// The method.
 pub(super) const INTEGRATED_GRADIENTS: Procedure = Procedure {
@@ -120,7 +120,16 @@ impl<'a> Way<'a> {
     fn difference(&self) -> f32 {
         let Situation { seen, device, policy, .. } = self.situation;
         let last = seen.last_map(device);
-        let grey = policy.encode(self.situation.input().zeros_like()).pop().unwrap_or_else(|| last.clone());
+        let grey = match &self.first_sums {
+            Some(first_sums) => {
+                let mut pass = seen.spare_pass();
+                pass.run_scaled(first_sums, 0.0);
+                let grey = Tensor::from_data(TensorData::new(pass.last().to_vec(), last.shape()), *device);
+                seen.keep_spare([pass]);
+                grey
+            }
+            None => policy.encode(self.situation.input().zeros_like()).pop().unwrap_or_else(|| last.clone()),
+        };
         let output = self.situation.outputs(Tensor::cat(vec![last, grey], 0));
         output[0] - output[1]
     }
