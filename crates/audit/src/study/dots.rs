@@ -22,7 +22,7 @@ pub struct Marks {
 }
 
 /// Rows side by side at each category: for each its name, its colour, and its marks at every category in order. Whiskers that
-/// go on beyond [`WHISKERS_PER_DOT`] end in an arrow.
+/// go on beyond half as much again as the largest dot end in an arrow.
 pub fn dots_panel(title: &str, x: Axis, y: Axis, rows: &[(&str, Colour, Vec<Marks>)]) -> Panel {
     let mut panel = Panel::new(title, x, y);
     let dots = rows.iter().flat_map(|(.., marks)| marks).flat_map(|marks| &marks.dots);
