@@ -27,7 +27,7 @@ pub struct Seen {
     whitened: Vec<f32>,
     deviation: f32,
     pass: Pass,
-    /// Memory for passes of other pictures, which the next map uses again.
+    /// Memory for passes of other pictures, which the next map uses again: as many as a map has at once, at most 32.
     spare: Mutex<Vec<Pass>>,
 }
 

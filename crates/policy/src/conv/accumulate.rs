@@ -43,10 +43,10 @@ pub(super) fn accumulate<S: Simd, const VECTORS: usize, const BLOCK: usize>(
     }
 }
 
-/// Vector registers: 32 where they are widest, and where they are narrowest (AVX-512, NEON); 16 between (AVX2).
+/// Vector registers: 32 of AVX-512 and of NEON, 16 elsewhere.
 #[inline(always)]
 pub(super) fn registers<S: Simd>() -> usize {
-    if S::F32_LANES == 8 { 16 } else { 32 }
+    if S::F32_LANES >= 16 || cfg!(target_arch = "aarch64") { 32 } else { 16 }
 }
 
 /// Whether the sums of a block stay in registers, beside the vectors and the scalar of a term. One is left free: where

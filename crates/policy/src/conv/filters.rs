@@ -42,7 +42,7 @@ mod tests {
         let weight: Vec<f32> = (0..shape.window_len() * out_channels).map(|i| i as f32).collect();
         let packed = pack(&shape, &weight);
         let lanes = shape.lanes();
-        assert!(lanes == 20 || lanes == 24 || lanes == 32, "19 filters in vectors of 4, 8 or 16");
+        assert!((out_channels..=2 * WIDEST).contains(&lanes), "19 filters in whole vectors");
         // Tap (0, 1) of channel 1 of filter 17: the third row of eight.
         assert_eq!(packed[3 * lanes + 17], weight[(17 * 2 + 1) * 4 + 1]);
         assert!(packed[3 * lanes + out_channels..4 * lanes].iter().all(|beside| *beside == 0.0));

@@ -10,9 +10,9 @@
 //! | Grad-CAM | 0.2 | head forward and back |
 //! | input gradient | 0.8 | 1 back |
 //! | integrated gradients | 4 and more | 16, 32, 64, 128 or 256 forward and back: points are doubled until the shares add up |
-//! | SmoothGrad | 12 | 25 forward and back |
+//! | SmoothGrad | 11 | 25 forward and back |
 //! | occlusion | 3 | 134 forward, each of what a square changes |
-//! | RISE | 48 | 256 forward |
+//! | RISE | 36 | 256 forward |
 //!
 //! On the paper's encoders, of eight and ten times the multiplications, integrated gradients and SmoothGrad take 100 to
 //! 200 ms: too slow for a smooth window, right for an audit.

@@ -8,9 +8,8 @@ pub enum Quadrature {
     /// Evenly spread points with both ends, weights 1/n and half of it at the ends, as captum has it. Its weights add
     /// up to (n − 1)/n.
     RiemannTrapezoid,
-    /// The trapezoid rule in the cube root of the place: points at `(i/n)³`, dense near 0, where most ReLUs open on the way
-    /// from a picture without features to one with them. Place 0 has no weight and is left out. Twice as many points are
-    /// the same and those of [`graded_points_between`].
+    /// The trapezoid rule in the cube root of the place: points at `(i/n)³`, dense near 0. Place 0 has no weight and
+    /// is left out. Twice as many points are the same and those of [`graded_points_between`].
     GradedTrapezoid,
 }
 

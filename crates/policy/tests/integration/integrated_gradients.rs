@@ -4,8 +4,7 @@ use lane_policy::saliency::quadrature::Quadrature;
 use lane_policy::{Eye, device, preprocess::fit, weights};
 use std::path::Path;
 
-/// Sixteen graded points are what a map begins with. The integrand has most of its kinks near a featureless picture, where a
-/// rule that is as dense at both ends wastes half its points.
+/// Sixteen graded points are what a map begins with.
 #[test]
 fn graded_points_are_nearer_to_the_integral_than_as_many_of_gauss_and_legendre() {
     let device = device::cpu();
