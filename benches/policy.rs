@@ -17,6 +17,7 @@ fn main() {
     if let Err(error) = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global() {
         eprintln!("the thread pool is not ours: {error}");
     }
+    let _kept = liquid_lane::memory::keep_pages();
     divan::main();
 }
 

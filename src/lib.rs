@@ -8,8 +8,8 @@
 //!     └──────────────────────────── Steering, closed loop only ───────────┘
 //! ```
 //!
-//! This package is the application: the command line ([`cli`]), the window ([`view`]) and the work that both start
-//! (`jobs`). What they stand on are crates of their own, each of which depends only on those above it:
+//! This package is the application: the command line ([`cli`]), the window ([`view`]), the work that both start
+//! (`jobs`) and the allocator ([`memory`]). What they stand on are crates of their own, each of which depends only on those above it:
 //!
 //! | crate | what it holds |
 //! | --- | --- |
@@ -68,4 +68,5 @@
 
 pub mod cli;
 mod jobs;
+pub mod memory;
 pub mod view;

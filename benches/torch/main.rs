@@ -25,6 +25,7 @@ fn main() -> anyhow::Result<()> {
         writeln!(out, "nothing to compare with: make bench-torch TORCH_PYTHON=… TORCH_BASELINE=…")?;
         return Ok(());
     };
+    let _kept = liquid_lane::memory::keep_pages();
     let rounds = match std::env::var("TORCH_ROUNDS") {
         Ok(rounds) => rounds.parse().with_context(|| format!("TORCH_ROUNDS={rounds} is not a number"))?,
         Err(_) => ROUNDS,

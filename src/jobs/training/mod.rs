@@ -8,6 +8,7 @@ pub use history::{Row, in_words};
 
 use super::revision::revision;
 use super::roads::drive_roads;
+use crate::memory;
 use anyhow::{Context as _, ensure};
 use card::Done;
 use files::Files;
@@ -159,6 +160,7 @@ impl TrainingJob {
     /// # Errors
     /// When the loss is no longer a number, the checkpoint is of another training, or a file cannot be written.
     pub fn run(self, elapsed_secs: &dyn Fn() -> f64, watch: Watch<'_>) -> anyhow::Result<Finished> {
+        let _kept = memory::keep_pages();
         let (mut training, mut history) = self.begin()?;
         let secs_before = history.secs;
         let mut goes_on = true;
