@@ -74,7 +74,8 @@ models: tools
 pictures: tools
 	cargo run --release -- render --road 12 --script scripts/pictures.json --pictures docs
 
-# Ten trainings of each with image noise, and of three without it. Those that are there are left as they are.
+# Ten trainings of each with image noise, of three without it, and of three that see more looks. Those that are there are left
+# as they are.
 audit-set: tools
 	cargo build --release
 	set -e; for seed in 1 2 3 4 5 6 7 8 9 10; do \
@@ -84,6 +85,9 @@ audit-set: tools
 		for policy in ncp cnn lstm; do \
 			[ -e models/clean-$$seed/$$policy.safetensors ] || \
 				target/release/liquid-lane train --policy $$policy --seed $$seed --looks 2400 --clean --out models/clean-$$seed; done; \
+		for policy in ncp cnn lstm; do \
+			[ -e models/long-$$seed/$$policy.safetensors ] || \
+				target/release/liquid-lane train --policy $$policy --seed $$seed --looks 8000 --out models/long-$$seed; done; \
 	done
 
 tools:

@@ -9,6 +9,7 @@ use lane_audit::open_loop::{Noted, OpenLoop, SteeringError};
 use lane_driver::replay::Replay;
 use lane_driver::session::{AttentionSetup, Order, Session as _};
 use lane_recording::Recording;
+use lane_report::counted;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -149,7 +150,8 @@ fn report(facts: Facts, notes: &OpenLoop) -> Report {
 fn print(report: &Report) -> anyhow::Result<()> {
     let Report { facts, compared, spoiled, unlabelled, errors } = report;
     let Facts { format, drives, frames, duration_secs, timing, label, .. } = facts;
-    output::line(&format!("{format}, {drives} drives, {frames} frames, {duration_secs:.1} s, {timing}"))?;
+    let (drives, frames) = (counted(*drives, "drive"), counted(*frames, "frame"));
+    output::line(&format!("{format}, {drives}, {frames}, {duration_secs:.1} s, {timing}"))?;
     output::line(&format!("label: {label}"))?;
     output::line(&format!("{compared} frames compared, {spoiled} spoiled, {unlabelled} without label"))?;
     for (reason, count) in &facts.rows_left_out {

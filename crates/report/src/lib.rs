@@ -37,6 +37,11 @@ use rayon::prelude::*;
 use section::Section;
 use std::path::Path;
 
+/// A count with its noun, which takes an s.
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// What an audit found.
 #[derive(Clone, Debug)]
 pub struct Report {

@@ -3,6 +3,7 @@
 use super::options::RecordingArguments;
 use crate::cli::output;
 use lane_recording::{Doubt, Gap, HISTOGRAM_BARS, LabelSummary, Place, Recording, RecordingError, Survey, Timing};
+use lane_report::counted;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -151,7 +152,7 @@ impl Report {
     fn text(&self) -> String {
         let Self { format, drives, frames, duration_s, .. } = self;
         let mut text = format!("format    {format}\n");
-        text += &format!("frames    {frames} usable, {drives} drives, {duration_s:.1} s\n");
+        text += &format!("frames    {frames} usable, {}, {duration_s:.1} s\n", counted(*drives, "drive"));
         if let (Some(rate_hz), Some(timing)) = (self.rate_hz, &self.timing) {
             text += &format!("rate      {rate_hz:.1} Hz ({timing})\n");
         }

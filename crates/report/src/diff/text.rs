@@ -1,6 +1,7 @@
 //! The differences as lines for a terminal.
 
 use super::{CellChange, ReportDiff, TableDiff, WordChange};
+use crate::counted;
 use crate::section::Cell;
 
 /// Longer words stand below each other.
@@ -25,10 +26,6 @@ fn summary(diff: &ReportDiff) -> String {
         0 => format!("No number differs: {cells} in {tables} compared."),
         _ => format!("Changed: {changed} of {cells}, in {changed_tables} of {tables}."),
     }
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 fn words(change: &WordChange) -> String {

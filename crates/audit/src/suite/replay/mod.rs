@@ -16,6 +16,7 @@ use comparison::Comparison;
 use lane_driver::Driver;
 use lane_driver::replay::steer_through;
 use lane_frame::Steering;
+use lane_report::counted;
 use lane_report::section::Section;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -118,12 +119,12 @@ impl ReplaySuite {
         let left_out = if left_out.is_empty() { "none".to_owned() } else { left_out.join(", ") };
         Section::new("replay", "Open loop on a recording")
             .say(format!(
-                "{}: {}, {} drives, {} frames, {:.1} s, {}. Label: {label}. Rows left out: {left_out}. Compared are the \
+                "{}: {}, {}, {}, {:.1} s, {}. Label: {label}. Rows left out: {left_out}. Compared are the \
                  {} frames with a label and a picture; {} pictures could not be used, {} frames have no label.",
                 self.recording.name(),
                 recording.format().name(),
-                recording.drives().len(),
-                recording.len(),
+                counted(recording.drives().len(), "drive"),
+                counted(recording.len(), "frame"),
                 recording.duration_secs(),
                 recording.timing(),
                 comparison.len(),
@@ -133,9 +134,9 @@ impl ReplaySuite {
             .say(format!(
                 "Every policy sees every frame and commands a path curvature; the car goes where the human drove it. An \
                  error is the command less the recorded curvature, in 1/m, left positive. Beside the policies stand two \
-                 predictors that look at nothing: `zero`, and `mean`, the mean of this very recording's labels ({:.2} \
+                 predictors that look at nothing: zero, and the mean of this very recording's labels ({:.2} \
                  1/km). A policy that does not beat both shows no skill here. Units and signs are assumed where the \
-                 recording does not state them: `liquid-lane recording check` shows whether they fit.",
+                 recording does not state them: liquid-lane recording check shows whether they fit.",
                 1e3 * comparison.mean_label(),
             ))
             .say(
