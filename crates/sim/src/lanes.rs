@@ -84,8 +84,10 @@ mod tests {
 
     #[test]
     fn runs_cover_a_block_in_order_and_differ_from_their_neighbours() {
-        let keys = std::array::from_fn(|i| [4, 4, 7, 4][i / 8]);
-        assert_eq!(Runs::new(&keys).collect::<Vec<_>>(), [(0..16, 4), (16..24, 7), (24..32, 4)]);
+        const QUARTER: usize = BLOCK / 4;
+        let keys = std::array::from_fn(|i| [4, 4, 7, 4][i / QUARTER]);
+        let runs = [(0..2 * QUARTER, 4), (2 * QUARTER..3 * QUARTER, 7), (3 * QUARTER..BLOCK, 4)];
+        assert_eq!(Runs::new(&keys).collect::<Vec<_>>(), runs);
     }
 
     #[test]
