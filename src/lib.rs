@@ -9,14 +9,15 @@
 //! ```
 //!
 //! This package is the application: the command line ([`cli`]), the window ([`view`]), the work that both start
-//! (`jobs`) and the allocator ([`memory`]). What they stand on are crates of their own, each of which depends only on those above it:
+//! (`jobs`) and the allocator ([`memory`], which is in C). What they stand on are crates of their own, each of which
+//! depends only on those above it:
 //!
 //! | crate | what it holds |
 //! | --- | --- |
 //! | `lane-frame` | frames, sizes, units and signs, fixed here, once; files that are whole or not there |
 //! | `lane-statistics` | means, rates and differences over trainings and cases, verdicts, correlation |
 //! | `lane-sim` | the simulator: roads, looks, renderer, expert; corruptions of pictures |
-//! | `lane-recording` | recorded drives: readers, writers, codecs. The only crate with C and C++ in it |
+//! | `lane-recording` | recorded drives: readers, writers, codecs. The only one of these with C and C++ in it |
 //! | `liquid-cells` | ncps for Rust: wirings, cells, their kernels, state dicts; a library that others can use |
 //! | `lane-onnx` | ONNX graphs of other people's steering networks: reader, manifest, runtime, gradients |
 //! | `lane-policy` | tensors: encoders, heads, weights; saliency, the attribution of a steering to its input |
