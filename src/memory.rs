@@ -1,13 +1,14 @@
 //! The allocator of the program and its benchmarks.
 //!
 //! A training step makes feature maps of up to hundreds of megabytes and frees them again. From the C library's allocator
-//! each comes as fresh pages from the system, zeroed one page fault at a time: 18 % of a training with the paper's encoder.
-//! mimalloc keeps them when it is told to (benches/README.md has the figures).
+//! each comes as fresh pages from the system: a sixth of the processor time of a training with the paper's encoder was the
+//! kernel's, and most of that goes where pages are kept (benches/README.md has the figures).
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// `mi_option_purge_delay` of mimalloc's `mi_option_e`, in milliseconds, which its bindings do not name.
+/// `mi_option_purge_delay` of mimalloc's `mi_option_e`, in milliseconds, which its bindings do not name: looked up in
+/// the header of libmimalloc-sys 0.1.49.
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 
 /// While one lives, what is freed stays with the process to be used again, and no page is given back to the system.

@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-/// Pixels in a block: one of the widest registers, two of AVX2, which has half as many. A block of twice as many takes a
-/// fifth to a sixth longer there: its numbers lie in memory between one step and the next (benches/README.md).
+/// Pixels in a block: one of the widest registers, two of AVX2. With half or twice as many a picture takes a sixth to a
+/// third longer there (benches/README.md).
 pub(super) const BLOCK: usize = 16;
 
 /// One number for each pixel of a block.
