@@ -74,20 +74,20 @@ models: tools
 pictures: tools
 	cargo run --release -- render --road 12 --script scripts/pictures.json --pictures docs
 
-# Ten trainings of each with image noise, of three without it, and of three that see more looks. Those that are there are left
-# as they are.
+# The trainings that the audit compares: ten of each with image noise, without it and with more looks, five with cues beside the
+# road and with the paper's encoders. Those that are there are left as they are.
 audit-set: tools
 	cargo build --release
-	set -e; for seed in 1 2 3 4 5 6 7 8 9 10; do \
-		for policy in ncp cnn lstm ctrnn ltc-random; do \
-			[ -e models/seed-$$seed/$$policy.safetensors ] || \
-				target/release/liquid-lane train --policy $$policy --seed $$seed --looks 2400 --out models/seed-$$seed; done; \
-		for policy in ncp cnn lstm; do \
-			[ -e models/clean-$$seed/$$policy.safetensors ] || \
-				target/release/liquid-lane train --policy $$policy --seed $$seed --looks 2400 --clean --out models/clean-$$seed; done; \
-		for policy in ncp cnn lstm; do \
-			[ -e models/long-$$seed/$$policy.safetensors ] || \
-				target/release/liquid-lane train --policy $$policy --seed $$seed --looks 8000 --out models/long-$$seed; done; \
+	set -e; make_one() { [ -e models/$$1-$$2/$$3.safetensors ] || \
+		target/release/liquid-lane train --policy $$3 --seed $$2 --looks $$4 $$5 $$6 --out models/$$1-$$2; }; \
+	for seed in 1 2 3 4 5 6 7 8 9 10; do \
+		for policy in ncp cnn lstm ctrnn ltc-random; do make_one seed $$seed $$policy 2400; done; \
+		for policy in ncp cnn lstm; do make_one clean $$seed $$policy 2400 --clean; done; \
+		for policy in ncp cnn lstm; do make_one long $$seed $$policy 8000; done; \
+	done; \
+	for seed in 1 2 3 4 5; do \
+		for policy in ncp cnn; do make_one cue $$seed $$policy 2400 --cue; done; \
+		for policy in ncp-paper cnn-paper; do make_one paper $$seed $$policy 1500 --score-roads 10; done; \
 	done
 
 tools:
