@@ -1,7 +1,7 @@
 //! Answers to the questions that a reader brings to an audit: the first screen of the report.
 //!
 //! A suite hands over what it found out as data, and the report makes the table of policies against questions from it,
-//! on the page, in `report.json`, in `tables/answers.csv` and on the terminal. A question that no suite of the run
+//! on the page, in `report.json` and in `tables/answers.csv`. A question that no suite of the run
 //! answered stays in the table with the command that answers it.
 //!
 //! ```

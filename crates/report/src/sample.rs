@@ -76,7 +76,7 @@ fn driving() -> Section {
                 .difference("ncp", "cnn"),
         )
         .say("Each policy drove 3 roads.")
-        .say("No difference shown between ncp and cnn: −0.1 [−0.5, 0.3].")
+        .conclude("No difference shown between ncp and cnn: −0.1 [−0.5, 0.3].")
         .table(table)
         .chart("rates", "Crashes per km, a dot each.", Figure::new("Crashes").columns(2).with(dots).with(map))
 }

@@ -17,6 +17,8 @@ pub struct Section {
     pub title: String,
     /// What was done and how to read it, a paragraph each.
     pub text: Vec<String>,
+    /// What its comparisons came to, a sentence each; behind the text on the page, and shown on a terminal.
+    pub verdicts: Vec<String>,
     /// Its answers to the questions of the report's first screen; most sections have one or none.
     pub answers: Vec<Answer>,
     /// Every number.
@@ -36,6 +38,7 @@ impl Section {
             id: id.into(),
             title: title.into(),
             text: Vec::new(),
+            verdicts: Vec::new(),
             answers: Vec::new(),
             tables: Vec::new(),
             charts: Vec::new(),
@@ -47,6 +50,12 @@ impl Section {
     /// Adds a paragraph.
     pub fn say(mut self, paragraph: impl Into<String>) -> Self {
         self.text.push(paragraph.into());
+        self
+    }
+
+    /// Adds a sentence that says what a comparison came to.
+    pub fn conclude(mut self, verdict: impl Into<String>) -> Self {
+        self.verdicts.push(verdict.into());
         self
     }
 

@@ -77,7 +77,7 @@ impl ReadSection {
         Self {
             id: section.id.clone(),
             title: section.title.clone(),
-            text: section.text.clone(),
+            text: [&section.text[..], &section.verdicts].concat(),
             answers: section.answers.clone(),
             tables: section.tables.clone(),
             charts: section.charts.iter().map(|chart| captioned(&chart.id, &chart.caption)).collect(),

@@ -158,15 +158,19 @@ fn tell(report: &Report, out: &Path, json: bool) -> anyhow::Result<bool> {
     Ok(wanting.is_empty())
 }
 
-/// A section's first table and the differences that it found; the rest is in the report.
+/// A section's first table, what its comparisons came to and the differences that it found; the rest is in the report.
 fn tell_section(section: &Section) -> anyhow::Result<()> {
     output::line(&section.title)?;
-    section.in_brief().enumerate().try_for_each(|(place, table)| {
+    for (place, table) in section.in_brief().enumerate() {
         if place > 0 {
             output::line(&table.title)?;
         }
-        output::line(&output::table(table))
-    })
+        output::line(&output::table(table))?;
+        if place == 0 {
+            section.verdicts.iter().try_for_each(|verdict| output::line(verdict))?;
+        }
+    }
+    Ok(())
 }
 
 /// The command line behind `audit` that says what is audited: without where it goes, in which part and how it is told.

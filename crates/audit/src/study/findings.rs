@@ -131,6 +131,12 @@ impl<'a, S: Study> Findings<'a, S> {
         Some(format!("{}, {} and {}{within}", claim.what, first.name, second.name))
     }
 
+    /// The place of the measure of the primary comparison, and that comparison.
+    pub(super) fn primary_of<'c, 'f>(&self, contrasts: &'c [Contrast<'f>]) -> Option<(usize, &'c Contrast<'f>)> {
+        let place = *self.claiming().first()?;
+        Some((place, contrasts.iter().find(|contrast| contrast.group == self.primary_group())?))
+    }
+
     fn primary_group(&self) -> &str {
         let named = self.groups.iter().find(|group| Some(group.name.as_str()) == self.named_group);
         named.or(self.groups.first()).map_or("", |group| &group.name)

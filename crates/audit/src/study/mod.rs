@@ -46,6 +46,7 @@ pub use entrant::{Baseline, Entrant};
 pub use findings::{Contrast, Findings};
 pub use measure::{Claim, Measure};
 pub use record::{Record, Row};
+pub use tell::{Scale, primary_sentence};
 
 use crate::suite::{Subject, Suite};
 use lane_report::section::{Cell, Section};

@@ -27,7 +27,7 @@ impl<S: Study> Findings<'_, S> {
         section.table(self.scores_of_trainings())
     }
 
-    /// Adds the sentences that say which differences are shown, a table of the numbers of these for each measure that
+    /// Adds what the primary comparison came to, the sentences that say which differences are shown, a table of the numbers of these for each measure that
     /// claims something, and the table of all differences; nothing for one policy.
     pub fn tell_differences(&self, section: Section) -> Section {
         if self.policies().len() < 2 {
@@ -35,11 +35,23 @@ impl<S: Study> Findings<'_, S> {
         }
         let contrasts = self.differences();
         let claims = || self.measures().iter().enumerate().filter(|(_, measure)| measure.claim.is_some());
+        let section = self.primary_sentence(&contrasts).into_iter().fold(section, Section::conclude);
         let sentences = claims().filter_map(|(place, measure)| sentence(measure, place, &contrasts));
-        let section = sentences.fold(section, Section::say);
+        let section = sentences.fold(section, Section::conclude);
         let found = claims().filter_map(|(place, measure)| self.found_table(measure, place, &contrasts));
         let section = found.fold(section, Section::table);
         section.table(self.difference_table(&contrasts))
+    }
+
+    /// What the comparison that was named before the run came to.
+    fn primary_sentence(&self, contrasts: &[Contrast<'_>]) -> Option<String> {
+        let (place, contrast) = self.primary_of(contrasts)?;
+        let measure = self.measures().get(place)?;
+        let unit = measure.claim.as_ref().map_or("", |claim| claim.unit);
+        let scale =
+            if measure.is_ratio() { Scale::Ratio } else { Scale::Difference { decimals: measure.decimals, unit } };
+        let pair = [contrast.first, contrast.second];
+        Some(primary_sentence(&self.primary()?, pair, &contrast.by_measure[place], scale))
     }
 
     /// The numbers of the differences that are shown, and of those that are suggested; nothing where there are none.
@@ -215,6 +227,40 @@ impl<S: Study> Findings<'_, S> {
     }
 }
 
+/// How the numbers of a comparison are written.
+#[derive(Clone, Copy, Debug)]
+pub enum Scale<'a> {
+    /// The first over the second, from the difference of logarithms.
+    Ratio,
+    /// The first less the second.
+    Difference {
+        /// Digits behind the point.
+        decimals: usize,
+        /// Unit; empty for none.
+        unit: &'a str,
+    },
+}
+
+/// What the comparison of these words, named before the run, came to, with its numbers:
+/// `Primary comparison, named before the run (crashes, ncp and cnn): ncp lower; ncp over cnn 0.20 [0.07, 0.58], p = 0.0061.`
+pub fn primary_sentence(named: &str, [first, second]: [&str; 2], comparison: &Comparison, scale: Scale<'_>) -> String {
+    let verdict = comparison.verdict().text(first, second);
+    let numbers = comparison.difference.map(|found| {
+        let ends = [found.value, found.interval.low, found.interval.high];
+        let ([value, low, high], how, unit) = match scale {
+            Scale::Ratio => (ends.map(|end| format!("{:.RATIO_DECIMALS$}", end.exp())), "over", String::new()),
+            Scale::Difference { decimals, unit } => {
+                let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+                (ends.map(|end| format!("{end:.decimals$}")), "less", unit)
+            }
+        };
+        let p = Column::measured(CORRECTED_P[0], CORRECTED_P[1], P_DECIMALS).below(found.p);
+        let p = p.unwrap_or_else(|| format!("= {:.P_DECIMALS$}", found.p));
+        format!("; {first} {how} {second} {value} [{low}, {high}]{unit}, p {p}")
+    });
+    format!("Primary comparison, named before the run ({named}): {verdict}{}.", numbers.unwrap_or_default())
+}
+
 /// The differences of a measure that a verdict finds, each with its lower side.
 fn found<'c, 'a>(
     contrasts: &'c [Contrast<'a>],
@@ -228,8 +274,8 @@ fn found<'c, 'a>(
 /// Which differences of a measure are shown or suggested; nothing for a measure that claims nothing.
 fn sentence<S: Study>(measure: &Measure<S>, place: usize, contrasts: &[Contrast<'_>]) -> Option<String> {
     let (what, tried) = (&measure.claim.as_ref()?.what, contrasts.len());
-    let shown = in_words(&found(contrasts, place, Verdict::marked));
-    let suggested = in_words(&found(contrasts, place, Verdict::suggested));
+    let shown = in_words(&found(contrasts, place, Verdict::marked), contrasts);
+    let suggested = in_words(&found(contrasts, place, Verdict::suggested), contrasts);
     let single = contrasts.iter().all(|contrast| of_single_trainings(contrast, place));
     let mut sentence = match (shown.is_empty(), single) {
         (true, _) => format!("No difference in {what} is shown between any two policies, of {tried} tried."),
@@ -244,20 +290,32 @@ fn sentence<S: Study>(measure: &Measure<S>, place: usize, contrasts: &[Contrast<
     Some(sentence)
 }
 
-/// Differences in words, group by group: `fog: ncp lower than cnn, lstm lower than cnn; night: ...`.
-fn in_words(found: &[(&Contrast<'_>, Lower)]) -> String {
-    let groups = found.chunk_by(|(a, _), (b, _)| a.group == b.group).map(|group| {
-        let each = group.iter().map(|(contrast, lower)| match lower {
-            Lower::First => format!("{} lower than {}", contrast.first, contrast.second),
-            Lower::Second => format!("{} lower than {}", contrast.second, contrast.first),
-        });
-        let each = each.collect::<Vec<_>>().join(", ");
-        match group {
-            [(contrast, _), ..] if !contrast.group.is_empty() => format!("{}: {each}", contrast.group),
-            _ => each,
+/// Differences in words, policy by policy: `ncp lower than cnn (fog, night), lstm lower than cnn in all 3 settings`.
+fn in_words(found: &[(&Contrast<'_>, Lower)], contrasts: &[Contrast<'_>]) -> String {
+    let mut settings: Vec<([&str; 2], Vec<&str>)> = Vec::new();
+    for (contrast, lower) in found {
+        let pair = match lower {
+            Lower::First => [contrast.first, contrast.second],
+            Lower::Second => [contrast.second, contrast.first],
+        };
+        match settings.iter_mut().find(|(known, _)| *known == pair) {
+            Some((_, groups)) => groups.push(contrast.group),
+            None => settings.push((pair, vec![contrast.group])),
         }
+    }
+    let each = settings.iter().map(|([lower, higher], groups)| {
+        let of_pair = |contrast: &&Contrast<'_>| {
+            [lower, higher].iter().all(|name| [contrast.first, contrast.second].contains(name))
+        };
+        let tried = contrasts.iter().filter(of_pair).count();
+        let place = match groups[..] {
+            [""] => String::new(),
+            [_, _, ..] if groups.len() == tried => format!(" in all {tried} settings"),
+            _ => format!(" ({})", groups.join(", ")),
+        };
+        format!("{lower} lower than {higher}{place}")
     });
-    groups.collect::<Vec<_>>().join("; ")
+    each.collect::<Vec<_>>().join("; ")
 }
 
 /// The p-value that decides a verdict.

@@ -143,10 +143,13 @@ fn sentences_say_what_is_shown_where_and_how_much() {
     let trainings = |policy, crashes, limit| (1..=4).map(move |seed| (policy, seed, [1.0, crashes], limit));
     let section = section(&trainings("ncp", 10.0, 10.0).chain(trainings("cnn", 100.0, 20.0)).collect::<Vec<_>>());
     let expected = [
-        "Differences in crashes that are shown, of 2 tried: hard: ncp lower than cnn.",
-        "Differences in limits that are shown, of 2 tried: easy: ncp lower than cnn; hard: ncp lower than cnn.",
+        // Eight crashes on each side on easy roads, by chance alone exp(±1.96 sqrt(2 / 8.5)).
+        "Primary comparison, named before the run (crashes, ncp and cnn, easy): no difference shown; ncp over cnn 1.00 \
+         [0.39, 2.59], p = 1.0000.",
+        "Differences in crashes that are shown, of 2 tried: ncp lower than cnn (hard).",
+        "Differences in limits that are shown, of 2 tried: ncp lower than cnn in all 2 settings.",
     ];
-    assert_eq!(section.text, expected);
+    assert_eq!(section.verdicts, expected);
     let crashes = &table(&section, "found_crashes_per_km").rows;
     assert_eq!(texts(&crashes[0]), ["hard", "ncp", "cnn", "ncp lower", "10 10 10 10", "100 100 100 100"]);
     let Cell::Interval { value: ratio, low, high } = crashes[0][3] else { panic!("{crashes:?}") };
@@ -157,7 +160,7 @@ fn sentences_say_what_is_shown_where_and_how_much() {
     assert_eq!(brief, ["scores", "found_crashes_per_km", "found_limit_m"]);
     let alike = self::section(&[("ncp", 1, [1.0, 2.0], 10.0), ("cnn", 1, [1.0, 2.0], 10.0)]);
     assert!(!alike.tables.iter().any(|table| table.id.starts_with("found_")), "nothing was found");
-    assert_eq!(alike.text[0], "No difference in crashes is shown between any two policies, of 2 tried.");
+    assert_eq!(alike.verdicts[1], "No difference in crashes is shown between any two policies, of 2 tried.");
 }
 
 #[test]
@@ -166,19 +169,19 @@ fn three_trainings_that_agree_suggest_a_difference_and_one_speaks_for_itself() {
         let of = |policy, crashes| seeds.clone().map(move |seed| (policy, seed, [0.0, crashes], 10.0));
         of("ncp", 1.0).chain(of("cnn", 100.0)).collect()
     };
-    let text = |seeds| section(&trainings(seeds)).text[0].clone();
+    let text = |seeds| section(&trainings(seeds)).verdicts[1].clone();
     let suggested = text(1..=3);
     assert!(
         suggested.starts_with(
-            "No difference in crashes is shown between any two policies, of 2 tried. Suggested, not shown: hard: ncp \
-             lower than cnn."
+            "No difference in crashes is shown between any two policies, of 2 tried. Suggested, not shown: ncp lower \
+             than cnn (hard)."
         ),
         "{suggested}"
     );
     let single = text(1..=1);
     assert!(
         single.starts_with(
-            "Differences in crashes between these trainings, one of each policy, of 2 tried: hard: ncp lower than cnn."
+            "Differences in crashes between these trainings, one of each policy, of 2 tried: ncp lower than cnn (hard)."
         ),
         "{single}"
     );

@@ -70,6 +70,9 @@ fn section(section: &Section, charts: &[Drawn]) -> Markup {
         section id={ "section-" (section.id) } aria-labelledby={ "title-" (section.id) } {
             h2 id={ "title-" (section.id) } { (section.title) }
             @for paragraph in &section.text { p { (paragraph) } }
+            @if !section.verdicts.is_empty() {
+                ul.verdicts { @for verdict in &section.verdicts { li { (verdict) } } }
+            }
             @if !charts.is_empty() {
                 div.charts {
                     @for (chart, drawn) in section.charts.iter().zip(charts) {
@@ -138,6 +141,8 @@ mod tests {
     #[test]
     fn the_page_holds_every_table_chart_and_picture_under_its_own_id() {
         let (report, page) = (sample::report(), page());
+        let verdicts = report.sections.iter().flat_map(|section| &section.verdicts).collect::<Vec<_>>();
+        assert!(verdicts.len() == 1 && page.contains(&format!("<ul class=\"verdicts\"><li>{}</li></ul>", verdicts[0])));
         for section in &report.sections {
             assert!(page.contains(&format!("<section id=\"section-{}\"", section.id)));
             for table in &section.tables {

@@ -251,17 +251,21 @@ impl DrivingStudy {
     fn answers(&self, findings: &Findings<'_, Self>) -> Vec<Answer> {
         let basis = findings.basis(&format!("{} roads of {} s", self.roads, self.seconds));
         let crashes = |question, words: &str| Answer::new(question, words, "1/km", Better::Lower, 2).on(basis.clone());
+        let smooth = |at: &str| {
+            let words = format!("change of steering per step{at}");
+            Answer::new(Question::Smoothness, &words, "1/km", Better::Lower, 2).on(basis.clone())
+        };
         match self.kind {
-            Kind::Unseen => {
-                let smooth = Answer::new(Question::Smoothness, "change of steering per step", "1/km", Better::Lower, 2);
-                vec![
-                    findings.answer(crashes(Question::CleanDriving, "crashes"), CRASHES, ""),
-                    findings.answer(smooth.on(basis.clone()), STEERING_CHANGE, ""),
-                ]
-            }
+            Kind::Unseen => vec![
+                findings.answer(crashes(Question::CleanDriving, "crashes"), CRASHES, ""),
+                findings.answer(smooth(""), STEERING_CHANGE, ""),
+            ],
             Kind::Noise => {
-                let words = format!("crashes at variance {ANSWERED_NOISE}");
-                vec![findings.answer(crashes(Question::Noise, &words), CRASHES, &format!("noise {ANSWERED_NOISE}"))]
+                let (at, group) = (format!(" at variance {ANSWERED_NOISE}"), format!("noise {ANSWERED_NOISE}"));
+                vec![
+                    findings.answer(crashes(Question::Noise, &format!("crashes{at}")), CRASHES, &group),
+                    findings.answer(smooth(&at), STEERING_CHANGE, &group),
+                ]
             }
             Kind::Ood => {
                 let answer = crashes(Question::UnseenLooks, "crashes under all looks held back");

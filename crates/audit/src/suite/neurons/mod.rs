@@ -341,7 +341,7 @@ mod tests {
             |row: usize| [cell("memory", row, "left_after_1_frames"), cell("memory", row, "left_after_10_frames")];
         assert_eq!((left(0), left(3)), ([1.0, 1.0].map(Cell::Number), [0.0, 0.0].map(Cell::Number)));
         let sentence = "No difference in largest changes in noise is shown between any two policies, of 1 tried.";
-        assert!(section.text.iter().any(|text| text.contains(sentence)), "{:#?}", section.text);
+        assert!(section.verdicts.iter().any(|text| text.contains(sentence)), "{:#?}", section.verdicts);
     }
 
     #[test]

@@ -3,19 +3,18 @@
 use super::comparison::{Comparison, Predictor};
 use super::lag::best_lag;
 use crate::open_loop::{OpenLoopFigures, curvature_table, steering_error_table};
-use crate::study::{self, Partners};
+use crate::study::{self, Partners, Scale, primary_sentence};
 use crate::suite::policies::difference_cell;
 use lane_report::section::{Cell, Column, Section, Table};
 use lane_statistics::correlation::pearson;
-use lane_statistics::effects::{self, Estimate};
-use lane_statistics::interval::Interval;
+use lane_statistics::effects;
 use lane_statistics::order::mean;
-use lane_statistics::verdict::{RULE_OF_WORDS, Verdict};
+use lane_statistics::verdict::{Lower, RULE_OF_WORDS, Verdict};
 
 /// Adds all tables, and says which differences there are.
 pub(super) fn add(section: Section, comparison: &Comparison) -> Section {
     let differences = differences(comparison);
-    let section = section.say(sentence(&differences));
+    let section = verdicts(&differences).into_iter().fold(section, Section::conclude);
     let policies: Vec<(Vec<Cell>, OpenLoopFigures)> = comparison
         .predictors
         .iter()
@@ -132,23 +131,43 @@ impl Pair {
         self.comparison.verdict().text(&self.first, &self.second)
     }
 
-    /// In words, where the two differ or may.
-    fn in_words(&self) -> Option<String> {
-        let Estimate { value, interval: Interval { low, high }, .. } = self.comparison.difference?;
-        let found = self.comparison.verdict();
-        let differ = found.marked().is_some() || matches!(found, Verdict::Suggested(_));
-        let (first, second, verdict) = (&self.first, &self.second, self.verdict());
-        differ.then(|| format!("{first} beside {second}: {verdict}, {value:+.2} [{low:.2}, {high:.2}] 1/km"))
+    /// The one with the smaller error and the other, where a verdict names one.
+    fn ordered(&self, lower: fn(Verdict) -> Option<Lower>) -> Option<[&str; 2]> {
+        let pair = [self.first.as_str(), self.second.as_str()];
+        lower(self.comparison.verdict()).map(|lower| if lower == Lower::First { pair } else { [pair[1], pair[0]] })
     }
 }
 
-/// The differences that are shown or suggested, in words.
-fn sentence(pairs: &[Pair]) -> String {
-    let differing: Vec<String> = pairs.iter().filter_map(Pair::in_words).collect();
-    match (differing.is_empty(), pairs.len()) {
-        (true, tried) => format!("No difference of mean absolute errors is shown, of {tried} tried."),
-        (false, tried) => format!("Differences of mean absolute errors, of {tried} tried: {}.", differing.join("; ")),
+/// What the primary comparison came to, and which differences are shown or suggested.
+fn verdicts(pairs: &[Pair]) -> Vec<String> {
+    let Some(Pair { first, second, comparison }) = pairs.first() else { return Vec::new() };
+    let named = format!("mean absolute error, {first} and {second}");
+    let scale = Scale::Difference { decimals: 2, unit: "1/km" };
+    let primary = primary_sentence(&named, [first, second], comparison, scale);
+    let tried = pairs.len();
+    let [shown, suggested] = [Verdict::marked, Verdict::suggested].map(|lower| in_words(pairs, lower));
+    let mut sentence = if shown.is_empty() {
+        format!("No difference of mean absolute errors is shown, of {tried} tried.")
+    } else {
+        format!("Differences of mean absolute errors, of {tried} tried: {shown}.")
+    };
+    if !suggested.is_empty() {
+        sentence += &format!(" Suggested, not shown: {suggested}.");
     }
+    vec![primary, sentence]
+}
+
+/// The differences that a verdict finds, by the one with the smaller error: `zero lower than ncp, cnn; cnn lower than ncp`.
+fn in_words(pairs: &[Pair], lower: fn(Verdict) -> Option<Lower>) -> String {
+    let mut worse_than: Vec<(&str, Vec<&str>)> = Vec::new();
+    for [better, worse] in pairs.iter().filter_map(|pair| pair.ordered(lower)) {
+        match worse_than.iter_mut().find(|(known, _)| *known == better) {
+            Some((_, others)) => others.push(worse),
+            None => worse_than.push((better, vec![worse])),
+        }
+    }
+    let each = worse_than.iter().map(|(better, worse)| format!("{better} lower than {}", worse.join(", ")));
+    each.collect::<Vec<_>>().join("; ")
 }
 
 fn difference_table(pairs: &[Pair]) -> Table {

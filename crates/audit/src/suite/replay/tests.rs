@@ -51,10 +51,22 @@ fn a_recording_becomes_a_section_with_every_policy_beside_the_predictors_that_lo
     let outcomes = run_all(&suite);
     let section = suite.section(&outcomes).unwrap();
     assert!(section.text[0].contains("the 239 frames with a label and a picture; 1 pictures could not be used"));
-    let said = section.text.last().unwrap();
+    let [primary, said] = &section.verdicts[..] else { panic!("{:?}", section.verdicts) };
+    assert!(
+        primary.starts_with("Primary comparison, named before the run (mean absolute error, ncp and cnn): "),
+        "{primary}"
+    );
     let differing =
         section.tables[1].rows.iter().filter(|row| matches!(&row[4], Cell::Text(verdict) if verdict.contains("lower")));
-    assert!(said.contains("of 5 tried") && said.matches(" beside ").count() == differing.count(), "{said}");
+    assert!(said.contains("of 5 tried"), "{said}");
+    for row in differing {
+        let [Cell::Text(first), Cell::Text(second), .., Cell::Text(verdict)] = &row[..] else { panic!("{row:?}") };
+        let (lower, higher) =
+            if verdict.contains(&format!("{first} lower")) { (first, second) } else { (second, first) };
+        let others = |clause: &str| clause.trim().strip_prefix(&format!("{lower} lower than ")).map(str::to_owned);
+        let mut others = said.split([':', ';', '.']).filter_map(others);
+        assert!(others.any(|others| others.split(", ").any(|other| other == higher)), "{row:?}: {said}");
+    }
     let agreement = &section.tables[0];
     let names: Vec<&Cell> = agreement.rows.iter().map(|row| &row[0]).collect();
     assert_eq!(names, ["ncp", "cnn", "zero", "mean"].map(Cell::text).iter().collect::<Vec<_>>());
@@ -154,7 +166,7 @@ fn differences_are_the_first_less_the_second_paired_by_seed_and_block() {
     let ([found, low, high], verdict) = difference("ncp", "zero");
     assert!((found - (2.5 - 12.73)).abs() < 0.3 && low < found && found < high, "{found} {low} {high}");
     assert_eq!(verdict, Cell::text("no verdict with two trainings"));
-    let sentence = section.text.last().unwrap();
+    let sentence = section.verdicts.last().unwrap();
     assert_eq!(sentence, "No difference of mean absolute errors is shown, of 5 tried.");
     let of = |row: usize, column: &str| {
         let errors = table("errors");
