@@ -27,8 +27,8 @@ impl<S: Study> Findings<'_, S> {
         section.table(self.scores_of_trainings())
     }
 
-    /// Adds what the primary comparison came to, the sentences that say which differences are shown, a table of the numbers of these for each measure that
-    /// claims something, and the table of all differences; nothing for one policy.
+    /// Adds what the primary comparison came to, the sentences that say which differences are shown, a table of the numbers
+    /// of these for each measure that claims something, and the table of all differences; nothing for one policy.
     pub fn tell_differences(&self, section: Section) -> Section {
         if self.policies().len() < 2 {
             return section;
@@ -241,8 +241,8 @@ pub enum Scale<'a> {
     },
 }
 
-/// What the comparison of these words, named before the run, came to, with its numbers:
-/// `Primary comparison, named before the run (crashes, ncp and cnn): ncp lower; ncp over cnn 0.20 [0.07, 0.58], p = 0.0061.`
+/// What the comparison of these words, named before the run, came to, with its numbers: `Primary comparison, named before the
+/// run (crashes, ncp and cnn): ncp lower; ncp over cnn 0.20 [0.07, 0.58], p = 0.0061.`
 pub fn primary_sentence(named: &str, [first, second]: [&str; 2], comparison: &Comparison, scale: Scale<'_>) -> String {
     let verdict = comparison.verdict().text(first, second);
     let numbers = comparison.difference.map(|found| {
