@@ -36,8 +36,7 @@ impl<S: Study> Findings<'_, S> {
         let contrasts = self.differences();
         let claims = || self.measures().iter().enumerate().filter(|(_, measure)| measure.claim.is_some());
         let section = self.primary_sentence(&contrasts).into_iter().fold(section, Section::conclude);
-        let sentences = claims().filter_map(|(place, measure)| sentence(measure, place, &contrasts));
-        let section = sentences.fold(section, Section::conclude);
+        let section = sentences(self.measures(), &contrasts).into_iter().fold(section, Section::conclude);
         let found = claims().filter_map(|(place, measure)| self.found_table(measure, place, &contrasts));
         let section = found.fold(section, Section::table);
         section.table(self.difference_table(&contrasts))
@@ -271,13 +270,32 @@ fn found<'c, 'a>(
     contrasts.iter().filter_map(found).collect()
 }
 
-/// Which differences of a measure are shown or suggested; nothing for a measure that claims nothing.
-fn sentence<S: Study>(measure: &Measure<S>, place: usize, contrasts: &[Contrast<'_>]) -> Option<String> {
-    let (what, tried) = (&measure.claim.as_ref()?.what, contrasts.len());
+/// Which differences are shown or suggested, a sentence for each measure that claims something; those without any share one.
+fn sentences<S: Study>(measures: &[Measure<S>], contrasts: &[Contrast<'_>]) -> Vec<String> {
+    let (mut sentences, mut without) = (Vec::new(), Vec::new());
+    for (place, measure) in measures.iter().enumerate() {
+        let Some(Claim { what, .. }) = &measure.claim else { continue };
+        match sentence(what, place, contrasts) {
+            Some(sentence) => sentences.push(sentence),
+            None => without.push(what.as_str()),
+        }
+    }
+    if !without.is_empty() {
+        let each = if without.len() > 1 { " in each" } else { "" };
+        let (what, tried) = (without.join("; "), contrasts.len());
+        sentences.push(format!("No difference in {what} is shown between any two policies, of {tried} tried{each}."));
+    }
+    sentences
+}
+
+/// Which differences of a measure are shown or suggested; nothing where there are none.
+fn sentence(what: &str, place: usize, contrasts: &[Contrast<'_>]) -> Option<String> {
+    let tried = contrasts.len();
     let shown = in_words(&found(contrasts, place, Verdict::marked), contrasts);
     let suggested = in_words(&found(contrasts, place, Verdict::suggested), contrasts);
     let single = contrasts.iter().all(|contrast| of_single_trainings(contrast, place));
     let mut sentence = match (shown.is_empty(), single) {
+        (true, _) if suggested.is_empty() => return None,
         (true, _) => format!("No difference in {what} is shown between any two policies, of {tried} tried."),
         (false, true) => {
             format!("Differences in {what} between these trainings, one of each policy, of {tried} tried: {shown}.")

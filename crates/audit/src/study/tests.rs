@@ -160,7 +160,8 @@ fn sentences_say_what_is_shown_where_and_how_much() {
     assert_eq!(brief, ["scores", "found_crashes_per_km", "found_limit_m"]);
     let alike = self::section(&[("ncp", 1, [1.0, 2.0], 10.0), ("cnn", 1, [1.0, 2.0], 10.0)]);
     assert!(!alike.tables.iter().any(|table| table.id.starts_with("found_")), "nothing was found");
-    assert_eq!(alike.verdicts[1], "No difference in crashes is shown between any two policies, of 2 tried.");
+    let none = "No difference in crashes; limits is shown between any two policies, of 2 tried in each.";
+    assert_eq!(alike.verdicts[1], none);
 }
 
 #[test]
@@ -185,7 +186,7 @@ fn three_trainings_that_agree_suggest_a_difference_and_one_speaks_for_itself() {
         ),
         "{single}"
     );
-    assert!(text(1..=2).starts_with("No difference in crashes is shown"));
+    assert!(text(1..=2).starts_with("No difference in crashes; limits is shown"));
 }
 
 #[test]

@@ -340,8 +340,8 @@ mod tests {
         let left =
             |row: usize| [cell("memory", row, "left_after_1_frames"), cell("memory", row, "left_after_10_frames")];
         assert_eq!((left(0), left(3)), ([1.0, 1.0].map(Cell::Number), [0.0, 0.0].map(Cell::Number)));
-        let sentence = "No difference in largest changes in noise is shown between any two policies, of 1 tried.";
-        assert!(section.verdicts.iter().any(|text| text.contains(sentence)), "{:#?}", section.verdicts);
+        let none = section.verdicts.iter().find(|text| text.starts_with("No difference in ")).unwrap();
+        assert!(none.contains("largest changes in noise") && none.contains("of 1 tried"), "{none}");
     }
 
     #[test]
