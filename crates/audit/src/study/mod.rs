@@ -40,7 +40,7 @@ mod tell;
 mod tests;
 
 pub use colours::colours;
-pub use compare::{Comparison, Partners};
+pub use compare::{Comparison, Pairing, Partners};
 pub use dots::{Marks, dots_panel};
 pub use entrant::{Baseline, Entrant};
 pub use findings::{Contrast, Findings};

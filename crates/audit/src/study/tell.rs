@@ -308,7 +308,7 @@ fn sentence(what: &str, place: usize, contrasts: &[Contrast<'_>]) -> Option<Stri
     Some(sentence)
 }
 
-/// Differences in words, policy by policy: `ncp lower than cnn (fog, night), lstm lower than cnn in all 3 settings`.
+/// Differences in words, policy by policy: `ncp lower than cnn (fog, night); lstm lower than cnn in all 3 settings`.
 fn in_words(found: &[(&Contrast<'_>, Lower)], contrasts: &[Contrast<'_>]) -> String {
     let mut settings: Vec<([&str; 2], Vec<&str>)> = Vec::new();
     for (contrast, lower) in found {

@@ -196,3 +196,35 @@ fn difference_table(pairs: &[Pair]) -> Table {
         rows: pairs.iter().map(row).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::Pairing;
+    use lane_statistics::effects::Estimate;
+    use lane_statistics::interval::Interval;
+
+    #[test]
+    fn verdicts_name_the_smaller_error_first_and_what_is_only_suggested_last() {
+        let pair = |first: &str, second: &str, value: f64, corrected_p| {
+            let interval = Interval { low: value - 1.0, high: value + 1.0 };
+            let difference = Estimate { value, interval, p: 0.01, trainings: 4, unanimous: true };
+            let (difference, corrected_p) = (Some(difference), Some(corrected_p));
+            let comparison = study::Comparison { pairing: Pairing::EachTraining, difference, bound: None, corrected_p };
+            Pair { first: first.into(), second: second.into(), comparison }
+        };
+        let pairs = [
+            pair("ncp", "cnn", 2.0, 0.01),
+            pair("ncp", "zero", 5.0, 0.02),
+            pair("cnn", "zero", 3.0, 0.03),
+            pair("ncp", "mean", -4.0, 0.2),
+        ];
+        let expected = [
+            "Primary comparison, named before the run (mean absolute error, ncp and cnn): cnn lower; ncp less cnn 2.00 \
+             [1.00, 3.00] 1/km, p = 0.0100.",
+            "Differences of mean absolute errors, of 4 tried: cnn lower than ncp; zero lower than ncp, cnn. Suggested, \
+             not shown: ncp lower than mean.",
+        ];
+        assert_eq!(verdicts(&pairs), expected);
+    }
+}

@@ -56,17 +56,7 @@ fn a_recording_becomes_a_section_with_every_policy_beside_the_predictors_that_lo
         primary.starts_with("Primary comparison, named before the run (mean absolute error, ncp and cnn): "),
         "{primary}"
     );
-    let differing =
-        section.tables[1].rows.iter().filter(|row| matches!(&row[4], Cell::Text(verdict) if verdict.contains("lower")));
-    assert!(said.contains("of 5 tried"), "{said}");
-    for row in differing {
-        let [Cell::Text(first), Cell::Text(second), .., Cell::Text(verdict)] = &row[..] else { panic!("{row:?}") };
-        let (lower, higher) =
-            if verdict.contains(&format!("{first} lower")) { (first, second) } else { (second, first) };
-        let others = |clause: &str| clause.trim().strip_prefix(&format!("{lower} lower than ")).map(str::to_owned);
-        let mut others = said.split([':', ';', '.']).filter_map(others);
-        assert!(others.any(|others| others.split(", ").any(|other| other == higher)), "{row:?}: {said}");
-    }
+    assert_eq!(said, "No difference of mean absolute errors is shown, of 5 tried.");
     let agreement = &section.tables[0];
     let names: Vec<&Cell> = agreement.rows.iter().map(|row| &row[0]).collect();
     assert_eq!(names, ["ncp", "cnn", "zero", "mean"].map(Cell::text).iter().collect::<Vec<_>>());
