@@ -6,7 +6,7 @@ mod recordings;
 mod watch;
 
 use super::output;
-use super::range::{MOST_PARTS, above, whole};
+use super::range::{MOST_PARTS, above, number, whole};
 use super::recording::options::RecordingArguments;
 use crate::jobs::command_line;
 use crate::jobs::training::{TrainingJob, TrainingRequest, in_words};
@@ -86,6 +86,9 @@ pub struct Arguments {
     /// Begin with these weights of the same policy, in place of first weights by chance
     #[arg(long, value_name = "WEIGHTS")]
     pub from: Option<PathBuf>,
+    /// Share that the weights of --from keep in the result, a mean of both: robust to more than either (docs/training.md)
+    #[arg(long, value_name = "SHARE", value_parser = number(0.0..=1.0), default_value_t = 0.0, requires = "from")]
+    pub keep: f64,
     /// Without image noise and blur, as the 2020 paper trained
     #[arg(long)]
     pub clean: bool,
@@ -145,7 +148,7 @@ impl Arguments {
             TrainingConfig::mixed(policy, self.seed, looks, share)
         };
         let config = if self.clean { config.without_augmentation() } else { config };
-        let config = TrainingConfig { cell: self.cell(policy)?, cue: self.cue, ..config };
+        let config = TrainingConfig { cell: self.cell(policy)?, cue: self.cue, keep: self.keep, ..config };
         self.recipe.apply(config)
     }
 

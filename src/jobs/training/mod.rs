@@ -211,11 +211,10 @@ impl TrainingJob {
         let (config, recorded) = (&self.config, self.recorded.as_ref());
         let checkpoint = if self.request.resume { self.files.checkpoint()? } else { None };
         let Some(checkpoint) = checkpoint else {
-            let training = Training::new(config, recorded, &self.device);
-            let training = if let Some(first) = &self.first { training.starting_from(first) } else { training };
+            let training = Training::new(config, self.first.as_ref(), recorded, &self.device);
             return Ok((training, History::default()));
         };
-        let training = Training::resumed(&checkpoint, config, recorded, &self.device);
+        let training = Training::resumed(&checkpoint, config, self.first.as_ref(), recorded, &self.device);
         let training = training.with_context(|| self.files.checkpoint_path().display().to_string())?;
         Ok((training, serde_json::from_str(checkpoint.notes())?))
     }

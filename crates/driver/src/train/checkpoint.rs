@@ -142,6 +142,16 @@ impl Weights {
         weights
     }
 
+    /// These, with a share of others of the same network in their place.
+    pub fn mixed(mut self, others: &Self, share: f64) -> Self {
+        for ((_, values), (_, others)) in self.0.iter_mut().zip(&others.0) {
+            for (value, other) in values.iter_mut().zip(others) {
+                *value = ((1.0 - share) * f64::from(*value) + share * f64::from(*other)) as f32;
+            }
+        }
+        self
+    }
+
     /// Number, length and values of each.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();

@@ -48,6 +48,10 @@ pub struct TrainingConfig {
     /// SHA-256 of the weights that it begins with. Unsaid where they are by chance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begins_with: Option<String>,
+    /// Share that the weights it begins with have in those it ends with: a mean of the two keeps more of what the first
+    /// could do (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). Unsaid where they have none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub keep: f64,
     /// What goes beyond the looks of the simulator. Unsaid in a recipe without it.
     #[serde(default, skip_serializing_if = "Variation::is_none")]
     pub variation: Variation,
@@ -164,6 +168,7 @@ impl TrainingConfig {
             validation_looks: usual_validation_looks(),
             cue: false,
             begins_with: None,
+            keep: 0.0,
             variation: Variation::default(),
             optimisation: Optimisation::default(),
             recordings: None,
@@ -225,6 +230,10 @@ impl TrainingConfig {
     pub fn without_augmentation(self) -> Self {
         Self { noise_share: 0.0, blur_share: 0.0, variation: Variation::default(), ..self }
     }
+}
+
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
 }
 
 /// 8,000 frames keep the error of the mean below 3 %.

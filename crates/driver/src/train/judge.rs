@@ -32,12 +32,13 @@ impl Judge {
         Self { stretches, every, steps: config.steps, patience: patience.ceil() as usize, best: None }
     }
 
-    /// The figures, if it is time to look.
-    pub fn look(&mut self, policy: &Policy, steps: usize, device: &Device) -> Option<HeldBack> {
-        if !steps.is_multiple_of(self.every) && steps < self.steps {
-            return None;
-        }
-        let policy = policy.inference();
+    /// Whether it is time to look.
+    pub fn is_due(&self, steps: usize) -> bool {
+        steps.is_multiple_of(self.every) || steps >= self.steps
+    }
+
+    /// The figures of a policy without gradients.
+    pub fn look(&mut self, policy: Policy, steps: usize, device: &Device) -> HeldBack {
         let compared = self.stretches.iter().flat_map(|judged| {
             let output = to_vec(output(&policy, &judged.batch(), None, device));
             let frames = output.into_iter().zip(&judged.labels);
@@ -47,7 +48,7 @@ impl Judge {
         if self.best.as_ref().is_none_or(|best| figures.mse < best.figures.mse) {
             self.best = Some(Best { policy, figures, steps });
         }
-        Some(figures)
+        figures
     }
 
     /// Whether the training has gone on for too long without a better look.

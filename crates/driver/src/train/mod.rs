@@ -39,7 +39,7 @@ pub fn train(
     device: &Device,
     report: &mut dyn FnMut(Progress) -> bool,
 ) -> Trained {
-    let mut training = Training::new(config, recorded, device);
+    let mut training = Training::new(config, None, recorded, device);
     while !training.is_done() {
         let progress = training.step();
         if !report(progress) {

@@ -44,6 +44,8 @@ pub struct Training<'a> {
     config: TrainingConfig,
     recorded: Option<&'a Recorded>,
     device: Device,
+    /// What it began with, if not with first weights by chance.
+    first: Option<Policy>,
     policy: Policy,
     optimizer: Optimizer,
     pool: Pool,
@@ -53,9 +55,18 @@ pub struct Training<'a> {
 }
 
 impl<'a> Training<'a> {
-    /// A training before its first step, on recordings too where there are any.
-    pub fn new(config: &TrainingConfig, recorded: Option<&'a Recorded>, device: &Device) -> Self {
-        let policy = Policy::init_with(config.policy, config.cell.as_ref(), config.seed, device).recording(device);
+    /// A training before its first step: with the weights of `first`, a policy of its kind, or else with first weights by
+    /// chance; on recordings too where there are any.
+    pub fn new(
+        config: &TrainingConfig,
+        first: Option<&Policy>,
+        recorded: Option<&'a Recorded>,
+        device: &Device,
+    ) -> Self {
+        let mut policy = Policy::init_with(config.policy, config.cell.as_ref(), config.seed, device).recording(device);
+        if let Some(first) = first {
+            policy = policy.with_network(first.recording(device).network().clone());
+        }
         Self {
             optimizer: Optimizer::new(&policy, &config.optimisation, config.steps),
             pool: Pool::new(config),
@@ -63,32 +74,26 @@ impl<'a> Training<'a> {
             judge: recorded.map(|recorded| Judge::new(recorded.judged(), config)),
             config: config.clone(),
             device: device.clone(),
+            first: first.cloned(),
             recorded,
             policy,
             steps: 0,
         }
     }
 
-    /// The same with the weights of a policy of its kind in place of first weights by chance.
-    pub fn starting_from(self, policy: &Policy) -> Self {
-        let network = policy.recording(&self.device).network().clone();
-        let policy = self.policy.with_network(network);
-        let optimizer = Optimizer::new(&policy, &self.config.optimisation, self.config.steps);
-        Self { policy, optimizer, ..self }
-    }
-
-    /// The training that a checkpoint was made of, as it was then.
+    /// The training that a checkpoint was made of, as it was then; `first` as for [`Training::new`].
     ///
     /// # Errors
     /// Refuses a checkpoint of another configuration or of other recordings, by what differs, and a damaged one.
     pub fn resumed(
         checkpoint: &Checkpoint,
         config: &TrainingConfig,
+        first: Option<&Policy>,
         recorded: Option<&'a Recorded>,
         device: &Device,
     ) -> anyhow::Result<Self> {
         checkpoint.check(config, recorded)?;
-        let mut training = Self::new(config, recorded, device);
+        let mut training = Self::new(config, first, recorded, device);
         let state = checkpoint.state();
         let weights = |name: &str| checkpoint.weights(name);
         let network = weights("network")?.put_into(training.policy.network().clone(), device);
@@ -142,9 +147,17 @@ impl<'a> Training<'a> {
         Checkpoint::to_bytes(&self.config, self.recorded, state, &sections)
     }
 
-    /// The policy as it is now, without gradients.
+    /// The policy that would come of it now, without gradients: with the share of the first weights that the recipe keeps.
     pub fn policy(&self) -> Policy {
-        self.policy.inference()
+        match &self.first {
+            Some(first) if self.config.keep > 0.0 => {
+                let weights = |policy: &Policy| Weights::from_network(policy.network());
+                let mixed = weights(&self.policy).mixed(&weights(first), self.config.keep);
+                let network = mixed.put_into(self.policy.network().clone(), &self.device);
+                self.policy.clone().with_network(network).inference()
+            }
+            _ => self.policy.inference(),
+        }
     }
 
     /// Whether all steps are done, or the held-back part got no better for too long.
@@ -161,15 +174,19 @@ impl<'a> Training<'a> {
         let network = self.optimizer.step(self.policy.network().clone(), loss.backward(), self.steps);
         self.policy = self.policy.clone().with_network(network.constrain());
         self.steps += 1;
-        let held_back = self.judge.as_mut().and_then(|judge| judge.look(&self.policy, self.steps, &self.device));
+        let is_due = self.judge.as_ref().is_some_and(|judge| judge.is_due(self.steps));
+        let policy = is_due.then(|| self.policy());
+        let held_back =
+            self.judge.as_mut().zip(policy).map(|(judge, policy)| judge.look(policy, self.steps, &self.device));
         Progress { step: self.steps, steps: self.config.steps, loss: value, looks: self.pool.rendered(), held_back }
     }
 
     /// The outcome: the best weights where recordings were held back, else the last.
     pub fn finish(self) -> Trained {
+        let last = self.policy();
         let (policy, held_back) = match self.judge.and_then(|judge| judge.best) {
             Some(best) => (best.policy, Some((best.figures, best.steps))),
-            None => (self.policy.inference(), None),
+            None => (last, None),
         };
         let has_looks = self.config.validation_looks > 0;
         let validation = has_looks.then(|| validate(&policy, &validation(&self.config), &self.device));

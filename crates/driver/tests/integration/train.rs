@@ -1,10 +1,12 @@
+use burn::module::{Module as _, ModuleVisitor, Param};
+use burn::tensor::Tensor;
 use lane_driver::train::{
     Checkpoint, FRAMES_PER_STEP, Optimisation, Recorded, Source, Trained, Training, TrainingConfig, train,
 };
 use lane_frame::RgbImage;
-use lane_policy::PolicyKind;
 use lane_policy::device;
 use lane_policy::weights;
+use lane_policy::{Policy, PolicyKind};
 use lane_recording::{Recording, SplitBy};
 use std::path::Path;
 
@@ -65,6 +67,58 @@ fn a_recipe_sees_each_look_three_times() {
     assert_eq!(recipe.steps * FRAMES_PER_STEP, 3 * 1600 * 16);
 }
 
+/// A training that begins with a policy: what it ends with, and the same where it was stopped after two steps.
+fn going_on(config: &TrainingConfig, first: &Policy) -> [Policy; 2] {
+    let device = device::cpu();
+    [false, true].map(|stops| {
+        let mut training = Training::new(config, Some(first), None, &device);
+        while !training.is_done() {
+            let progress = training.step();
+            if stops && progress.step == 2 {
+                let checkpoint = Checkpoint::from_bytes(training.checkpoint("").unwrap()).unwrap();
+                training = Training::resumed(&checkpoint, config, Some(first), None, &device).unwrap();
+            }
+        }
+        training.finish().policy
+    })
+}
+
+#[test]
+fn a_training_that_keeps_a_share_of_its_first_weights_ends_in_the_mean_of_both() {
+    let first = Policy::init(PolicyKind::NCP, 1, &device::cpu());
+    let bytes = |policy: &Policy| weights::to_bytes(policy, &lane_testing::card(PolicyKind::NCP)).unwrap();
+    let ends = |keep: f64| {
+        let config = TrainingConfig { steps: 4, keep, ..short(PolicyKind::NCP, 2) };
+        let [undisturbed, stopped] = going_on(&config, &first);
+        assert!(bytes(&undisturbed) == bytes(&stopped), "a stop changes nothing, {keep} kept");
+        undisturbed
+    };
+    let values = |policy: &Policy| {
+        let mut values = Vec::new();
+        policy.network().visit(&mut Values(&mut values));
+        values
+    };
+    let (last, mixed) = (ends(0.0), values(&ends(0.25)));
+    assert!(bytes(&ends(1.0)) == bytes(&first), "all kept");
+    let mut moved = 0;
+    for ((first, last), mixed) in values(&first).into_iter().zip(values(&last)).zip(&mixed) {
+        let mean = 0.25 * f64::from(first) + 0.75 * f64::from(last);
+        // Half a unit in the last place of 32 bits.
+        assert!((mean - f64::from(*mixed)).abs() <= 6e-8 * mean.abs(), "{first} {last} {mixed}");
+        moved += usize::from(first != last && *mixed != first && *mixed != last);
+    }
+    assert!(2 * moved > mixed.len(), "most of the {} weights lie between the two, got {moved}", mixed.len());
+}
+
+/// All weights of a network.
+struct Values<'a>(&'a mut Vec<f32>);
+
+impl ModuleVisitor for Values<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.extend(lane_policy::to_vec(param.val()));
+    }
+}
+
 /// A drive of 300 frames in which a bright post stands to the side that the human steers to.
 fn drive(folder: &Path) -> Source {
     let mut table = "image,time,curvature\n".to_owned();
@@ -98,7 +152,7 @@ fn a_recording_is_learned_and_its_held_back_part_shows_it() {
 /// The weights of a training that was stopped after some steps and went on in another one.
 fn interrupted(config: &TrainingConfig, recorded: Option<&Recorded>, after: usize) -> Vec<u8> {
     let device = device::cpu();
-    let mut training = Training::new(config, recorded, &device);
+    let mut training = Training::new(config, None, recorded, &device);
     for _ in 0..after {
         training.step();
     }
@@ -106,7 +160,7 @@ fn interrupted(config: &TrainingConfig, recorded: Option<&Recorded>, after: usiz
     drop(training);
     let checkpoint = Checkpoint::from_bytes(bytes).unwrap();
     assert_eq!(checkpoint.notes(), "a note");
-    let mut training = Training::resumed(&checkpoint, config, recorded, &device).unwrap();
+    let mut training = Training::resumed(&checkpoint, config, None, recorded, &device).unwrap();
     while !training.is_done() {
         training.step();
     }
@@ -135,10 +189,11 @@ fn a_training_that_was_stopped_ends_in_the_same_bytes() {
 fn a_checkpoint_of_another_training_is_refused_by_the_key_that_differs() {
     let config = short(PolicyKind::CNN, 1);
     let device = device::cpu();
-    let bytes = Training::new(&config, None, &device).checkpoint("").unwrap();
+    let bytes = Training::new(&config, None, None, &device).checkpoint("").unwrap();
     let checkpoint = Checkpoint::from_bytes(bytes.clone()).unwrap();
-    let refused =
-        |config: &TrainingConfig| Training::resumed(&checkpoint, config, None, &device).err().unwrap().to_string();
+    let refused = |config: &TrainingConfig| {
+        Training::resumed(&checkpoint, config, None, None, &device).err().unwrap().to_string()
+    };
     let slower = Optimisation { learning_rate: 5e-4, ..Optimisation::default() };
     let message = refused(&TrainingConfig { optimisation: slower, ..config.clone() });
     assert!(message.contains("`learning_rate` is 0.001 in it, and 0.0005 now"), "{message}");
