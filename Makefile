@@ -83,7 +83,7 @@ audit-set: tools
 	for seed in 1 2 3 4 5 6 7 8 9 10; do \
 		for policy in ncp cnn lstm ctrnn ltc-random; do make_one seed $$seed $$policy 2400; done; \
 		for policy in ncp cnn lstm; do make_one clean $$seed $$policy 2400 --clean; done; \
-		for policy in ncp cnn lstm; do make_one long $$seed $$policy 8000; done; \
+		for policy in ncp cnn lstm ltc-random; do make_one long $$seed $$policy 8000; done; \
 	done; \
 	for seed in 1 2 3 4 5; do \
 		for policy in ncp cnn; do make_one cue $$seed $$policy 2400 --cue; done; \
