@@ -86,7 +86,7 @@ pub struct Arguments {
     /// Begin with these weights of the same policy, in place of first weights by chance
     #[arg(long, value_name = "WEIGHTS")]
     pub from: Option<PathBuf>,
-    /// Share that the weights of --from keep in the result, a mean of both: robust to more than either (docs/training.md)
+    /// Share that the weights of --from keep in the result, a mean of both (docs/training.md)
     #[arg(long, value_name = "SHARE", value_parser = number(0.0..=1.0), default_value_t = 0.0, requires = "from")]
     pub keep: f64,
     /// Without image noise and blur, as the 2020 paper trained
