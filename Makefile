@@ -87,7 +87,7 @@ audit-set: tools
 	done; \
 	for seed in 1 2 3 4 5; do \
 		for policy in ncp cnn; do make_one cue $$seed $$policy 2400 --cue; done; \
-		for policy in ncp-paper cnn-paper; do make_one paper $$seed $$policy 1500 --score-roads 10; done; \
+		for policy in ncp-paper cnn-paper lstm-paper ltc-random-paper; do make_one paper $$seed $$policy 1500 --score-roads 10; done; \
 	done
 
 tools:
