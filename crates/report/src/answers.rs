@@ -30,25 +30,40 @@ pub enum Question {
     Noise,
     /// Whether it stays there in weather and light that were held back from training.
     UnseenLooks,
+    /// Whether it stays there when the picture is corrupted: fog, glare, blur, dirt.
+    Corruptions,
+    /// Whether it comes back into its lane from beside it.
+    Recovery,
+    /// Whether it stays there when its commands come late.
+    Delay,
     /// How tight a bend it can drive.
     Bends,
+    /// How near its steering is to the expert's on demonstrations that were held out, open loop.
+    Demonstrations,
     /// Whether the policy attends to the road, by a saliency method that is faithful to it.
     Attention,
     /// How smoothly it steers.
     Smoothness,
+    /// How much of what its neurons do can be told by one number.
+    Simplicity,
     /// Whether it needs the picture to drive.
     Blind,
 }
 
 impl Question {
     /// Every question, in the order of the table.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::CleanDriving,
         Self::Noise,
         Self::UnseenLooks,
+        Self::Corruptions,
+        Self::Recovery,
+        Self::Delay,
         Self::Bends,
+        Self::Demonstrations,
         Self::Attention,
         Self::Smoothness,
+        Self::Simplicity,
         Self::Blind,
     ];
 
@@ -58,9 +73,14 @@ impl Question {
             Self::CleanDriving => "clean_driving",
             Self::Noise => "noise",
             Self::UnseenLooks => "unseen_looks",
+            Self::Corruptions => "corruptions",
+            Self::Recovery => "recovery",
+            Self::Delay => "delay",
             Self::Bends => "bends",
+            Self::Demonstrations => "demonstrations",
             Self::Attention => "attention",
             Self::Smoothness => "smoothness",
+            Self::Simplicity => "simplicity",
             Self::Blind => "blind",
         }
     }
@@ -71,9 +91,14 @@ impl Question {
             Self::CleanDriving => "Does it stay in its lane on roads it has not seen?",
             Self::Noise => "Does it stay there when the pictures are noisy?",
             Self::UnseenLooks => "Does it stay there in weather and light it has not seen?",
+            Self::Corruptions => "Does it stay there when the pictures are spoiled by fog, glare, blur or dirt?",
+            Self::Recovery => "Does it come back from beside its lane?",
+            Self::Delay => "Does it stay there when its commands come late?",
             Self::Bends => "How tight a bend does it drive?",
+            Self::Demonstrations => "How near is it to the expert on drives it has not seen?",
             Self::Attention => "Does it attend to the road?",
             Self::Smoothness => "How smoothly does it steer?",
+            Self::Simplicity => "How much of what its neurons do is one movement?",
             Self::Blind => "Does it need to see?",
         }
     }
@@ -84,8 +109,13 @@ impl Question {
             Self::CleanDriving | Self::Smoothness => "liquid-lane audit unseen",
             Self::Noise => "liquid-lane audit noise",
             Self::UnseenLooks => "liquid-lane audit ood",
+            Self::Corruptions => "liquid-lane audit corrupt",
+            Self::Recovery => "liquid-lane audit recover",
+            Self::Delay => "liquid-lane audit latency",
             Self::Bends => "liquid-lane audit curves",
+            Self::Demonstrations => "liquid-lane audit passive",
             Self::Attention => "liquid-lane audit saliency",
+            Self::Simplicity => "liquid-lane audit neurons",
             Self::Blind => "liquid-lane audit blind",
         }
     }

@@ -4,6 +4,7 @@ use crate::study::{Baseline, Entrant, Figure, Findings, Measure, Row, Study};
 use lane_driver::Driver;
 use lane_frame::{Frame, Steering};
 use lane_policy::PolicyKind;
+use lane_report::answers::{Answer, Better, Question};
 use lane_report::measure::maybe;
 use lane_report::section::{Cell, Section};
 use lane_sim::{Colours, Cue, DT_SECS, Demonstration, DemonstrationSpec, RoadSet, demonstrate};
@@ -19,6 +20,9 @@ const WARM_UP: usize = 16;
 
 /// Frames of a demonstration.
 const FRAMES: usize = 48;
+
+/// Name of the measure.
+const SQUARED_ERROR: &str = "squared_error_per_km2";
 
 /// What 1 / m squared is in the unit of the table, (1 / km) squared.
 const PER_KM2: f64 = 1e6;
@@ -90,8 +94,7 @@ impl Study for PassiveStudy {
     }
 
     fn measures(&self) -> Vec<Measure<Self>> {
-        let error =
-            Measure::<Self>::mean("squared_error_per_km2", "squared error, 1/km²", 2, |seen| seen.squared_error);
+        let error = Measure::<Self>::mean(SQUARED_ERROR, "squared error, 1/km²", 2, |seen| seen.squared_error);
         vec![error.claiming("squared errors", "1/km²")]
     }
 
@@ -117,6 +120,9 @@ impl Study for PassiveStudy {
             "Open-loop error says little about driving (Codevilla et al., ECCV 2018): the paper's own spread between \
              folds is larger than every difference between its policies.",
         );
+        let answer = Answer::new(Question::Demonstrations, "squared error of the curvature", "1/km²", Better::Lower, 1);
+        let basis = findings.basis(&format!("{} demonstrations", FOLDS * self.demonstrations));
+        let section = section.answer(findings.answer(answer.on(basis), SQUARED_ERROR, ""));
         Ok(findings.tell(section))
     }
 }
@@ -184,6 +190,9 @@ mod tests {
         );
         assert_eq!(differences[5], Cell::text("no verdict with two trainings"));
         assert_eq!(table("trainings").rows.iter().map(|row| value(&row[1])).collect::<Vec<_>>(), [4.0, 6.0, 9.0, 13.0]);
+        let [answer] = &section.answers[..] else { panic!("{:?}", section.answers) };
+        let answered = ["ncp", "cnn", "straight"].map(|who| value(answer.value(who).unwrap()));
+        assert_eq!((answer.question, answered), (Question::Demonstrations, [5.0, 11.0, 50.0]));
         assert!(suite(untrained(&["ncp"], 1)).section(&outcomes(&[1.0])).is_err(), "the baseline is missing");
     }
 

@@ -37,6 +37,9 @@ enum Kind {
 /// Variance of the noise that the report's first screen is about: the least in the paper's text.
 const ANSWERED_NOISE: f64 = 0.1;
 
+/// Delay of the commands that it is about, in ms.
+const ANSWERED_DELAY_MS: u32 = 200;
+
 /// Names of measures that answers are about.
 const CRASHES: &str = "crashes_per_km";
 const STEERING_CHANGE: &str = "rms_steering_change_per_km";
@@ -271,7 +274,18 @@ impl DrivingStudy {
                 let answer = crashes(Question::UnseenLooks, "crashes under all looks held back");
                 vec![findings.answer(answer, CRASHES, self.kind.together())]
             }
-            Kind::Smoke | Kind::Corrupt | Kind::Recover | Kind::Latency => Vec::new(),
+            Kind::Corrupt => {
+                let answer = crashes(Question::Corruptions, "crashes under all corruptions and severities");
+                vec![findings.answer(answer, CRASHES, self.kind.together())]
+            }
+            Kind::Recover => {
+                vec![findings.answer(crashes(Question::Recovery, "crashes from all starts"), CRASHES, "")]
+            }
+            Kind::Latency => {
+                let answer = crashes(Question::Delay, &format!("crashes, commands {ANSWERED_DELAY_MS} ms late"));
+                vec![findings.answer(answer, CRASHES, &format!("delay {ANSWERED_DELAY_MS}"))]
+            }
+            Kind::Smoke => Vec::new(),
         }
     }
 

@@ -77,6 +77,31 @@ fn the_change_of_steering_gets_a_verdict_under_noise_and_on_clean_roads() {
 }
 
 #[test]
+fn every_suite_of_drives_answers_its_question_for_every_policy() {
+    // The CNN crashes 5 times on every drive where anything is harder than on a clean road, the NCP never.
+    let crashes = |unit: &str| if unit.starts_with("cnn") && !unit.contains(" clean ") { 5 } else { 0 };
+    for (suite, question, shown) in [
+        (DrivingStudy::unseen as fn(u32, f64) -> DrivingStudy, Question::CleanDriving, false),
+        (DrivingStudy::noise, Question::Noise, true),
+        (DrivingStudy::corrupt, Question::Corruptions, true),
+        (DrivingStudy::recover, Question::Recovery, true),
+        (DrivingStudy::latency, Question::Delay, true),
+        (DrivingStudy::ood, Question::UnseenLooks, true),
+    ] {
+        let suite = suite(2, 30.0).on(untrained(&["ncp", "cnn"], 4));
+        let section = suite.section(&outcomes(&*suite, crashes)).unwrap();
+        let answer = section.answers.iter().find(|answer| answer.question == question).unwrap();
+        let value = |policy| match answer.value(policy) {
+            Some(Cell::Interval { value, .. } | Cell::Number(value)) => *value,
+            other => panic!("{question:?}, {policy}: {other:?}"),
+        };
+        // 5 crashes in 2 km.
+        assert_eq!((value("ncp"), value("cnn")), (0.0, if shown { 2.5 } else { 0.0 }), "{question:?}");
+        assert_eq!(answer.better_than("ncp"), if shown { vec!["cnn"] } else { vec![] }, "{question:?}");
+    }
+}
+
+#[test]
 fn noise_has_the_levels_of_both_readings_of_the_paper() {
     let groups: Vec<String> = DrivingStudy::noise(1, 1.0).groups().into_iter().map(|group| group.name).collect();
     let levels = ["0", "0.01", "0.04", "0.09", "0.1", "0.2", "0.3"];

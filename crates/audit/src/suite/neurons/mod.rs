@@ -14,6 +14,7 @@ use crate::study::{self, Entrant, Measure, Record, Study};
 use activity::RoadOutcome;
 use anyhow::Context as _;
 use findings::Findings;
+use lane_report::answers::{Answer, Better, Question};
 use lane_report::section::Section;
 use lane_sim::{Course, RoadSet, Weather};
 use lesion::LesionOutcome;
@@ -36,6 +37,9 @@ const LESION_GROUP: usize = 8;
 
 /// Cells of more neurons than this are driven on fewer roads with each neuron lost.
 const SMALL_CELL: usize = 32;
+
+/// Name of the measure that the answer is about.
+const FIRST_SHARE: &str = "pc1_share";
 
 /// What the neurons do, as a study.
 pub struct NeuronsStudy {
@@ -154,7 +158,7 @@ impl Study for NeuronsStudy {
         };
         vec![
             by_road(
-                "pc1_share",
+                FIRST_SHARE,
                 "PC1 of the covariance, share",
                 "the share of PC1 (covariance, road by road)",
                 "",
@@ -178,6 +182,10 @@ impl Study for NeuronsStudy {
         let policies = findings::by_policy(findings);
         let section = words::introduction(self.id(), &policies, self.roads, self.seconds);
         let section = findings.without_imported(section, "nothing is known of their neurons");
+        let words = "share of the first principal component of their covariance, road by road";
+        let answer = Answer::new(Question::Simplicity, words, "", Better::Higher, 2);
+        let basis = findings.basis(&format!("{} roads of {} s", self.roads, self.seconds));
+        let section = section.answer(findings.answer(answer.on(basis), FIRST_SHARE, ""));
         let section = findings.tell_differences(section.table(tables::policies(&policies)));
         charts::add(tables::add_details(section, &policies), &policies, self.seconds)
     }
@@ -335,6 +343,12 @@ mod tests {
             value
         };
         assert!((of(0, "pc1_share") - 0.9).abs() < 1e-9 && (of(1, "pc1_share") - 1.0 / 3.0).abs() < 1e-9);
+        let [answer] = &section.answers[..] else { panic!("{:?}", section.answers) };
+        let answered = ["ncp", "cnn"].map(|policy| match answer.value(policy) {
+            Some(Cell::Interval { value, .. } | Cell::Number(value)) => *value,
+            other => panic!("{policy}: {other:?}"),
+        });
+        assert!((answered[0] - 0.9).abs() < 1e-9 && (answered[1] - 1.0 / 3.0).abs() < 1e-9, "{answered:?}");
         // The effect is gone 11 and 21 frames of ncp later, and 1 and 11 of cnn.
         assert!((of(0, "memory_secs") - 0.8).abs() < 1e-9 && (of(1, "memory_secs") - 0.3).abs() < 1e-9);
         let left =

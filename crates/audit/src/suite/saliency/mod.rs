@@ -34,7 +34,7 @@ use std::sync::Arc;
 const FIRST_ROAD: u64 = 500_000;
 
 /// Roads that the slow measurements are made on: the first ones.
-const SLOW_ROADS: u32 = 20;
+const SLOW_ROADS: u32 = 40;
 
 /// Roads per unit of quick and of slow measurements: a few seconds.
 const QUICK_BLOCK: u32 = 20;

@@ -44,12 +44,12 @@ fn what_is_said_about_a_recording_reaches_its_maps_and_the_names_of_its_units() 
 fn every_unit_has_a_name_of_its_own_and_all_roads_are_in_one() {
     let suite = SaliencyStudy::new(47, vec![sample_drive(&RecordingOptions::default())]).on(subjects(2));
     let mut units = suite.units();
-    // 47 roads in blocks of 20, 20 of them in blocks of 4, and a recording.
-    assert_eq!(units.len(), 4 * (3 + 5 + 1));
+    // 47 roads in blocks of 20, 40 of them in blocks of 4, and a recording.
+    assert_eq!(units.len(), 4 * (3 + 10 + 1));
     assert!(units.iter().any(|unit| unit == "cnn-2 5 methods quick roads 500040 to 500046"), "{units:?}");
     units.sort();
     units.dedup();
-    assert_eq!(units.len(), 4 * 9);
+    assert_eq!(units.len(), 4 * 14);
     assert_eq!(SaliencyStudy::paper(47, Vec::new()).on(subjects(2)).units().len(), 4 * 3);
 }
 
