@@ -44,7 +44,7 @@ pub enum Question {
     Attention,
     /// How smoothly it steers.
     Smoothness,
-    /// How much of what its neurons do can be told by one number.
+    /// How simple what its neurons do is: how much of it one number tells.
     Simplicity,
     /// Whether it needs the picture to drive.
     Blind,
@@ -98,7 +98,7 @@ impl Question {
             Self::Demonstrations => "How near is it to the expert on drives it has not seen?",
             Self::Attention => "Does it attend to the road?",
             Self::Smoothness => "How smoothly does it steer?",
-            Self::Simplicity => "How much of what its neurons do is one movement?",
+            Self::Simplicity => "How simple is what its neurons do?",
             Self::Blind => "Does it need to see?",
         }
     }

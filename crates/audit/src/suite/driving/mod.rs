@@ -34,11 +34,10 @@ enum Kind {
     Ood,
 }
 
-/// Variance of the noise that the report's first screen is about: the least in the paper's text.
-const ANSWERED_NOISE: f64 = 0.1;
-
-/// Delay of the commands that it is about, in ms.
-const ANSWERED_DELAY_MS: u32 = 200;
+/// The settings that the primary comparison and the report's first screen are about: of noise, the least variance in the
+/// paper's text; of late commands, 200 ms.
+const PRIMARY_NOISE: &str = "noise 0.1";
+const PRIMARY_DELAY: &str = "delay 200";
 
 /// Names of measures that answers are about.
 const CRASHES: &str = "crashes_per_km";
@@ -190,8 +189,8 @@ impl Study for DrivingStudy {
 
     fn primary_group(&self) -> Option<&'static str> {
         match self.kind {
-            Kind::Noise => Some("noise 0.1"),
-            Kind::Latency => Some("delay 200"),
+            Kind::Noise => Some(PRIMARY_NOISE),
+            Kind::Latency => Some(PRIMARY_DELAY),
             Kind::Corrupt | Kind::Ood | Kind::Recover | Kind::Smoke | Kind::Unseen => None,
         }
     }
@@ -264,10 +263,10 @@ impl DrivingStudy {
                 findings.answer(smooth(""), STEERING_CHANGE, ""),
             ],
             Kind::Noise => {
-                let (at, group) = (format!(" at variance {ANSWERED_NOISE}"), format!("noise {ANSWERED_NOISE}"));
+                let at = PRIMARY_NOISE.replace("noise", " at variance");
                 vec![
-                    findings.answer(crashes(Question::Noise, &format!("crashes{at}")), CRASHES, &group),
-                    findings.answer(smooth(&at), STEERING_CHANGE, &group),
+                    findings.answer(crashes(Question::Noise, &format!("crashes{at}")), CRASHES, PRIMARY_NOISE),
+                    findings.answer(smooth(&at), STEERING_CHANGE, PRIMARY_NOISE),
                 ]
             }
             Kind::Ood => {
@@ -282,8 +281,8 @@ impl DrivingStudy {
                 vec![findings.answer(crashes(Question::Recovery, "crashes from all starts"), CRASHES, "")]
             }
             Kind::Latency => {
-                let answer = crashes(Question::Delay, &format!("crashes, commands {ANSWERED_DELAY_MS} ms late"));
-                vec![findings.answer(answer, CRASHES, &format!("delay {ANSWERED_DELAY_MS}"))]
+                let answer = crashes(Question::Delay, &format!("crashes, {PRIMARY_DELAY} ms"));
+                vec![findings.answer(answer, CRASHES, PRIMARY_DELAY)]
             }
             Kind::Smoke => Vec::new(),
         }

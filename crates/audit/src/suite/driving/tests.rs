@@ -78,7 +78,7 @@ fn the_change_of_steering_gets_a_verdict_under_noise_and_on_clean_roads() {
 
 #[test]
 fn every_suite_of_drives_answers_its_question_for_every_policy() {
-    // The CNN crashes 5 times on every drive where anything is harder than on a clean road, the NCP never.
+    // The CNN crashes 5 times on every drive whose setting is not called clean, the NCP never.
     let crashes = |unit: &str| if unit.starts_with("cnn") && !unit.contains(" clean ") { 5 } else { 0 };
     for (suite, question, shown) in [
         (DrivingStudy::unseen as fn(u32, f64) -> DrivingStudy, Question::CleanDriving, false),

@@ -182,7 +182,7 @@ impl Study for NeuronsStudy {
         let policies = findings::by_policy(findings);
         let section = words::introduction(self.id(), &policies, self.roads, self.seconds);
         let section = findings.without_imported(section, "nothing is known of their neurons");
-        let words = "share of the first principal component of their covariance, road by road";
+        let words = "share of their variance in one component, road by road";
         let answer = Answer::new(Question::Simplicity, words, "", Better::Higher, 2);
         let basis = findings.basis(&format!("{} roads of {} s", self.roads, self.seconds));
         let section = section.answer(findings.answer(answer.on(basis), FIRST_SHARE, ""));
