@@ -2,11 +2,12 @@
 
 use super::revision::revision;
 use super::subjects::subjects;
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use lane_audit::engine::{Header, Journal, Outcomes, Plan, Shard, SuiteProgress};
+use lane_audit::family::Family;
 use lane_audit::study::Study as _;
-use lane_audit::suite::Subject;
 use lane_audit::suite::outside::OutsideStudy;
+use lane_audit::suite::{Subject, Suite};
 use lane_audit::suites::{Size, suites};
 use lane_driver::outside::Outside;
 use lane_recording::RecordingOptions;
@@ -29,6 +30,8 @@ pub struct AuditRequest {
     pub models: Vec<PathBuf>,
     /// Roads and seconds, where they are not the suite's own.
     pub size: Size,
+    /// Comparisons that are named before the run besides the primary one.
+    pub family: Option<Family>,
     /// Recordings that suites take.
     pub recordings: Vec<PathBuf>,
     /// How they are opened.
@@ -60,11 +63,7 @@ impl Audit {
     pub fn prepare(request: &AuditRequest) -> anyhow::Result<Self> {
         let subjects = subjects(&request.policies, &request.models)?;
         let AuditRequest { word, size, recordings, recording_options, .. } = request;
-        let suites = suites(word, &subjects, *size, recordings, recording_options)?;
-        let command = request.command.clone();
-        let line = format!("liquid-lane audit {}", command.join(" "));
-        let about = About::new(revision(), line, subjects.iter().map(Subject::audited).collect());
-        Ok(Self { plan: Plan::new(suites, &subjects)?, about, command })
+        Self::of(request, &subjects, suites(word, &subjects, *size, recordings, recording_options)?)
     }
 
     /// The same for drives in another simulator, under each variance of image noise: so many of each training, each so long.
@@ -76,11 +75,18 @@ impl Audit {
         let Size { roads, seconds } = request.size;
         let (drives, seconds) = (roads.unwrap_or(OUTSIDE_DRIVES), seconds.unwrap_or(OUTSIDE_SECONDS));
         let study = OutsideStudy::new(outside, noise.to_vec(), drives, seconds);
-        let suites = vec![study.on(subjects.clone())];
+        Self::of(request, &subjects, vec![study.on(subjects.clone())])
+    }
+
+    fn of(request: &AuditRequest, subjects: &[Subject], mut suites: Vec<Box<dyn Suite>>) -> anyhow::Result<Self> {
+        if let Some(family) = &request.family {
+            let [suite] = &mut suites[..] else { bail!("--family: name one suite, not `{}`", request.word) };
+            suite.name_family(family).context("--family")?;
+        }
         let command = request.command.clone();
         let line = format!("liquid-lane audit {}", command.join(" "));
         let about = About::new(revision(), line, subjects.iter().map(Subject::audited).collect());
-        Ok(Self { plan: Plan::new(suites, &subjects)?, about, command })
+        Ok(Self { plan: Plan::new(suites, subjects)?, about, command })
     }
 
     /// What is to be done.

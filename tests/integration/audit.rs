@@ -112,13 +112,15 @@ fn parts_that_do_not_make_a_whole_are_refused() {
 #[test]
 fn bad_requests_are_refused_in_one_line_and_leave_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let refusals: [(&[&str], &str); 7] = [
+    let refusals: [(&[&str], &str); 9] = [
         (&["audit", "unseen", "--policies", "gru"], "no weights of `gru` are in the binary"),
         (&["audit", "unseen", "--policies", "ncp,ncp"], "two trainings are `ncp-1`"),
         (&["audit", "unseen", "--policies", "ncp", "--models", "nowhere"], "nowhere/ncp.safetensors: cannot be read"),
         (&["audit", "replay"], "name one recording"),
         (&["audit", "unseen", "my_drive"], "takes no recording"),
         (&["audit", "saliency", "--crop", "0,0,160,64"], "without a recording"),
+        (&["audit", "all", "--policies", "ncp,cnn", "--family", "ncp/cnn"], "--family: name one suite, not `all`"),
+        (&["audit", "ood", "--policies", "ncp,cnn", "--family", "ncp/cnn@dusk"], "there is no setting `dusk`"),
         (&["audit", "diff", "a", "b"], "cannot read the report"),
     ];
     for (arguments, expected) in refusals {
@@ -127,6 +129,7 @@ fn bad_requests_are_refused_in_one_line_and_leave_nothing() {
     }
     assert!(refused(folder.path(), &["audit", "unseen", "--roads", "0"]).contains("a whole number from 1 to 1000000"));
     assert!(refused(folder.path(), &["audit", "unseen", "--seconds", "0"]).contains("a number from 1 to 3600"));
+    assert!(refused(folder.path(), &["audit", "ood", "--family", "ncp"]).contains("expected FIRST/SECOND"));
     assert!(refused(folder.path(), &["audit", "smoke", "--shard", "3/2"]).contains("expected a part"));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
 }

@@ -3,6 +3,7 @@
 pub mod driving;
 pub mod dynamics;
 pub mod engine;
+pub mod family;
 pub mod open_loop;
 pub mod study;
 pub mod suite;

@@ -12,6 +12,7 @@ use crate::jobs::command_line;
 use anyhow::{Context as _, bail, ensure};
 use clap::{Parser, Subcommand};
 use lane_audit::engine::Shard;
+use lane_audit::family::Family;
 use lane_report::Report;
 use lane_report::section::Section;
 use rayon::ThreadPoolBuilder;
@@ -63,6 +64,9 @@ struct AuditArguments {
     subjects: subjects::Arguments,
     #[command(flatten)]
     size: suites::Size,
+    /// Comparisons named before the run besides the primary one, and corrected for each other alone
+    #[arg(long, value_name = "FIRST/SECOND@SETTING,…")]
+    family: Option<Family>,
     /// Folder for the report; with --shard for the part's journal
     #[arg(long, value_name = "DIR", default_value = "out/audit")]
     out: PathBuf,
@@ -101,6 +105,7 @@ impl AuditArguments {
             policies: self.subjects.names(),
             models: self.subjects.models.clone(),
             size: self.size.into(),
+            family: self.family.clone(),
             recordings: self.recordings.clone(),
             recording_options: self.recording.options(),
             command: command.to_vec(),

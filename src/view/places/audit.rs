@@ -181,6 +181,7 @@ impl AuditPlace {
             policies,
             models: Vec::new(),
             size: Size { roads, seconds: None },
+            family: None,
             recordings,
             recording_options: RecordingOptions::default(),
             command: self.words(),

@@ -66,7 +66,7 @@ impl Plan {
         for unit in &units {
             ensure!(seen.insert(&unit.key), "two units are called `{}`", unit.key);
         }
-        let fingerprint = fingerprint(subjects, &units);
+        let fingerprint = fingerprint(subjects, &suites, &units);
         Ok(Self { suites, units, fingerprint })
     }
 
@@ -146,10 +146,14 @@ impl Plan {
     }
 }
 
-fn fingerprint(subjects: &[Subject], units: &[Unit]) -> String {
+/// A family is part of it: one that was named after units were done is another audit.
+fn fingerprint(subjects: &[Subject], suites: &[Box<dyn Suite>], units: &[Unit]) -> String {
     let mut text = format!("{}\n", env!("CARGO_PKG_VERSION"));
     for subject in subjects {
         text += &format!("{} {}\n", subject.label(), subject.weights_sha256);
+    }
+    for family in suites.iter().filter_map(|suite| suite.family()) {
+        text += &format!("family {family}\n");
     }
     for unit in units {
         text += &format!("{}\n", unit.key);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::family::Family;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,6 +9,7 @@ struct Counting {
     units: usize,
     runs: &'static AtomicUsize,
     fails_at: Option<usize>,
+    family: Option<Family>,
 }
 
 impl Suite for Counting {
@@ -26,6 +28,10 @@ impl Suite for Counting {
         Ok(json!({ "value": (unit as f64).sqrt() / 3.0 }))
     }
 
+    fn family(&self) -> Option<&Family> {
+        self.family.as_ref()
+    }
+
     fn section(&self, outcomes: &[Value]) -> anyhow::Result<Section> {
         Ok(Section::new("counting", "Counting").say(serde_json::to_string(outcomes)?))
     }
@@ -33,7 +39,7 @@ impl Suite for Counting {
 
 fn plan(units: usize, fails_at: Option<usize>) -> (Plan, &'static AtomicUsize) {
     let runs: &AtomicUsize = Box::leak(Box::default());
-    (Plan::new(vec![Box::new(Counting { units, runs, fails_at })], &[]).unwrap(), runs)
+    (Plan::new(vec![Box::new(Counting { units, runs, fails_at, family: None })], &[]).unwrap(), runs)
 }
 
 fn header(plan: &Plan, shard: Shard) -> Header {
@@ -103,6 +109,11 @@ fn a_journal_of_another_audit_or_version_is_refused() {
     run(&ten, Shard::WHOLE, &path).unwrap();
     let error = run(&four, Shard::WHOLE, &path).unwrap_err().to_string();
     assert!(error.contains("another audit"), "{error}");
+    let family = "ncp/cnn@night".parse().ok();
+    let named_later = Counting { units: 10, runs: Box::leak(Box::default()), fails_at: None, family };
+    let named_later = Plan::new(vec![Box::new(named_later)], &[]).unwrap();
+    let error = run(&named_later, Shard::WHOLE, &path).unwrap_err().to_string();
+    assert!(error.contains("another audit"), "a family is named before the run: {error}");
     let older = std::fs::read_to_string(&path).unwrap().replace(env!("CARGO_PKG_VERSION"), "0.0.1");
     std::fs::write(&path, older).unwrap();
     let error = run(&ten, Shard::WHOLE, &path).unwrap_err().to_string();
@@ -127,7 +138,7 @@ fn two_runs_do_not_write_one_journal() {
 fn a_plan_without_work_is_refused() {
     let error = Plan::new(Vec::new(), &[]).err().unwrap().to_string();
     assert_eq!(error, "there is no suite to run");
-    let nothing = Counting { units: 0, runs: Box::leak(Box::default()), fails_at: None };
+    let nothing = Counting { units: 0, runs: Box::leak(Box::default()), fails_at: None, family: None };
     let error = Plan::new(vec![Box::new(nothing)], &[]).err().unwrap().to_string();
     assert!(error.starts_with("suite `counting` has nothing to do"), "{error}");
 }

@@ -2,6 +2,7 @@
 
 use super::{Findings, Study};
 use lane_report::answers::{Answer, Better};
+use lane_report::counted;
 use lane_statistics::verdict::Lower;
 
 impl<S: Study> Findings<'_, S> {
@@ -36,6 +37,11 @@ impl<S: Study> Findings<'_, S> {
     /// Who and how much was tried: `3 trainings of each on 100 roads of 60 s`.
     pub fn basis(&self, tried: &str) -> String {
         let most = self.policies().iter().map(|row| row.records.len()).max().unwrap_or_default();
-        format!("{most} {} of each on {tried}", if most == 1 { "training" } else { "trainings" })
+        format!("{} of each on {tried}", counted(most, "training"))
+    }
+
+    /// The same where roads were driven.
+    pub fn basis_of_roads(&self, roads: u32, seconds: f64) -> String {
+        self.basis(&format!("{} of {seconds} s", counted(roads as usize, "road")))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::colours::colours;
 use super::{Comparison, Group, Measure, Record, Row, Study};
+use crate::family::Family;
 use crate::suite::Subject;
 use lane_report::section::Section;
 use lane_statistics::pairs::every_two;
@@ -14,21 +15,18 @@ pub struct Findings<'a, S: Study> {
     measures: Vec<Measure<S>>,
     groups: Vec<Group<S>>,
     reading: &'static str,
-    /// The group of the primary comparison; the first where there is none.
-    named_group: Option<&'static str>,
+    /// Name of the group of the primary comparison.
+    primary_group: String,
+    /// Comparisons that were named before the run, besides the primary one.
+    family: Option<&'a Family>,
     figures: Vec<super::Figure<S>>,
 }
 
 impl<'a, S: Study> Findings<'a, S> {
     /// Sorts what was seen. Entrants without a case have no row.
-    pub fn new(study: &S, subjects: &'a [Subject], records: Vec<Record<'a, S>>) -> Self {
-        let mut names: Vec<&str> = Vec::new();
+    pub fn new(study: &S, subjects: &'a [Subject], records: Vec<Record<'a, S>>, family: Option<&'a Family>) -> Self {
         let names_of_subjects = subjects.iter().map(|subject| subject.policy.as_str());
-        for name in names_of_subjects.chain(study.baselines().iter().map(|baseline| baseline.name())) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
+        let names = distinct(names_of_subjects.chain(study.baselines().iter().map(|baseline| baseline.name())));
         // Of all policies of the audit, so that one that a study leaves out changes no colour.
         let colours = colours(&names);
         let mut rows: Vec<Row<'a, S>> = names
@@ -42,10 +40,10 @@ impl<'a, S: Study> Findings<'a, S> {
             }
         }
         rows.retain(|row| !row.records.is_empty());
-        let groups = study.groups();
-        let groups = if groups.is_empty() { vec![Group::new("", |_| true)] } else { groups };
+        let groups = Group::of(study);
+        let primary_group = Group::primary(&groups, study).to_owned();
         let (measures, reading, figures) = (study.measures(), study.reading(), study.figures());
-        Self { subjects, rows, measures, groups, reading, named_group: study.primary_group(), figures }
+        Self { subjects, rows, measures, groups, reading, primary_group, family, figures }
     }
 
     /// Who was audited, also who is left out here.
@@ -101,23 +99,27 @@ impl<'a, S: Study> Findings<'a, S> {
     }
 
     /// Every two policies within each group, compared by each measure, in the order of the table of differences. One of
-    /// the comparisons that claim something is [primary](Findings::primary); the others are corrected together (Holm).
+    /// the comparisons that claim something is [primary](Findings::primary); those of the [family](Findings::in_family) are
+    /// corrected together (Holm), and so are all others.
     pub fn differences(&self) -> Vec<Contrast<'_>> {
         let mut contrasts: Vec<Contrast<'_>> = self.groups.iter().flat_map(|group| self.within(group)).collect();
-        let (primary_group, claiming) = (self.primary_group(), self.claiming());
-        let mut others: Vec<&mut Comparison> = Vec::new();
+        let claiming = self.claiming();
+        let (mut family, mut others): (Vec<&mut Comparison>, Vec<&mut Comparison>) = (Vec::new(), Vec::new());
         let mut primary_is_known = false;
         for contrast in &mut contrasts {
-            let in_group = contrast.group == primary_group;
+            let (in_group, in_family) = (contrast.group == self.primary_group, self.in_family(contrast));
             for (place, comparison) in contrast.by_measure.iter_mut().enumerate() {
-                let is_primary = in_group && !primary_is_known && claiming.first() == Some(&place);
+                let is_first = claiming.first() == Some(&place);
+                let is_primary = in_group && !primary_is_known && is_first;
                 primary_is_known |= is_primary;
-                if claiming.contains(&place) && !is_primary {
+                if is_first && in_family {
+                    family.push(comparison);
+                } else if claiming.contains(&place) && !is_primary {
                     others.push(comparison);
                 }
             }
         }
-        Comparison::correct_together(others);
+        [family, others].into_iter().for_each(Comparison::correct_together);
         contrasts
     }
 
@@ -125,21 +127,25 @@ impl<'a, S: Study> Findings<'a, S> {
     /// the first two policies. Nothing for one policy, and where nothing is claimed.
     pub fn primary(&self) -> Option<String> {
         let [first, second, ..] = self.policies() else { return None };
+        self.in_words([&first.name, &second.name], &self.primary_group)
+    }
+
+    /// Whether two policies compared within a group are one of the family that was named before the run.
+    pub(super) fn in_family(&self, contrast: &Contrast<'_>) -> bool {
+        self.family.is_some_and(|family| family.holds([contrast.first, contrast.second], contrast.group))
+    }
+
+    /// A comparison by the study's first claim, in words: `crashes, ncp and cnn, night`.
+    pub(super) fn in_words(&self, [first, second]: [&str; 2], group: &str) -> Option<String> {
         let claim = self.measures.get(*self.claiming().first()?)?.claim.as_ref()?;
-        let group = self.primary_group();
         let within = if group.is_empty() { String::new() } else { format!(", {group}") };
-        Some(format!("{}, {} and {}{within}", claim.what, first.name, second.name))
+        Some(format!("{}, {first} and {second}{within}", claim.what))
     }
 
     /// The place of the measure of the primary comparison, and that comparison.
     pub(super) fn primary_of<'c, 'f>(&self, contrasts: &'c [Contrast<'f>]) -> Option<(usize, &'c Contrast<'f>)> {
         let place = *self.claiming().first()?;
-        Some((place, contrasts.iter().find(|contrast| contrast.group == self.primary_group())?))
-    }
-
-    fn primary_group(&self) -> &str {
-        let named = self.groups.iter().find(|group| Some(group.name.as_str()) == self.named_group);
-        named.or(self.groups.first()).map_or("", |group| &group.name)
+        Some((place, contrasts.iter().find(|contrast| contrast.group == self.primary_group)?))
     }
 
     /// Places of the measures that claim something.
@@ -156,6 +162,17 @@ impl<'a, S: Study> Findings<'a, S> {
         };
         every_two(self.policies()).map(move |(first, second)| compare(first, second))
     }
+}
+
+/// Every name once, in the order in which they first come.
+pub(super) fn distinct<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut known = Vec::new();
+    for name in names {
+        if !known.contains(&name) {
+            known.push(name);
+        }
+    }
+    known
 }
 
 /// Two policies compared by every measure.

@@ -147,4 +147,16 @@ impl<S: Study> Group<S> {
     pub fn new(name: impl Into<String>, holds: impl Fn(&S::Case) -> bool + Send + Sync + 'static) -> Self {
         Self { name: name.into(), holds: Box::new(holds) }
     }
+
+    /// The groups of a study; one without a name that holds all cases where it has none.
+    pub fn of(study: &S) -> Vec<Self> {
+        let groups = study.groups();
+        if groups.is_empty() { vec![Self::new("", |_| true)] } else { groups }
+    }
+
+    /// Name of the group that the primary comparison of a study is about, one of these.
+    pub fn primary<'g>(groups: &'g [Self], study: &S) -> &'g str {
+        let named = groups.iter().find(|group| Some(group.name.as_str()) == study.primary_group());
+        named.or(groups.first()).map_or("", |group| &group.name)
+    }
 }

@@ -1,6 +1,8 @@
 //! A study as the engine runs it: cases and outcomes without their types.
 
-use super::{Entrant, Findings, Record, Study};
+use super::findings::distinct;
+use super::{Entrant, Findings, Group, Record, Study};
+use crate::family::Family;
 use crate::suite::{Subject, Suite};
 use anyhow::ensure;
 use lane_report::section::Section;
@@ -13,6 +15,8 @@ pub(super) struct StudySuite<S: Study> {
     subjects: Arc<[Subject]>,
     /// Each unit's entrant, counted over subjects and baselines, and its case.
     units: Vec<(usize, S::Case)>,
+    /// Comparisons that were named before the run, besides the primary one.
+    family: Option<Family>,
 }
 
 impl<S: Study> StudySuite<S> {
@@ -24,7 +28,7 @@ impl<S: Study> StudySuite<S> {
                 units.extend(study.cases(&entrant).into_iter().map(|case| (number, case)));
             }
         }
-        Self { study, subjects, units }
+        Self { study, subjects, units, family: None }
     }
 }
 
@@ -52,6 +56,19 @@ impl<S: Study> Suite for StudySuite<S> {
         Ok(serde_json::to_value(seen)?)
     }
 
+    fn name_family(&mut self, family: &Family) -> anyhow::Result<()> {
+        let tried = self.units.iter().filter_map(|(entrant, _)| self.subjects.get(*entrant));
+        let policies = distinct(tried.map(|subject| subject.policy.as_str()));
+        let groups = Group::of(&self.study);
+        let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
+        self.family = Some(family.on(&policies, &names, Group::primary(&groups, &self.study))?);
+        Ok(())
+    }
+
+    fn family(&self) -> Option<&Family> {
+        self.family.as_ref()
+    }
+
     fn section(&self, outcomes: &[Value]) -> anyhow::Result<Section> {
         ensure!(outcomes.len() == self.units.len(), "{} outcomes of {} units", outcomes.len(), self.units.len());
         let seen = outcomes.iter().map(|value| serde_json::from_value(value.clone()));
@@ -61,6 +78,6 @@ impl<S: Study> Suite for StudySuite<S> {
         for ((entrant, case), seen) in self.units.iter().zip(&seen) {
             records[*entrant].seen.push((case, seen));
         }
-        self.study.section(&Findings::new(&self.study, &self.subjects, records))
+        self.study.section(&Findings::new(&self.study, &self.subjects, records, self.family.as_ref()))
     }
 }

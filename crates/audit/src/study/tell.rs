@@ -27,7 +27,7 @@ impl<S: Study> Findings<'_, S> {
         section.table(self.scores_of_trainings())
     }
 
-    /// Adds what the primary comparison came to, the sentences that say which differences are shown, a table of the numbers
+    /// Adds what the comparisons that were named before the run came to, the sentences that say which differences are shown, a table of the numbers
     /// of these for each measure that claims something, and the table of all differences; nothing for one policy.
     pub fn tell_differences(&self, section: Section) -> Section {
         if self.policies().len() < 2 {
@@ -35,22 +35,32 @@ impl<S: Study> Findings<'_, S> {
         }
         let contrasts = self.differences();
         let claims = || self.measures().iter().enumerate().filter(|(_, measure)| measure.claim.is_some());
-        let section = self.primary_sentence(&contrasts).into_iter().fold(section, Section::conclude);
+        let section = self.named_sentences(&contrasts).into_iter().fold(section, Section::conclude);
         let section = sentences(self.measures(), &contrasts).into_iter().fold(section, Section::conclude);
         let found = claims().filter_map(|(place, measure)| self.found_table(measure, place, &contrasts));
         let section = found.fold(section, Section::table);
         section.table(self.difference_table(&contrasts))
     }
 
-    /// What the comparison that was named before the run came to.
-    fn primary_sentence(&self, contrasts: &[Contrast<'_>]) -> Option<String> {
-        let (place, contrast) = self.primary_of(contrasts)?;
-        let measure = self.measures().get(place)?;
+    /// What the comparisons that were named before the run came to: the primary one, and those of the family.
+    fn named_sentences(&self, contrasts: &[Contrast<'_>]) -> Vec<String> {
+        let Some((place, primary)) = self.primary_of(contrasts) else { return Vec::new() };
+        let measure = &self.measures()[place];
         let unit = measure.claim.as_ref().map_or("", |claim| claim.unit);
         let scale =
             if measure.is_ratio() { Scale::Ratio } else { Scale::Difference { decimals: measure.decimals, unit } };
-        let pair = [contrast.first, contrast.second];
-        Some(primary_sentence(&self.primary()?, pair, &contrast.by_measure[place], scale))
+        let family: Vec<&Contrast<'_>> = contrasts.iter().filter(|contrast| self.in_family(contrast)).collect();
+        let of_family = match family.len() {
+            1 => "The other comparison named before the run".to_owned(),
+            several => format!("Of the family of {several} named before the run"),
+        };
+        let sentence = |begins: &str, contrast: &Contrast<'_>| {
+            let pair = [contrast.first, contrast.second];
+            let named = self.in_words(pair, contrast.group)?;
+            Some(named_sentence(begins, &named, pair, &contrast.by_measure[place], scale))
+        };
+        let primary = sentence(PRIMARY, primary);
+        primary.into_iter().chain(family.into_iter().filter_map(|contrast| sentence(&of_family, contrast))).collect()
     }
 
     /// The numbers of the differences that are shown, and of those that are suggested; nothing where there are none.
@@ -209,10 +219,24 @@ impl<S: Study> Findings<'_, S> {
         if tried < 2 {
             return format!("The only comparison of a verdict: {primary}.");
         }
+        let in_family: Vec<String> = contrasts
+            .iter()
+            .filter(|contrast| self.in_family(contrast))
+            .filter_map(|contrast| self.in_words([contrast.first, contrast.second], contrast.group))
+            .collect();
+        let family = match &in_family[..] {
+            [] => String::new(),
+            [other] => format!(" Another one, named before the run as well, is not corrected either: {other}."),
+            several => format!(
+                " A family of {}, named before the run as well, is corrected by itself: {}.",
+                several.len(),
+                several.join("; ")
+            ),
+        };
         format!(
-            "The primary comparison, named before the run: {primary}. The {} others are corrected by Holm's method; without \
-             it {:.1} of {tried} would be taken for differences by chance.",
-            tried - 1,
+            "The primary comparison, named before the run: {primary}.{family} The {} others are corrected by Holm's method; \
+             without any correction {:.1} of {tried} would be taken for differences by chance.",
+            tried - 1 - in_family.len(),
             SIGNIFICANCE * tried as f64
         )
     }
@@ -240,9 +264,23 @@ pub enum Scale<'a> {
     },
 }
 
-/// What the comparison of these words, named before the run, came to, with its numbers: `Primary comparison, named before the
-/// run (crashes, ncp and cnn): ncp lower; ncp over cnn 0.20 [0.07, 0.58], p = 0.0061.`
-pub fn primary_sentence(named: &str, [first, second]: [&str; 2], comparison: &Comparison, scale: Scale<'_>) -> String {
+/// How the sentence of the primary comparison begins.
+const PRIMARY: &str = "Primary comparison, named before the run";
+
+/// What the primary comparison, in these words, came to, with its numbers: `Primary comparison, named before the run (crashes,
+/// ncp and cnn): ncp lower; ncp over cnn 0.20 [0.07, 0.58], p = 0.0061.`
+pub fn primary_sentence(named: &str, pair: [&str; 2], comparison: &Comparison, scale: Scale<'_>) -> String {
+    named_sentence(PRIMARY, named, pair, comparison, scale)
+}
+
+/// The same of any comparison that was named before the run. Its p is corrected for those it was named with.
+fn named_sentence(
+    begins: &str,
+    named: &str,
+    [first, second]: [&str; 2],
+    comparison: &Comparison,
+    scale: Scale<'_>,
+) -> String {
     let verdict = comparison.verdict().text(first, second);
     let numbers = comparison.difference.map(|found| {
         let ends = [found.value, found.interval.low, found.interval.high];
@@ -253,11 +291,12 @@ pub fn primary_sentence(named: &str, [first, second]: [&str; 2], comparison: &Co
                 (ends.map(|end| format!("{end:.decimals$}")), "less", unit)
             }
         };
-        let p = Column::measured(CORRECTED_P[0], CORRECTED_P[1], P_DECIMALS).below(found.p);
-        let p = p.unwrap_or_else(|| format!("= {:.P_DECIMALS$}", found.p));
+        let p = comparison.corrected_p.unwrap_or(found.p);
+        let below = Column::measured(CORRECTED_P[0], CORRECTED_P[1], P_DECIMALS).below(p);
+        let p = below.unwrap_or_else(|| format!("= {p:.P_DECIMALS$}"));
         format!("; {first} {how} {second} {value} [{low}, {high}]{unit}, p {p}")
     });
-    format!("Primary comparison, named before the run ({named}): {verdict}{}.", numbers.unwrap_or_default())
+    format!("{begins} ({named}): {verdict}{}.", numbers.unwrap_or_default())
 }
 
 /// The differences of a measure that a verdict finds, each with its lower side.

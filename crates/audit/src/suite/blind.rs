@@ -170,7 +170,7 @@ impl BlindStudy {
     /// What darkness costs; policies are not compared by it.
     fn answer(&self, findings: &Findings<'_, Self>) -> Answer {
         let answer = Answer::new(Question::Blind, "crashes with black frames over those seeing", "", Better::Higher, 1);
-        let answer = answer.on(findings.basis(&format!("{} roads of {} s", self.roads, self.seconds)));
+        let answer = answer.on(findings.basis_of_roads(self.roads, self.seconds));
         let of = |answer: Answer, row: &Row<'_, Self>| {
             answer.policy(&row.name, crashes().difference_cell(cost(row, Sight::Black).difference))
         };

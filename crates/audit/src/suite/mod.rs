@@ -16,6 +16,8 @@ pub mod shortcut;
 #[cfg(test)]
 pub(crate) mod test_subjects;
 
+use crate::family::Family;
+use anyhow::bail;
 use lane_driver::Driver;
 use lane_report::AuditedPolicy;
 use lane_report::section::Section;
@@ -36,6 +38,20 @@ pub trait Suite: Sync {
     /// # Errors
     /// When a policy cannot steer, or what it is tried on cannot be read.
     fn run(&self, unit: usize) -> anyhow::Result<Value>;
+
+    /// Takes in comparisons that are named before the run, to be corrected for each other alone.
+    ///
+    /// # Errors
+    /// A family that does not fit the suite's policies and settings, and any where the suite names all its comparisons
+    /// itself.
+    fn name_family(&mut self, _: &Family) -> anyhow::Result<()> {
+        bail!("suite `{}` takes none", self.id())
+    }
+
+    /// The family that it took in.
+    fn family(&self) -> Option<&Family> {
+        None
+    }
 
     /// What the outcomes of all units, in their order, amount to.
     ///

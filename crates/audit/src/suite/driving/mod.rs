@@ -251,7 +251,7 @@ fn say_crashes(findings: &Findings<'_, DrivingStudy>, mut section: Section) -> S
 impl DrivingStudy {
     /// What this suite says to the questions of the first screen.
     fn answers(&self, findings: &Findings<'_, Self>) -> Vec<Answer> {
-        let basis = findings.basis(&format!("{} roads of {} s", self.roads, self.seconds));
+        let basis = findings.basis_of_roads(self.roads, self.seconds);
         let crashes = |question, words: &str| Answer::new(question, words, "1/km", Better::Lower, 2).on(basis.clone());
         let smooth = |at: &str| {
             let words = format!("change of steering per step{at}");

@@ -184,7 +184,7 @@ impl Study for NeuronsStudy {
         let section = findings.without_imported(section, "nothing is known of their neurons");
         let words = "share of their variance in one component, road by road";
         let answer = Answer::new(Question::Simplicity, words, "", Better::Higher, 2);
-        let basis = findings.basis(&format!("{} roads of {} s", self.roads, self.seconds));
+        let basis = findings.basis_of_roads(self.roads, self.seconds);
         let section = section.answer(findings.answer(answer.on(basis), FIRST_SHARE, ""));
         let section = findings.tell_differences(section.table(tables::policies(&policies)));
         charts::add(tables::add_details(section, &policies), &policies, self.seconds)
