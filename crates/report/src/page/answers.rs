@@ -22,7 +22,7 @@ pub(super) fn markup(policies: &[&str], sections: &[Section]) -> Markup {
             p.hint {
                 span.better { "Better" } " marks a difference that is shown between two policies, which takes four trainings of each, or between \
                  two single trainings; " span.suggested { "suggested" } " one that three trainings agree on, or that does not outlast the correction for \
-                 several comparisons. Both are the verdicts of the section's table of differences, corrected with all that it compares."
+                 several comparisons. Both are the verdicts of the section's table of differences, corrected as its note says."
             }
         }
         // A report without policies asks nothing.
