@@ -4,6 +4,8 @@ use lane_policy::{Policy, PolicyKind, weights};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample-drive");
+
 /// A small audit of two policies with two trainings each.
 const NOISE: [&str; 7] = ["audit", "noise", "--policies", "ncp,lstm", "--roads=2", "--seconds", "2"];
 
@@ -112,7 +114,7 @@ fn parts_that_do_not_make_a_whole_are_refused() {
 #[test]
 fn bad_requests_are_refused_in_one_line_and_leave_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let refusals: [(&[&str], &str); 9] = [
+    let refusals: [(&[&str], &str); 11] = [
         (&["audit", "unseen", "--policies", "gru"], "no weights of `gru` are in the binary"),
         (&["audit", "unseen", "--policies", "ncp,ncp"], "two trainings are `ncp-1`"),
         (&["audit", "unseen", "--policies", "ncp", "--models", "nowhere"], "nowhere/ncp.safetensors: cannot be read"),
@@ -121,6 +123,8 @@ fn bad_requests_are_refused_in_one_line_and_leave_nothing() {
         (&["audit", "saliency", "--crop", "0,0,160,64"], "without a recording"),
         (&["audit", "all", "--policies", "ncp,cnn", "--family", "ncp/cnn"], "--family: name one suite, not `all`"),
         (&["audit", "ood", "--policies", "ncp,cnn", "--family", "ncp/cnn@dusk"], "there is no setting `dusk`"),
+        (&["audit", "blind", "--policies", "ncp,cnn", "--family", "ncp/cnn"], "`blind` claims no differences"),
+        (&["audit", "replay", SAMPLE, "--policies", "ncp,cnn", "--family", "ncp/cnn"], "`replay` takes no family"),
         (&["audit", "diff", "a", "b"], "cannot read the report"),
     ];
     for (arguments, expected) in refusals {
@@ -137,9 +141,8 @@ fn bad_requests_are_refused_in_one_line_and_leave_nothing() {
 #[test]
 fn the_options_of_a_recording_reach_every_suite_that_opens_it() {
     let folder = tempfile::tempdir().unwrap();
-    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample-drive");
     let maps = |out: &str, options: &[&str]| {
-        let saliency = ["audit", "saliency", sample, "--policies", "cnn", "--roads", "1", "--out", out];
+        let saliency = ["audit", "saliency", SAMPLE, "--policies", "cnn", "--roads", "1", "--out", out];
         done(folder.path(), &[&saliency[..], options].concat());
         std::fs::read_to_string(folder.path().join(out).join("tables/saliency-recording_0.csv")).unwrap()
     };

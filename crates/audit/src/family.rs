@@ -71,7 +71,7 @@ impl Family {
             }
             let (pair_text, group) = (pair.each_ref().map(String::as_str), group.as_deref().unwrap_or(primary_group));
             ensure!(pair[0] != pair[1], "`{}` is compared with itself", pair[0]);
-            let there_is = if groups == [""] { "no setting by itself".to_owned() } else { groups.join(", ") };
+            let there_is = if groups == [""] { "none".to_owned() } else { groups.join(", ") };
             ensure!(groups.contains(&group), "there is no setting `{group}`; there is {there_is}");
             let is_primary = group == primary_group && policies[..2].iter().all(|name| pair_text.contains(name));
             ensure!(!is_primary, "{} and {} is the primary comparison, which needs no correction", pair[0], pair[1]);
@@ -125,6 +125,6 @@ mod tests {
             assert_eq!(on(text).unwrap_err().to_string(), refusal, "{text}");
         }
         let refusal = "ncp/lstm@night".parse::<Family>().unwrap().on(&POLICIES, &[""], "").unwrap_err().to_string();
-        assert_eq!(refusal, "there is no setting `night`; there is no setting by itself");
+        assert_eq!(refusal, "there is no setting `night`; there is none");
     }
 }

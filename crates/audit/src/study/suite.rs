@@ -57,6 +57,8 @@ impl<S: Study> Suite for StudySuite<S> {
     }
 
     fn name_family(&mut self, family: &Family) -> anyhow::Result<()> {
+        let claims = self.study.measures().iter().any(|measure| measure.claim.is_some());
+        ensure!(claims, "suite `{}` claims no differences", self.id());
         let tried = self.units.iter().filter_map(|(entrant, _)| self.subjects.get(*entrant));
         let policies = distinct(tried.map(|subject| subject.policy.as_str()));
         let groups = Group::of(&self.study);

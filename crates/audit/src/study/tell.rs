@@ -27,8 +27,9 @@ impl<S: Study> Findings<'_, S> {
         section.table(self.scores_of_trainings())
     }
 
-    /// Adds what the comparisons that were named before the run came to, the sentences that say which differences are shown, a table of the numbers
-    /// of these for each measure that claims something, and the table of all differences; nothing for one policy.
+    /// Adds what the comparisons that were named before the run came to, the sentences that say which differences are shown,
+    /// a table of the numbers of these for each measure that claims something, and the table of all differences; nothing for
+    /// one policy.
     pub fn tell_differences(&self, section: Section) -> Section {
         if self.policies().len() < 2 {
             return section;

@@ -45,7 +45,7 @@ pub trait Suite: Sync {
     /// A family that does not fit the suite's policies and settings, and any where the suite names all its comparisons
     /// itself.
     fn name_family(&mut self, _: &Family) -> anyhow::Result<()> {
-        bail!("suite `{}` takes none", self.id())
+        bail!("suite `{}` takes no family", self.id())
     }
 
     /// The family that it took in.
