@@ -99,8 +99,8 @@ impl<'a, S: Study> Findings<'a, S> {
     }
 
     /// Every two policies within each group, compared by each measure, in the order of the table of differences. One of
-    /// the comparisons that claim something is [primary](Findings::primary); those of the [family](Findings::in_family) are
-    /// corrected together (Holm), and so are all others.
+    /// the comparisons that claim something is [primary](Findings::primary); those of the [family](Family) are corrected
+    /// together (Holm), and so are all others.
     pub fn differences(&self) -> Vec<Contrast<'_>> {
         let mut contrasts: Vec<Contrast<'_>> = self.groups.iter().flat_map(|group| self.within(group)).collect();
         let claiming = self.claiming();
