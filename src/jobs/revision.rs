@@ -9,7 +9,7 @@ pub fn revision() -> String {
         let output = git.ok().filter(|output| output.status.success())?;
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
-    let changes = git(&["status", "--porcelain", "--", "src", "Cargo.toml", "Cargo.lock"]);
+    let changes = git(&["status", "--porcelain", "--", "src", "crates", "Cargo.toml", "Cargo.lock"]);
     match (git(&["rev-parse", "--short=12", "HEAD"]), changes) {
         (Some(revision), Some(changes)) if changes.is_empty() => revision,
         (Some(revision), _) => revision + "-dirty",
